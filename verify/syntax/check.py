@@ -1,0 +1,554 @@
+"""Bodies and conditions: looks up names, infers types, builds the checked tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from verify.source import Span
+from verify.syntax import checked, tree
+from verify.syntax.checked import BOOL, EXCLUSIVE, LOCK_KINDS, SHAREABLE, VOID, Expr, Type
+from verify.syntax.declare import Declared
+from verify.diagnostics import nearest
+
+LOCK_STATEMENTS = ("acquire", "acquire_shared", "release", "release_shared", "downgrade")
+LOCK_TESTS = (
+    "is_locked",
+    "is_read_locked",
+    "is_write_locked",
+    "held",
+    "held_read",
+    "held_write",
+)
+SHARED_WORDS = ("acquire_shared", "release_shared", "downgrade", "is_read_locked", "held_read")
+EXCLUSIVE_WORDS = ("acquire", "release", "downgrade", "is_write_locked", "held_write")
+BUILT_IN = (*LOCK_STATEMENTS, *LOCK_TESTS, "might_sleep", "did")
+INT = Type("int", "int")
+POINTER = Type("pointer", "void")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a call has to look like; `atomic` for a primitive."""
+
+    params: tuple[tuple[str, Type], ...]
+    result: Type
+    atomic: bool
+    span: Span
+
+
+@dataclass
+class Scope:
+    """What an expression may speak of, by where it stands.
+
+    `where` is function, primitive, claim or clause (a claim's condition that
+    hangs on a function: `result` and `did` make sense).
+    """
+
+    known: Declared
+    signatures: Mapping[str, Signature]
+    where: str
+    names: dict[str, Type] = field(default_factory=dict)
+    result: Type = VOID
+
+    # ------------------------------------------------------------ expressions
+
+    def expr(self, node: tree.Expr) -> Expr | None:
+        """The checked form of an expression, or None after complaining."""
+        match node:
+            case tree.Integer(value, span):
+                return checked.Const(value, INT, span)
+            case tree.Literal("NULL", span):
+                return checked.Const(0, POINTER, span)
+            case tree.Literal(word, span):
+                return checked.Const(int(word == "true"), BOOL, span)
+            case tree.Name():
+                return self._name(node)
+            case tree.Unary("!", arg, span):
+                inner = self.truth(arg)
+                return None if inner is None else checked.Not(inner, BOOL, span)
+            case tree.Unary("-", arg, span):
+                inner = self._typed(arg, ("int",))
+                zero = checked.Const(0, INT, span)
+                return (
+                    None if inner is None else checked.Binary("-", zero, inner, inner.type, span)
+                )
+            case tree.Unary("&", arg, span):
+                place = self.place(arg)
+                if place is not None and not isinstance(
+                    place, checked.Inner | checked.LockAddress | checked.Const
+                ):
+                    self._error(
+                        "BFP103", "only structs and locks have an address here", span
+                    )
+                    return None
+                return place
+            case tree.Unary(_, _, span):
+                self._error("BFP105", "`*` does not stand alone: use `->`", span)
+                return None
+            case tree.Binary():
+                return self._binary(node)
+            case tree.Member() | tree.Subscript():
+                place = self.place(node)
+                if isinstance(place, checked.Inner | checked.LockAddress | checked.Const):
+                    what = "lock" if isinstance(place, checked.LockAddress) else "struct"
+                    self._error(
+                        "BFP103",
+                        f"a {what} is no value",
+                        node.span,
+                        f"a {what} used as one",
+                        "is_locked(&lock) and held(&lock) ask for its state"
+                        if what == "lock"
+                        else "",
+                    )
+                    return None
+                return place
+            case tree.Call():
+                return self.call(node)
+            case tree.ContainerOf():
+                return self._container(node)
+
+    def truth(self, node: tree.Expr) -> Expr | None:
+        """A condition: bool as it is, numbers and pointers compared with 0."""
+        value = self.expr(node)
+        if value is None or value.type == BOOL:
+            return value
+        if value.type.kind in ("int", "enum", "pointer"):
+            zero = checked.Const(0, value.type, node.span)
+            return checked.Binary("!=", value, zero, BOOL, node.span)
+        self._error("BFP103", f"{value.type} is no condition", node.span)
+        return None
+
+    def place(self, node: tree.Expr) -> Expr | None:
+        """What `node` denotes: a field, or the address of a struct or lock."""
+        match node:
+            case tree.Name(name, span):
+                if name in self.names:
+                    return checked.Local(name, self.names[name], span)
+                if name in self.known.variables:
+                    return self._select(None, name, self.known.variables[name], span)
+                return self._name(node)
+            case tree.Member(base, name, arrow, span):
+                pointer = self.expr(base) if arrow else self.place(base)
+                if pointer is None:
+                    return None
+                if not arrow and not isinstance(pointer, checked.Inner | checked.Const):
+                    hint = "use `->`" if pointer.type.kind == "pointer" else ""
+                    self._error("BFP103", f"`{base.span.text}` is no struct", span, hint)
+                    return None
+                if pointer.type.kind != "pointer" or pointer.type.name == "void":
+                    self._error(
+                        "BFP103",
+                        f"`{base.span.text}` is no pointer to a struct",
+                        span,
+                        f"it is of type {pointer.type}",
+                    )
+                    return None
+                fields = self.known.structs[pointer.type.name]
+                if name not in fields:
+                    self._error(
+                        "BFP101",
+                        f"struct {pointer.type.name} has no field `{name}`",
+                        span,
+                        "",
+                        *nearest(name, fields),
+                    )
+                    return None
+                return self._select(pointer, name, fields[name], span)
+            case tree.Subscript(base, index, span):
+                array = self.place(base)
+                position = self._typed(index, ("int",))
+                if array is None or position is None:
+                    return None
+                if not isinstance(array, checked.Field) or array.type.kind != "array":
+                    self._error("BFP103", f"`{base.span.text}` is no array", span)
+                    return None
+                _, length = self._element(array)
+                del length
+                return checked.Field(
+                    array.base, array.field, position, self._element(array)[0], span
+                )
+            case _:
+                return self.expr(node)
+
+    def _element(self, array: checked.Field) -> tuple[Type, int | None]:
+        if array.base is None:
+            return self.known.variables[array.field]
+        return self.known.structs[array.base.type.name][array.field]
+
+    def _select(
+        self, base: Expr | None, name: str, declared: tuple[Type, int | None], span: Span
+    ) -> Expr:
+        type_, length = declared
+        if length is not None:
+            return checked.Field(base, name, None, Type("array", str(type_)), span)
+        if type_.kind == "lock":
+            return checked.LockAddress(base, name, Type("lock pointer", type_.name), span)
+        if type_.kind == "struct":
+            pointer = Type("pointer", type_.name)
+            if base is None:
+                number = self.known.objects[type_.name].index(name) + 1
+                return checked.Const(number, pointer, span)
+            return checked.Inner(base, name, pointer, span)
+        return checked.Field(base, name, None, type_, span)
+
+    def _name(self, node: tree.Name) -> Expr | None:
+        name, span = node.name, node.span
+        if name in self.names:
+            return checked.Local(name, self.names[name], span)
+        if name in self.known.constants:
+            value, type_ = self.known.constants[name]
+            return checked.Const(value, type_, span)
+        if name in self.known.thread_locals:
+            return checked.ThreadLocal(name, self.known.thread_locals[name], span)
+        if name in self.known.variables:
+            place = self._select(None, name, self.known.variables[name], span)
+            if isinstance(place, checked.Const | checked.LockAddress):
+                what = "struct" if isinstance(place, checked.Const) else "lock"
+                self._error("BFP103", f"`{name}` is a {what}, not a value", span)
+                return None
+            return place
+        if name == "result":
+            if self.where != "clause" or self.result == VOID:
+                self._error("BFP105", "`result` has no meaning here", span)
+                return None
+            return checked.Result(self.result, span)
+        known = [
+            *self.names,
+            *self.known.constants,
+            *self.known.thread_locals,
+            *self.known.variables,
+        ]
+        self._error("BFP101", f"`{name}` is not declared", span, "", *nearest(name, known))
+        return None
+
+    def _typed(self, node: tree.Expr, kinds: tuple[str, ...]) -> Expr | None:
+        value = self.expr(node)
+        if value is not None and value.type.kind not in kinds:
+            self._error("BFP103", f"expected {' or '.join(kinds)}, not {value.type}", node.span)
+            return None
+        return value
+
+    def _binary(self, node: tree.Binary) -> Expr | None:
+        op, span = node.op, node.span
+        if op in ("&&", "||"):
+            one, two = self.truth(node.left), self.truth(node.right)
+            if one is None or two is None:
+                return None
+            return checked.Binary(op, one, two, BOOL, span)
+        left, right = self.expr(node.left), self.expr(node.right)
+        if left is None or right is None:
+            return None
+        if op in ("==", "!="):
+            if not self.fits(left.type, right) and not self.fits(right.type, left):
+                self._error(
+                    "BFP103", f"cannot compare {left.type} with {right.type}", span
+                )
+                return None
+            return checked.Binary(op, left, right, BOOL, span)
+        for side, where in ((left, node.left), (right, node.right)):
+            if side.type.kind not in ("int", "bool"):
+                self._error("BFP103", f"`{op}` wants numbers, not {side.type}", where.span)
+                return None
+        if op in ("<", "<=", ">", ">="):
+            return checked.Binary(op, left, right, BOOL, span)
+        wider = right.type if left.type == INT or left.type == BOOL else left.type
+        return checked.Binary(op, left, right, wider, span)
+
+    def call(self, node: tree.Call) -> Expr | None:
+        """A call as an expression."""
+        name, span = node.callee.name, node.callee.span
+        if name in LOCK_TESTS:
+            if self.where == "function":
+                self._error(
+                    "BFP105", f"`{name}` is for primitives and claims", span,
+                    "", "the kernel asks by a call: write a primitive for it",
+                )
+                return None
+            lock = self.lock(node, name)
+            return None if lock is None else checked.LockTest(name, lock, BOOL, node.span)
+        if name == "did":
+            return self._did(node)
+        if name in BUILT_IN:
+            self._error("BFP105", f"`{name}` is a statement of primitives", span)
+            return None
+        if name not in self.signatures:
+            self._error(
+                "BFP101",
+                f"function `{name}` is not declared",
+                span,
+                "",
+                *nearest(name, [*self.signatures, *BUILT_IN]),
+            )
+            return None
+        signature = self.signatures[name]
+        if self.where in ("claim", "clause"):
+            self._error("BFP105", f"a claim cannot call `{name}`", span, "it states, it does not act")
+            return None
+        if self.where == "primitive" and not signature.atomic:
+            self._error(
+                "BFP105", f"`{name}` takes several steps", span, "a primitive is one step"
+            )
+            return None
+        if len(node.args) != len(signature.params):
+            self._error(
+                "BFP104",
+                f"`{name}` takes {len(signature.params)} arguments, not {len(node.args)}",
+                node.span,
+                "",
+                f"declared at {signature.span.where}",
+            )
+            return None
+        args = []
+        for arg, (param, type_) in zip(node.args, signature.params, strict=True):
+            value = self.truth(arg) if type_ == BOOL else self.expr(arg)
+            if value is not None and not self.fits(type_, value):
+                self._error(
+                    "BFP104",
+                    f"`{param}` of `{name}` is {type_}, not {value.type}",
+                    arg.span,
+                    "",
+                    f"declared at {signature.span.where}",
+                )
+                value = None
+            args.append(value)
+        if any(arg is None for arg in args):
+            return None
+        return checked.Call(
+            name, tuple(arg for arg in args if arg is not None), signature.result, node.span
+        )
+
+    def _did(self, node: tree.Call) -> Expr | None:
+        if self.where != "clause":
+            self._error("BFP105", "`did` has no meaning here", node.span)
+            return None
+        if len(node.args) != 1 or not isinstance(node.args[0], tree.Name):
+            self._error("BFP104", "`did` wants the name of a function", node.span)
+            return None
+        name = node.args[0].name
+        if name not in self.signatures:
+            self._error(
+                "BFP101",
+                f"function `{name}` is not declared",
+                node.args[0].span,
+                "",
+                *nearest(name, self.signatures),
+            )
+            return None
+        return checked.Did(name, BOOL, node.span)
+
+    def lock(self, node: tree.Call, word: str) -> Expr | None:
+        """The lock of a lock word: `acquire(&alloc->mutex)`, `held(lock)`."""
+        if len(node.args) != 1:
+            self._error("BFP104", f"`{word}` wants one lock", node.span)
+            return None
+        return self.lock_address(node.args[0], word)
+
+    def lock_address(self, node: tree.Expr, word: str) -> Expr | None:
+        """The address of a lock that `word` makes sense for."""
+        value = self.expr(node)
+        if value is None:
+            return None
+        if value.type.kind != "lock pointer":
+            self._error("BFP103", f"`{word}` wants the address of a lock", node.span,
+                        f"this is {value.type}")
+            return None
+        kind = LOCK_KINDS[value.type.name]
+        if word in SHARED_WORDS and kind not in SHAREABLE:
+            self._error("BFP103", f"a {kind} is never shared", node.span)
+            return None
+        if word in EXCLUSIVE_WORDS and kind not in EXCLUSIVE:
+            self._error("BFP103", f"a {kind} is always shared", node.span)
+            return None
+        return value
+
+    def _container(self, node: tree.ContainerOf) -> Expr | None:
+        struct: str | None
+        if node.struct is not None:
+            struct = node.struct.name
+        else:
+            assert node.variable is not None
+            type_ = self.names.get(node.variable.name)
+            if type_ is None or type_.kind != "pointer":
+                self._error(
+                    "BFP103",
+                    f"`{node.variable.name}` is no pointer to a struct",
+                    node.variable.span,
+                )
+                return None
+            struct = type_.name
+        if struct not in self.known.structs:
+            self._error("BFP101", f"struct `{struct}` is not declared", node.span)
+            return None
+        declared = self.known.structs[struct].get(node.member)
+        pointer = self._typed(node.pointer, ("pointer",))
+        if pointer is None:
+            return None
+        if declared is None or declared[0] != Type("struct", pointer.type.name):
+            self._error(
+                "BFP103",
+                f"struct {struct} has no field `{node.member}` of type "
+                f"struct {pointer.type.name}",
+                node.span,
+            )
+            return None
+        return checked.Container(pointer, node.member, Type("pointer", struct), node.span)
+
+    def fits(self, wanted: Type, value: Expr) -> bool:
+        """Whether `value` may go where `wanted` is expected."""
+        given = value.type
+        if given == wanted:
+            return True
+        if wanted.kind == "pointer" and given.kind == "pointer":
+            return isinstance(value, checked.Const) and value.value == 0 or wanted.name == "void"
+        return wanted.kind in ("int", "bool") and given.kind in ("int", "bool")
+
+    # ------------------------------------------------------------- statements
+
+    def statement(self, node: tree.Statement) -> checked.Statement | None:
+        match node:
+            case tree.Block(body, span):
+                parts = [self.statement(part) for part in body]
+                return checked.Block(tuple(p for p in parts if p is not None), span)
+            case tree.Local(_, name, value, span):
+                return None if value is None else self._assign(tree.Name(name, span), value, span)
+            case tree.Assign(target, value, span):
+                return self._assign(target, value, span)
+            case tree.CallStatement(call, span):
+                return self._call_statement(call, span)
+            case tree.If(condition, then, otherwise, span):
+                test = self.truth(condition)
+                one = self.statement(then) or checked.Block((), span)
+                two = None if otherwise is None else self.statement(otherwise)
+                return None if test is None else checked.If(test, one, two, span)
+            case tree.While(condition, inside, span):
+                if self.where == "primitive":
+                    self._error("BFP105", "no loops in a primitive", span)
+                    return None
+                test = self.truth(condition)
+                inner = self.statement(inside) or checked.Block((), span)
+                return None if test is None else checked.While(test, inner, span)
+            case tree.Goto(label, span):
+                if self.where == "primitive":
+                    self._error("BFP105", "no goto in a primitive", span)
+                return checked.Goto(label, span)
+            case tree.Label(name, span):
+                return checked.Label(name, span)
+            case tree.Return(value, span):
+                return self._return(value, span)
+
+    def _assign(self, target: tree.Expr, value: tree.Expr, span: Span) -> checked.Assign | None:
+        place = self.place(target)
+        if place is not None and not isinstance(
+            place, checked.Field | checked.Local | checked.ThreadLocal
+        ):
+            self._error("BFP103", f"cannot assign to `{target.span.text}`", target.span)
+            place = None
+        if isinstance(place, checked.Field) and place.type.kind == "array":
+            self._error("BFP103", "an array cannot be assigned", target.span)
+            place = None
+        if self.where == "primitive" and isinstance(place, checked.Local):
+            self._error("BFP105", "a primitive does not assign its parameters", target.span)
+            place = None
+        if place is None:
+            self.expr(value)
+            return None
+        given = self.truth(value) if place.type == BOOL else self.expr(value)
+        if given is None:
+            return None
+        if not self.fits(place.type, given):
+            self._error(
+                "BFP103",
+                f"`{target.span.text}` is {place.type}, not {given.type}",
+                value.span,
+            )
+            return None
+        return checked.Assign(place, given, span)
+
+    def _call_statement(self, call: tree.Call, span: Span) -> checked.Statement | None:
+        name = call.callee.name
+        if name in LOCK_STATEMENTS:
+            if self.where != "primitive":
+                self._error("BFP105", f"`{name}` is for primitives", call.callee.span)
+                return None
+            lock = self.lock(call, name)
+            return None if lock is None else checked.LockStatement(name, lock, span)
+        if name == "might_sleep":
+            if self.where != "primitive" or call.args:
+                self._error("BFP105", "`might_sleep()` is for primitives", call.callee.span)
+                return None
+            return checked.MightSleep(span)
+        value = self.call(call)
+        return checked.Do(value, span) if isinstance(value, checked.Call) else None
+
+    def _return(self, value: tree.Expr | None, span: Span) -> checked.Return | None:
+        if value is None:
+            if self.result != VOID:
+                self._error("BFP103", f"a {self.result} has to be returned", span)
+            return checked.Return(None, span)
+        if self.result == VOID:
+            self._error("BFP103", "nothing is returned from here", span)
+            return None
+        given = self.truth(value) if self.result == BOOL else self.expr(value)
+        if given is None:
+            return None
+        if not self.fits(self.result, given):
+            self._error("BFP103", f"returns {self.result}, not {given.type}", value.span)
+            return None
+        return checked.Return(given, span)
+
+    def _error(self, code: str, headline: str, span: Span, label: str = "", *notes: str) -> None:
+        self.known.error(code, headline, span, label, *(note for note in notes if note))
+
+
+def locals_of(body: tree.Block) -> Iterable[tree.Local]:
+    """The declarations in a body, inner blocks included, in order."""
+    for part in body.body:
+        match part:
+            case tree.Local():
+                yield part
+            case tree.Block():
+                yield from locals_of(part)
+            case tree.If(_, then, otherwise, span):
+                arms = (then,) if otherwise is None else (then, otherwise)
+                yield from locals_of(tree.Block(arms, span))
+            case tree.While(_, inside, span):
+                yield from locals_of(tree.Block((inside,), span))
+            case _:
+                pass
+
+
+def check_labels(known: Declared, body: checked.Block) -> None:
+    """Each goto has its label, each label is there once."""
+    labels: dict[str, Span] = {}
+    gotos: list[checked.Goto] = []
+    todo: list[checked.Statement] = [body]
+    while todo:
+        part = todo.pop()
+        match part:
+            case checked.Block(inner, _):
+                todo.extend(reversed(inner))
+            case checked.If(_, then, otherwise, _):
+                todo.extend([then] if otherwise is None else [otherwise, then])
+            case checked.While(_, inside, _):
+                todo.append(inside)
+            case checked.Label(name, span):
+                if name in labels:
+                    known.error("BFP106", f"label `{name}` is there twice", span)
+                labels[name] = span
+            case checked.Goto():
+                gotos.append(part)
+            case _:
+                pass
+    for goto in gotos:
+        if goto.label not in labels:
+            known.error(
+                "BFP106",
+                f"no label `{goto.label}` in this function",
+                goto.span,
+                "",
+                *nearest(goto.label, labels),
+            )
+    for name, span in labels.items():
+        if name not in {goto.label for goto in gotos}:
+            known.error("BFP106", f"nothing goes to label `{name}`", span, "unused")

@@ -1,0 +1,430 @@
+"""The checked tree: names looked up, types known, nothing left to complain about.
+
+Struct lvalues are addresses here: `alloc0.mutex` and `alloc->mutex` are both a
+base pointer and a field, so that lowering sees one form of each access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.source import Span
+from verify.syntax import tree
+
+# ---------------------------------------------------------------------- types
+
+LOCK_KINDS: Mapping[str, str] = {
+    "struct mutex": "mutex",
+    "spinlock_t": "spinlock",
+    "rwlock_t": "rwlock",
+    "struct rw_semaphore": "rwsem",
+    "refcount_t": "reference",
+}
+SPINNING = frozenset({"spinlock", "rwlock"})
+SHAREABLE = frozenset({"rwlock", "rwsem", "reference"})
+EXCLUSIVE = frozenset({"mutex", "spinlock", "rwlock", "rwsem"})
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`kind` is void, bool, int, enum, pointer, struct, lock or lock pointer.
+
+    `name` is the struct, enum, integer spelling or lock kind; a pointer to
+    void has the name "void".
+    """
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "pointer":
+                return "void *" if self.name == "void" else f"struct {self.name} *"
+            case "struct":
+                return f"struct {self.name}"
+            case "enum":
+                return f"enum {self.name}"
+            case "lock":
+                return self.name
+            case "lock pointer":
+                return f"{self.name} *"
+            case "int":
+                return self.name
+            case _:
+                return self.kind
+
+
+VOID = Type("void")
+BOOL = Type("bool")
+
+# ---------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A number, an enum's position, or an object's number with NULL as 0."""
+
+    value: int
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A local or parameter of the function around it."""
+
+    name: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLocal:
+    name: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`base->field[index]`; `base` None means a variable at file scope."""
+
+    base: Expr | None
+    field: str
+    index: Expr | None
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """`&base->field`, where the field is itself a struct."""
+
+    base: Expr
+    field: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LockAddress:
+    """`&base->field`, where the field is a lock; `base` None means at file scope."""
+
+    base: Expr | None
+    field: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    arg: Expr
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    op: str
+    left: Expr
+    right: Expr
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    callee: str
+    args: tuple[Expr, ...]
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The object whose field `field` is at `pointer`."""
+
+    pointer: Expr
+    field: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LockTest:
+    """`is_locked` and its like, on a lock's address."""
+
+    word: str
+    lock: Expr
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    callee: str
+    type: Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    type: Type
+    span: Span
+
+
+Expr: TypeAlias = (
+    Const
+    | Local
+    | ThreadLocal
+    | Field
+    | Inner
+    | LockAddress
+    | Not
+    | Binary
+    | Call
+    | Container
+    | LockTest
+    | Did
+    | Result
+)
+
+# ----------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    target: Expr
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A call whose value nobody wants."""
+
+    call: Call
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LockStatement:
+    """acquire, acquire_shared, release, release_shared, downgrade; in primitives only."""
+
+    word: str
+    lock: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MightSleep:
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    body: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    condition: Expr
+    then: Statement
+    otherwise: Statement | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    condition: Expr
+    body: Statement
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Expr | None
+    span: Span
+
+
+Statement: TypeAlias = (
+    Assign | Do | LockStatement | MightSleep | Block | If | While | Goto | Label | Return
+)
+
+# --------------------------------------------------------------- declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A piece of shared state, or one of a thread: `alloc0.mapped`, `in_reclaim`."""
+
+    name: str
+    type: Type
+    initial: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    name: str
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    guard: Expr | None
+    transient: bool
+    note: str
+    body: Statement
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    name: str
+    params: tuple[tuple[str, Type], ...]
+    result: Type
+    before: tuple[Statement, ...]
+    alternatives: tuple[Alternative, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`locals` are its own, parameters first; block scopes are one here."""
+
+    name: str
+    params: tuple[tuple[str, Type], ...]
+    locals: tuple[tuple[str, Type], ...]
+    result: Type
+    must_hold: tuple[Expr, ...]
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    name: str
+    sentence: str
+    locals: tuple[tuple[str, Type], ...]
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`kind` before, after, table, never or finally; `hook` the callee's name, if any."""
+
+    kind: str
+    hook: str
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`alone` names the thread that runs alone, `when` the states it starts from."""
+
+    name: str
+    sentence: str
+    alone: str | None
+    when: Expr | None
+    clauses: tuple[Clause, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """For the return value `value`: lock effects as (word, lock address)."""
+
+    value: int
+    effects: tuple[tuple[str, Expr], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    name: str
+    sentence: str
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    name: str
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`claimed[i]` are the outcomes claimed of cell i; none means: never occurs.
+
+    Cell i has axis j true iff bit j of i is set.
+    """
+
+    function: str
+    sampled_at: str
+    sampled_value: int | None
+    axes: tuple[Axis, ...]
+    claimed: tuple[tuple[str, ...], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`members` are (thread, count); count None means any number."""
+
+    name: str
+    sentence: str
+    members: tuple[tuple[str, int | None], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A whole program, includes and all.
+
+    `objects[struct]` lists the objects of a struct; object i has the value
+    i + 1 as a pointer.  `labels[type]` names the values of a type, lowest
+    first, and `lows[type]` is the lowest.
+    """
+
+    path: str
+    sources: tuple[str, ...]
+    labels: Mapping[Type, tuple[str, ...]]
+    lows: Mapping[Type, int]
+    objects: Mapping[str, tuple[str, ...]]
+    slots: tuple[Slot, ...]
+    thread_locals: tuple[Slot, ...]
+    locks: tuple[Lock, ...]
+    primitives: Mapping[str, Primitive]
+    functions: Mapping[str, Function]
+    threads: Mapping[str, Thread]
+    scenarios: tuple[Scenario, ...]
+    contracts: Mapping[str, tuple[Promise, ...]]
+    outcomes: tuple[Outcome, ...]
+    tables: tuple[Table, ...]
+    claims: tuple[Claim, ...]
+
+
+def span_of(node: tree.Expr | Expr) -> Span:
+    """Where an expression stands, before or after checking."""
+    return node.span

@@ -1,0 +1,586 @@
+"""Text to syntax tree: drives lark over `grammar/bfp.lark`, and words its errors."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from verify.diagnostics import Diagnostic, InputError
+from verify.source import Source, Span
+from verify.syntax import tree
+
+MAX_TEXT = 1_000_000
+MAX_DEPTH = 100
+MAX_ERRORS = 20
+
+GRAMMAR_PLACES = (
+    Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
+    Path(__file__).resolve().parent.parent / "grammar" / "bfp.lark",
+)
+
+
+def grammar_text() -> str:
+    """The grammar, from the checkout or from beside the installed package."""
+    for place in GRAMMAR_PLACES:
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    raise FileNotFoundError("bfp.lark")
+
+
+@cache
+def _parser() -> lark.Lark:
+    return lark.Lark(
+        grammar_text(),
+        parser="lalr",
+        propagate_positions=True,
+        maybe_placeholders=True,
+    )
+
+
+def parse(source: Source) -> tuple[tree.Declaration, ...]:
+    """The declarations of a text.
+
+    Raises:
+        InputError: with every mistake found (BFP002, BFP004).
+    """
+    if len(source.text) > MAX_TEXT:
+        raise InputError(
+            [
+                Diagnostic(
+                    "BFP004",
+                    f"{source.path} has {len(source.text)} characters, more than {MAX_TEXT}",
+                )
+            ]
+        )
+    found: list[Diagnostic] = []
+
+    def recover(error: UnexpectedInput) -> bool:
+        found.append(_syntax_error(source, error))
+        if len(found) >= MAX_ERRORS or not isinstance(error, UnexpectedToken):
+            return False
+        return _resume(error)
+
+    try:
+        parsed = _parser().parse(source.text, on_error=recover)
+    except UnexpectedInput as error:
+        if not found:
+            found.append(_syntax_error(source, error))
+        raise InputError(found) from None
+    if found:
+        raise InputError(found)
+    _limit_depth(source, parsed)
+    declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
+    return declarations
+
+
+def _resume(error: UnexpectedToken) -> bool:
+    """Put a missing `;` or `)` where it belongs and go on; give up on anything else."""
+    state: Any = error.interactive_parser
+    if error.token.type == "$END":
+        return False
+    for missing in ("SEMICOLON", "RPAR"):
+        if missing in state.accepts():
+            state.feed_token(lark.Token(missing, ""))
+            if error.token.type not in state.accepts():
+                return False
+            state.feed_token(error.token)
+            return True
+    return False
+
+
+def _limit_depth(source: Source, parsed: lark.Tree[Any]) -> None:
+    todo: list[tuple[Any, int]] = [(parsed, 0)]
+    while todo:
+        node, depth = todo.pop()
+        if depth > MAX_DEPTH:
+            raise InputError(
+                [
+                    Diagnostic(
+                        "BFP004",
+                        f"nested more than {MAX_DEPTH} deep",
+                        Span(source, node.meta.start_pos, node.meta.start_pos + 1)
+                        if not node.meta.empty
+                        else None,
+                    )
+                ]
+            )
+        todo.extend((child, depth + 1) for child in node.children if isinstance(child, lark.Tree))
+
+
+WORDS = {
+    "SEMICOLON": "`;`",
+    "RPAR": "`)`",
+    "LPAR": "`(`",
+    "RBRACE": "`}`",
+    "LBRACE": "`{`",
+    "COLON": "`:`",
+    "NAME": "a name",
+    "CLAIM_NAME": "a name",
+    "INT": "a number",
+    "STRING": 'a "sentence"',
+    "$END": "the end of the text",
+    "EQUAL": "`=`",
+    "COMMA": "`,`",
+}
+
+
+def _syntax_error(source: Source, error: UnexpectedInput) -> Diagnostic:
+    text = source.text
+    match error:
+        case UnexpectedCharacters():
+            at = error.pos_in_stream or 0
+            return Diagnostic(
+                "BFP002",
+                f"unexpected character {text[at : at + 1]!r}",
+                Span(source, at, at + 1),
+            )
+        case UnexpectedToken() if error.token.type != "$END":
+            token = error.token
+            expected = set(error.accepts or error.expected)
+            before = _end_before(text, token.start_pos or 0)
+            missing = next((w for w in ("SEMICOLON", "RPAR") if w in expected), None)
+            if missing is not None and _line_differs(source, before, token.start_pos or 0):
+                # The parser stumbles over the next line; the mistake is at the end of this one.
+                return Diagnostic(
+                    "BFP002",
+                    f"expected {WORDS[missing]} before `{token}`",
+                    Span(source, max(before - 1, 0), max(before, 1)),
+                    f"{WORDS[missing]} is missing after this",
+                )
+            return Diagnostic(
+                "BFP002",
+                f"unexpected `{token}`",
+                Span(source, token.start_pos or 0, token.end_pos or 0),
+                _expectation(expected),
+            )
+        case UnexpectedToken() | UnexpectedEOF() | _:
+            end = _end_before(text, len(text))
+            return Diagnostic(
+                "BFP002",
+                "the text ends too early" if text.strip() else "the text is empty",
+                Span(source, max(end - 1, 0), max(end, 1)) if text else None,
+                _expectation(set(getattr(error, "expected", ()) or ())),
+            )
+
+
+def _end_before(text: str, offset: int) -> int:
+    """End of the last token before `offset`; comments and white space do not count."""
+    import re
+
+    end = 0
+    for match in re.finditer(r"/\*.*?\*/|//[^\n]*|\S+", text[:offset], re.DOTALL):
+        if not match.group().startswith(("/*", "//")):
+            end = match.end()
+    return end
+
+
+def _line_differs(source: Source, before: int, at: int) -> bool:
+    return before > 0 and source.line_of(before - 1) != source.line_of(at)
+
+
+def _expectation(expected: set[str]) -> str:
+    words = sorted({WORDS[e] for e in expected if e in WORDS})
+    return f"expected {' or '.join(words)}" if 0 < len(words) <= 4 else ""
+
+
+class _Build(lark.Transformer[lark.Token, Any]):
+    """Lark tree to syntax tree; one method for each rule of the grammar."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(visit_tokens=False)
+        self.source = source
+
+    def _call_userfunc(self, node: Any, new_children: Any = None) -> Any:
+        children = node.children if new_children is None else new_children
+        meta = node.meta
+        span = (
+            Span(self.source, 0, 0)
+            if meta.empty
+            else Span(self.source, meta.start_pos, meta.end_pos)
+        )
+        return getattr(self, node.data)(span, *children)
+
+    def _name(self, token: lark.Token) -> tree.Name:
+        return tree.Name(
+            str(token), Span(self.source, token.start_pos or 0, token.end_pos or 0)
+        )
+
+    def start(self, span: Span, *items: tree.Declaration) -> tuple[tree.Declaration, ...]:
+        return items
+
+    # types
+
+    def bool_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("bool", 0, span)
+
+    def void_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("void", 0, span)
+
+    def int_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("int", 0, span)
+
+    def uint_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("unsigned int", 0, span)
+
+    def long_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("long", 0, span)
+
+    def ulong_type(self, span: Span) -> tree.TypeName:
+        return tree.TypeName("unsigned long", 0, span)
+
+    def enum_type(self, span: Span, name: lark.Token) -> tree.TypeName:
+        return tree.TypeName(f"enum {name}", 0, span)
+
+    def struct_type(self, span: Span, name: lark.Token) -> tree.TypeName:
+        return tree.TypeName(f"struct {name}", 0, span)
+
+    def named_type(self, span: Span, name: lark.Token) -> tree.TypeName:
+        return tree.TypeName(str(name), 0, span)
+
+    def declarator(self, span: Span, *parts: Any) -> tuple[int, lark.Token, int | None]:
+        *stars, name, length = parts
+        return len(stars), name, None if length is None else int(length)
+
+    # declarations
+
+    def include(self, span: Span, path: lark.Token) -> tree.Include:
+        return tree.Include(str(path)[1:-1], span)
+
+    def number(self, span: Span, *parts: lark.Token) -> int:
+        return int("".join(parts))
+
+    def range(self, span: Span, type_: tree.TypeName, low: int, high: int) -> tree.Range:
+        return tree.Range(type_, low, high, span)
+
+    def enum(self, span: Span, name: lark.Token, *members: lark.Token) -> tree.Enum:
+        return tree.Enum(str(name), tuple(map(self._name, members)), span)
+
+    def struct(
+        self, span: Span, name: lark.Token, *fields: tuple[tree.Field, ...]
+    ) -> tree.Struct:
+        return tree.Struct(str(name), tuple(f for group in fields for f in group), span)
+
+    def field(self, span: Span, type_: tree.TypeName, *items: Any) -> tuple[tree.Field, ...]:
+        return tuple(
+            tree.Field(_pointed(type_, stars), str(name), length, self._name(name).span)
+            for stars, name, length in items
+        )
+
+    def object(
+        self, span: Span, thread_local: Any, type_: tree.TypeName, item: Any, value: Any
+    ) -> tree.Object:
+        stars, name, length = item
+        return tree.Object(
+            _pointed(type_, stars), str(name), length, value, thread_local is not None, span
+        )
+
+    def init_list(self, span: Span, *items: Any) -> tree.InitList:
+        return tree.InitList(tuple(i for i in items if i is not None), span)
+
+    def init_item(self, span: Span, name: Any, value: Any) -> tuple[str | None, Any]:
+        return (None if name is None else str(name), value)
+
+    # primitives, functions, threads
+
+    def param(self, span: Span, type_: tree.TypeName, *parts: lark.Token) -> tree.Param:
+        *stars, name = parts
+        return tree.Param(_pointed(type_, len(stars)), str(name), span)
+
+    def params(self, span: Span, *params: tree.Param) -> tuple[tree.Param, ...]:
+        return params
+
+    def no_params(self, span: Span) -> tuple[tree.Param, ...]:
+        return ()
+
+    def primitive(self, span: Span, type_: tree.TypeName, *parts: Any) -> tree.Primitive:
+        *stars, name, params, body = parts
+        first = [i for i, part in enumerate(body) if isinstance(part, tree.Alternative)]
+        start = first[0] if first else len(body)
+        for part in body[start:]:
+            if not isinstance(part, tree.Alternative):
+                raise InputError(
+                    [
+                        Diagnostic(
+                            "BFP105",
+                            "a statement after the first `when` belongs to no alternative",
+                            part.span,
+                        )
+                    ]
+                )
+        return tree.Primitive(
+            _pointed(type_, len(stars)),
+            str(name),
+            params,
+            tuple(body[:start]),
+            tuple(body[start:]),
+            Span(self.source, span.start, name.end_pos),
+        )
+
+    def primitive_body(self, span: Span, *parts: Any) -> list[Any]:
+        return list(parts)
+
+    def when(self, span: Span, guard: tree.Expr, *parts: Any) -> tree.Alternative:
+        *note, body = parts
+        return tree.Alternative(guard, False, _sentence(note), body, span)
+
+    def transient(self, span: Span, guard: tree.Expr | None, *parts: Any) -> tree.Alternative:
+        *note, body = parts
+        return tree.Alternative(guard, True, _sentence(note), body, span)
+
+    def annotation(self, span: Span, lock: tree.Expr) -> tree.Expr:
+        return lock
+
+    def function(self, span: Span, type_: tree.TypeName, *parts: Any) -> tree.Function:
+        *head, body = parts
+        params_at = next(i for i, part in enumerate(head) if isinstance(part, tuple))
+        name = head[params_at - 1]
+        return tree.Function(
+            _pointed(type_, params_at - 1),
+            str(name),
+            head[params_at],
+            tuple(head[params_at + 1 :]),
+            body,
+            self._name(name).span,
+        )
+
+    def thread(self, span: Span, name: lark.Token, *parts: Any) -> tree.Thread:
+        *sentence, body = parts
+        return tree.Thread(str(name), _sentence(sentence), body, self._name(name).span)
+
+    def one(self, span: Span, name: lark.Token) -> tree.Party:
+        return tree.Party(self._name(name), 1, span)
+
+    def any_number(self, span: Span, name: lark.Token) -> tree.Party:
+        return tree.Party(self._name(name), None, span)
+
+    def several(self, span: Span, name: lark.Token, count: lark.Token) -> tree.Party:
+        return tree.Party(self._name(name), int(count), span)
+
+    def scenario(
+        self, span: Span, name: lark.Token, sentence: lark.Token, *members: tree.Party
+    ) -> tree.Scenario:
+        return tree.Scenario(str(name), str(sentence)[1:-1], members, self._name(name).span)
+
+    # statements
+
+    def block(self, span: Span, *body: Any) -> tree.Block:
+        flat: list[tree.Statement] = []
+        for part in body:
+            # `int a, b;` is one statement of the text and two of the tree.
+            flat.extend(part if isinstance(part, list) else [part])
+        return tree.Block(tuple(flat), span)
+
+    def local(self, span: Span, type_: tree.TypeName, *items: Any) -> list[tree.Local]:
+        return [
+            tree.Local(_pointed(type_, stars), name, value, where)
+            for stars, name, value, where in items
+        ]
+
+    def local_item(self, span: Span, *parts: Any) -> tuple[int, str, Any, Span]:
+        *stars, name, value = parts
+        return len(stars), str(name), value, span
+
+    def assign(self, span: Span, target: tree.Expr, value: tree.Expr) -> tree.Assign:
+        return tree.Assign(target, value, span)
+
+    for_assign = assign
+
+    def call_statement(self, span: Span, call: tree.Call) -> tree.CallStatement:
+        return tree.CallStatement(call, span)
+
+    def if_(
+        self, span: Span, condition: tree.Expr, then: Any, otherwise: Any
+    ) -> tree.If:
+        return tree.If(
+            condition,
+            _single(then, span),
+            None if otherwise is None else _single(otherwise, span),
+            span,
+        )
+
+    def while_(self, span: Span, condition: tree.Expr, body: Any) -> tree.While:
+        return tree.While(condition, _single(body, span), span)
+
+    def for_(self, span: Span, first: Any, condition: Any, step: Any, body: Any) -> tree.Block:
+        test = condition if condition is not None else tree.Literal("true", span)
+        inside = [_single(body, span), *([step] if step is not None else [])]
+        loop = tree.While(test, tree.Block(tuple(inside), span), span)
+        return tree.Block((*([first] if first is not None else []), loop), span)
+
+    def goto(self, span: Span, name: lark.Token) -> tree.Goto:
+        return tree.Goto(str(name), span)
+
+    def label(self, span: Span, name: lark.Token) -> tree.Label:
+        return tree.Label(str(name), span)
+
+    def return_(self, span: Span, value: tree.Expr | None) -> tree.Return:
+        return tree.Return(value, span)
+
+    def empty(self, span: Span) -> tree.Block:
+        return tree.Block((), span)
+
+    # expressions
+
+    def or_(self, span: Span, *args: tree.Expr) -> tree.Expr:
+        return _chain("||", args, span)
+
+    def and_(self, span: Span, *args: tree.Expr) -> tree.Expr:
+        return _chain("&&", args, span)
+
+    def binary(
+        self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr
+    ) -> tree.Binary:
+        return tree.Binary(str(op), left, right, span)
+
+    def not_(self, span: Span, arg: tree.Expr) -> tree.Unary:
+        return tree.Unary("!", arg, span)
+
+    def negative(self, span: Span, arg: tree.Expr) -> tree.Unary:
+        return tree.Unary("-", arg, span)
+
+    def address_of(self, span: Span, arg: tree.Expr) -> tree.Unary:
+        return tree.Unary("&", arg, span)
+
+    def dereference(self, span: Span, _star: lark.Token, arg: tree.Expr) -> tree.Unary:
+        return tree.Unary("*", arg, span)
+
+    def arrow(self, span: Span, base: tree.Expr, name: lark.Token) -> tree.Member:
+        return tree.Member(base, str(name), True, span)
+
+    def dot(self, span: Span, base: tree.Expr, name: lark.Token) -> tree.Member:
+        return tree.Member(base, str(name), False, span)
+
+    def subscript(self, span: Span, base: tree.Expr, index: tree.Expr) -> tree.Subscript:
+        return tree.Subscript(base, index, span)
+
+    def name(self, span: Span, name: lark.Token) -> tree.Name:
+        return tree.Name(str(name), span)
+
+    def integer(self, span: Span, token: lark.Token) -> tree.Integer:
+        return tree.Integer(int(token[:20]), span)
+
+    def true(self, span: Span, _token: lark.Token) -> tree.Literal:
+        return tree.Literal("true", span)
+
+    def false(self, span: Span, _token: lark.Token) -> tree.Literal:
+        return tree.Literal("false", span)
+
+    def null(self, span: Span, _token: lark.Token) -> tree.Literal:
+        return tree.Literal("NULL", span)
+
+    def call(self, span: Span, name: lark.Token, *args: tree.Expr | None) -> tree.Call:
+        return tree.Call(self._name(name), tuple(a for a in args if a is not None), span)
+
+    def container_of(
+        self, span: Span, pointer: tree.Expr, container: Any, member: lark.Token
+    ) -> tree.ContainerOf:
+        struct, variable = container
+        return tree.ContainerOf(pointer, struct, variable, str(member), span)
+
+    def container_struct(self, span: Span, name: lark.Token) -> tuple[tree.Name, None]:
+        return self._name(name), None
+
+    def container_typeof(
+        self, span: Span, _star: lark.Token, name: lark.Token
+    ) -> tuple[None, tree.Name]:
+        return None, self._name(name)
+
+    # claims
+
+    def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
+        return tree.Effect(str(word), lock, span)
+
+    def promise_same(self, span: Span) -> tuple[tree.Effect, ...]:
+        return ()
+
+    def promise_effects(self, span: Span, *effects: tree.Effect) -> tuple[tree.Effect, ...]:
+        return effects
+
+    def promise(self, span: Span, *parts: Any) -> tree.Promise:
+        *values, effects = parts
+        return tree.Promise(tuple(map(self._name, values)), effects, span)
+
+    def contract(
+        self, span: Span, name: lark.Token, *promises: tree.Promise
+    ) -> tree.Contract:
+        return tree.Contract(self._name(name), promises, span)
+
+    def outcome(
+        self, span: Span, name: lark.Token, sentence: lark.Token, condition: tree.Expr
+    ) -> tree.Outcome:
+        return tree.Outcome(str(name), str(sentence)[1:-1], condition, span)
+
+    def sample(
+        self, span: Span, name: lark.Token, value: tree.Expr | None
+    ) -> tuple[tree.Name, tree.Expr | None]:
+        return self._name(name), value
+
+    def axis(self, span: Span, name: lark.Token, value: tree.Expr) -> tree.Axis:
+        return tree.Axis(str(name), value, span)
+
+    def row(self, span: Span, pattern: tree.Expr, *outcomes: lark.Token) -> tree.Row:
+        return tree.Row(pattern, tuple(map(self._name, outcomes)), span)
+
+    def table(self, span: Span, name: lark.Token, sample: Any, *parts: Any) -> tree.Table:
+        axes = tuple(p for p in parts if isinstance(p, tree.Axis))
+        rows = tuple(p for p in parts if isinstance(p, tree.Row))
+        return tree.Table(self._name(name), sample[0], sample[1], axes, rows, span)
+
+    def alone(
+        self, span: Span, thread: lark.Token, when: tree.Expr | None
+    ) -> tree.Alone:
+        return tree.Alone(self._name(thread), when, span)
+
+    def before(self, span: Span, hook: lark.Token, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("before", self._name(hook), condition, span)
+
+    def after(self, span: Span, hook: lark.Token, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("after", self._name(hook), condition, span)
+
+    def at_table(self, span: Span, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("table", None, condition, span)
+
+    def never(self, span: Span, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("never", None, condition, span)
+
+    def finally_(self, span: Span, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("finally", None, condition, span)
+
+    def claim(self, span: Span, *parts: Any) -> tree.Claim:
+        name, sentence, alone, *clauses = parts
+        return tree.Claim(
+            str(name),
+            str(sentence)[1:-1],
+            alone,
+            tuple(clauses),
+            Span(self.source, span.start, sentence.end_pos),
+        )
+
+
+# Rules whose names are Python's own words.
+for _word in ("or", "and", "not", "if", "while", "for", "return"):
+    setattr(_Build, _word, getattr(_Build, f"{_word}_"))
+
+
+def _pointed(type_: tree.TypeName, stars: int) -> tree.TypeName:
+    return tree.TypeName(type_.word, stars, type_.span)
+
+
+def _sentence(parts: list[lark.Token]) -> str:
+    return str(parts[0])[1:-1] if parts else ""
+
+
+def _single(statement: Any, span: Span) -> tree.Statement:
+    """A statement as an arm: `if (x) int a, b;` is the one that needs wrapping."""
+    return tree.Block(tuple(statement), span) if isinstance(statement, list) else statement
+
+
+def _chain(op: str, args: tuple[tree.Expr, ...], span: Span) -> tree.Expr:
+    left = args[0]
+    for right in args[1:]:
+        left = tree.Binary(op, left, right, Span(span.source, left.span.start, right.span.end))
+    return left

@@ -1,0 +1,383 @@
+"""The syntax tree: what a text says, before any name is looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.source import Span
+
+# ---------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    value: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """`true`, `false` or `NULL`."""
+
+    word: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`!`, `-`, `&` or `*`."""
+
+    op: str
+    arg: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`base->name` or `base.name`."""
+
+    base: Expr
+    name: str
+    arrow: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    base: Expr
+    index: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    callee: Name
+    args: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerOf:
+    """`container_of(pointer, struct type, member)`; `typeof(*variable)` names the type too."""
+
+    pointer: Expr
+    struct: Name | None
+    variable: Name | None
+    member: str
+    span: Span
+
+
+Expr: TypeAlias = (
+    Name | Integer | Literal | Unary | Binary | Member | Subscript | Call | ContainerOf
+)
+
+# ----------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """`word` is the spelling (`bool`, `unsigned long`, `struct page`); stars count pointers."""
+
+    word: str
+    stars: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    type: TypeName
+    name: str
+    value: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    target: Expr
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatement:
+    call: Call
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    body: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    condition: Expr
+    then: Statement
+    otherwise: Statement | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    condition: Expr
+    body: Statement
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Expr | None
+    span: Span
+
+
+Statement: TypeAlias = (
+    Block | Local | Assign | CallStatement | If | While | Goto | Label | Return
+)
+
+# --------------------------------------------------------------- declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    type: TypeName
+    low: int
+    high: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    name: str
+    members: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    type: TypeName
+    name: str
+    length: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    name: str
+    fields: tuple[Field, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InitList:
+    """`{ .field = value, ... }` for a struct, `{ value, ... }` for an array."""
+
+    items: tuple[tuple[str | None, Initializer], ...]
+    span: Span
+
+
+Initializer: TypeAlias = Expr | InitList
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    type: TypeName
+    name: str
+    length: int | None
+    value: Initializer | None
+    thread_local: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    type: TypeName
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One atomic way through a primitive; `guard` None means always."""
+
+    guard: Expr | None
+    transient: bool
+    note: str
+    body: Statement
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    type: TypeName
+    name: str
+    params: tuple[Param, ...]
+    before: tuple[Statement, ...]
+    alternatives: tuple[Alternative, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    type: TypeName
+    name: str
+    params: tuple[Param, ...]
+    must_hold: tuple[Expr, ...]
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    name: str
+    sentence: str
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A thread of a scenario; `count` None means any number."""
+
+    thread: Name
+    count: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    name: str
+    sentence: str
+    members: tuple[Party, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    name: str
+    sentence: str
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a return value does to a lock: releases, acquires, and their shared forms."""
+
+    word: str
+    lock: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    values: tuple[Name, ...]
+    effects: tuple[Effect, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    function: Name
+    promises: tuple[Promise, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    name: str
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    pattern: Expr
+    outcomes: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    function: Name
+    sampled_at: Name
+    sampled_value: Expr | None
+    axes: tuple[Axis, ...]
+    rows: tuple[Row, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`kind` is before, after, table, never or finally; `hook` what it hangs on."""
+
+    kind: str
+    hook: Name | None
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    thread: Name
+    when: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    name: str
+    sentence: str
+    alone: Alone | None
+    clauses: tuple[Clause, ...]
+    span: Span
+
+
+Declaration: TypeAlias = (
+    Include
+    | Range
+    | Enum
+    | Struct
+    | Object
+    | Primitive
+    | Function
+    | Thread
+    | Scenario
+    | Outcome
+    | Contract
+    | Table
+    | Claim
+)
