@@ -1,0 +1,416 @@
+"""Guarded commands: the one intermediate form, and the one meaning of a program.
+
+A program is shared variables and locks over which threads run.  A thread is
+at a program counter (pc) and has locals; it holds each lock shared, exclusive
+or not at all.  A step takes one command of one thread whose guard is true:
+its updates are computed from the state before and take effect at once.
+
+Every value is an integer: booleans are 0 and 1, enums their position, a
+pointer is 0 for NULL or the number of an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.source import Span
+
+# ---------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The thread itself holds `lock`; `mode` is shared, exclusive or any."""
+
+    lock: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Some other thread holds `lock` in `mode`: a quantified guard."""
+
+    lock: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    arg: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`op` is == or <."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arith:
+    """`op` is +, - or *."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Ite:
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+
+Expr: TypeAlias = (
+    Const | Shared | Local | Mine | Others | Not | And | Or | Compare | Arith | Ite
+)
+Atom: TypeAlias = Shared | Local | Mine | Others
+
+FALSE = Const(0)
+TRUE = Const(1)
+
+# Lock modes as they are stored: what a thread does with a lock.
+FREE, SHARED, EXCLUSIVE = 0, 1, 2
+MODES: Mapping[str, tuple[int, ...]] = {
+    "shared": (SHARED,),
+    "exclusive": (EXCLUSIVE,),
+    "any": (SHARED, EXCLUSIVE),
+}
+
+
+def negate(arg: Expr) -> Expr:
+    match arg:
+        case Const(value):
+            return Const(int(not value))
+        case Not(inner):
+            return inner
+        case _:
+            return Not(arg)
+
+
+def conj(args: Iterable[Expr]) -> Expr:
+    """The conjunction, flat, without what is true or said twice."""
+    flat: dict[Expr, None] = {}
+    for arg in args:
+        if isinstance(arg, And):
+            flat.update(dict.fromkeys(arg.args))
+        elif arg == FALSE:
+            return FALSE
+        elif not isinstance(arg, Const):
+            flat[arg] = None
+    if any(negate(arg) in flat for arg in flat):
+        return FALSE
+    kept = tuple(flat)
+    return TRUE if not kept else kept[0] if len(kept) == 1 else And(kept)
+
+
+def disj(args: Iterable[Expr]) -> Expr:
+    """The disjunction, flat, without what is false or said twice."""
+    flat: dict[Expr, None] = {}
+    for arg in args:
+        if isinstance(arg, Or):
+            flat.update(dict.fromkeys(arg.args))
+        elif isinstance(arg, Const):
+            if arg.value:
+                return TRUE
+        else:
+            flat[arg] = None
+    if any(negate(arg) in flat for arg in flat):
+        return TRUE
+    kept = tuple(flat)
+    return FALSE if not kept else kept[0] if len(kept) == 1 else Or(kept)
+
+
+def compare(op: str, left: Expr, right: Expr) -> Expr:
+    match left, right:
+        case Const(a), Const(b):
+            return Const(int(a == b if op == "==" else a < b))
+        case (Ite(c, t, e), Const()) | (Const(), Ite(c, t, e)):
+            # Comparing a choice with a constant is a choice of comparisons; in
+            # this form what is compared is a variable and a constant again.
+            if isinstance(right, Const):
+                return ite(c, compare(op, t, right), compare(op, e, right))
+            return ite(c, compare(op, left, t), compare(op, left, e))
+        case (condition, Const(v)) | (Const(v), condition) if (
+            op == "==" and is_condition(condition)
+        ):
+            return condition if v == 1 else negate(condition) if v == 0 else FALSE
+        case _:
+            return TRUE if op == "==" and left == right else Compare(op, left, right)
+
+
+def equal(left: Expr, right: Expr) -> Expr:
+    return compare("==", left, right)
+
+
+def arith(op: str, left: Expr, right: Expr) -> Expr:
+    match left, right:
+        case Const(a), Const(b):
+            return Const(a + b if op == "+" else a - b if op == "-" else a * b)
+        case _:
+            return Arith(op, left, right)
+
+
+def ite(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
+    if isinstance(condition, Const):
+        return then if condition.value else otherwise
+    if then == otherwise:
+        return then
+    if then == TRUE and otherwise == FALSE:
+        return condition
+    if then == FALSE and otherwise == TRUE:
+        return negate(condition)
+    if is_condition(then) and is_condition(otherwise):
+        return disj([conj([condition, then]), conj([negate(condition), otherwise])])
+    return Ite(condition, then, otherwise)
+
+
+def is_condition(expr: Expr) -> bool:
+    """Whether an expression can only be 0 or 1, whatever the variables are."""
+    match expr:
+        case Const(value):
+            return value in (0, 1)
+        case Not() | And() | Or() | Compare() | Mine() | Others():
+            return True
+        case _:
+            return False
+
+
+def rebuild(expr: Expr, leaf: Callable[[Atom], Expr]) -> Expr:
+    """`expr` with each variable and lock test replaced, folded as far as it goes."""
+    match expr:
+        case Const():
+            return expr
+        case Shared() | Local() | Mine() | Others():
+            return leaf(expr)
+        case Not(arg):
+            return negate(rebuild(arg, leaf))
+        case And(args):
+            return conj(rebuild(arg, leaf) for arg in args)
+        case Or(args):
+            return disj(rebuild(arg, leaf) for arg in args)
+        case Compare(op, left, right):
+            return compare(op, rebuild(left, leaf), rebuild(right, leaf))
+        case Arith(op, left, right):
+            return arith(op, rebuild(left, leaf), rebuild(right, leaf))
+        case Ite(condition, then, otherwise):
+            return ite(
+                rebuild(condition, leaf), rebuild(then, leaf), rebuild(otherwise, leaf)
+            )
+
+
+def atoms(expr: Expr) -> frozenset[Atom]:
+    """The variables and lock tests in an expression."""
+    match expr:
+        case Const():
+            return frozenset()
+        case Shared() | Local() | Mine() | Others():
+            return frozenset((expr,))
+        case Not(arg):
+            return atoms(arg)
+        case And(args) | Or(args):
+            return frozenset().union(*map(atoms, args))
+        case Compare(_, left, right) | Arith(_, left, right):
+            return atoms(left) | atoms(right)
+        case Ite(condition, then, otherwise):
+            return atoms(condition) | atoms(then) | atoms(otherwise)
+
+
+# ------------------------------------------------------------------- programs
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Values `low` to `low + len(labels) - 1`, each with the word for it."""
+
+    name: str
+    low: int
+    labels: tuple[str, ...]
+
+    @property
+    def values(self) -> range:
+        return range(self.low, self.low + len(self.labels))
+
+    def word(self, value: int) -> str:
+        return self.labels[value - self.low]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`shown` is the name in the text; locals of two calls differ in `name` only."""
+
+    name: str
+    shown: str
+    domain: Domain
+    initial: int
+    ghost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`kind` is mutex, spinlock, rwlock, rwsem or reference."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A piece of text that a command stands for, and what came of it."""
+
+    span: Span
+    note: str = ""
+
+
+Update: TypeAlias = tuple[Shared | Local, Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`when guard do updates`, taken at once by a thread at `source`.
+
+    `locks` says what the thread does with a lock from now on; `forget` names
+    locals that nobody reads any more, which go back to their initial value so
+    that states that differ in nothing else are one.  `violates`
+    names the claim that is broken when the command is taken, `reason` how;
+    the thread goes nowhere from there.  `transient` says why it may happen
+    at any time, but not for ever.  `outcome` is set where the function with
+    the table returns.
+    """
+
+    source: int
+    target: int
+    guard: Expr
+    updates: tuple[Update, ...] = ()
+    locks: tuple[tuple[str, int], ...] = ()
+    forget: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    transient: str = ""
+    violates: str = ""
+    reason: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The code of any number of threads alike.
+
+    `kind` is thread; observer, a thread of one command that looks at the
+    state; or solo, which starts only while all others rest, and after which
+    nobody else moves.  Threads rest at `entry` and at `end`.
+    """
+
+    name: str
+    sentence: str
+    kind: str
+    claim: str
+    locals: tuple[Variable, ...]
+    commands: tuple[Command, ...]
+    entry: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`hooks` counts where it is tested; `built_in` ones nobody has to state."""
+
+    name: str
+    sentence: str
+    built_in: bool
+    span: Span | None
+    solo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`members` are (thread, count); count None means any number."""
+
+    name: str
+    sentence: str
+    members: tuple[tuple[str, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs."""
+
+    function: str
+    axes: tuple[tuple[str, str], ...]
+    sample: Span
+    claimed: tuple[tuple[str, ...], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All threads, scenarios and claims of a text, lowered.
+
+    `outcomes` maps an outcome to its sentence; `statements` are the places in
+    the functions with a contract or a table, for coverage.
+    """
+
+    path: str
+    texts: tuple[str, ...]
+    shared: tuple[Variable, ...]
+    locks: tuple[Lock, ...]
+    threads: tuple[Thread, ...]
+    claims: tuple[Claim, ...]
+    scenarios: tuple[Scenario, ...]
+    outcomes: tuple[tuple[str, str], ...]
+    table: Table | None
+    subjects: tuple[str, ...]
+
+
+CASE = "case"
+
+
+def thread_named(program: Program, name: str) -> Thread:
+    """The thread of that name; KeyError if there is none."""
+    for thread in program.threads:
+        if thread.name == name:
+            return thread
+    raise KeyError(name)
+
+
+def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:
+    """The threads of a scenario with `number` threads for each [*], solo ones left out.
+
+    Threads alike stand side by side; observers come last.
+    """
+    members = [
+        thread
+        for name, count in scenario.members
+        for thread in [thread_named(program, name)] * (number if count is None else count)
+    ]
+    observers = [thread for thread in program.threads if thread.kind == "observer"]
+    return (*members, *observers)

@@ -1,0 +1,242 @@
+"""What a thread can know of itself at each pc, and its commands simplified by that.
+
+A forward analysis over the possible values of each local and the possible
+modes of each lock.  It sees one thread only, shared state may be anything,
+so what it rules out never happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from verify.ir import (
+    EXCLUSIVE,
+    FALSE,
+    FREE,
+    MODES,
+    SHARED,
+    TRUE,
+    And,
+    Arith,
+    Atom,
+    Command,
+    Compare,
+    Const,
+    Expr,
+    Ite,
+    Local,
+    Mine,
+    Not,
+    Or,
+    Others,
+    Shared,
+    Thread,
+    arith,
+    compare,
+    conj,
+    disj,
+    ite,
+    negate,
+    rebuild,
+)
+
+Facts: TypeAlias = dict[str, frozenset[int]]
+LOCK = "lock "
+
+
+def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
+    """The thread with guards and updates folded by what must hold at their pc."""
+    leaving: dict[int, list[Command]] = {}
+    for command in thread.commands:
+        leaving.setdefault(command.source, []).append(command)
+    full = {v.name: frozenset(v.domain.values) for v in thread.locals}
+    start: Facts = {v.name: frozenset((v.initial,)) for v in thread.locals}
+    start |= {LOCK + lock: frozenset((FREE,)) for lock in locks}
+    facts: dict[int, Facts] = {thread.entry: start}
+    todo = [thread.entry]
+    while todo:
+        pc = todo.pop()
+        for command in leaving.get(pc, ()):
+            if command.violates:
+                continue
+            after = _after(command, facts[pc], full)
+            if after is None:
+                continue
+            before = facts.get(command.target)
+            joined = (
+                after
+                if before is None
+                else {name: values | after[name] for name, values in before.items()}
+            )
+            if joined != before:
+                facts[command.target] = joined
+                todo.append(command.target)
+    commands = []
+    for command in thread.commands:
+        known = facts.get(command.source)
+        guard = FALSE if known is None else specialise(command.guard, known)
+        if guard != FALSE and known is not None and _refined(guard, known) is not None:
+            literals = _literals(guard.args if isinstance(guard, And) else (guard,))
+            updates = tuple(
+                (t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates
+            )
+            commands.append(replace(command, guard=guard, updates=updates))
+    return replace(thread, commands=tuple(commands))
+
+
+def _after(command: Command, known: Facts, full: Facts) -> Facts | None:
+    guard = specialise(command.guard, known)
+    refined = None if guard == FALSE else _refined(guard, known)
+    if refined is None:
+        return None
+    after = dict(refined)
+    for target, new in command.updates:
+        if not isinstance(target, Local):
+            continue
+        match specialise(new, refined):
+            case Const(value):
+                after[target.name] = frozenset((value,))
+            case Local(name):
+                after[target.name] = refined[name]
+            case _:
+                after[target.name] = full[target.name]
+    for lock, mode in command.locks:
+        after[LOCK + lock] = frozenset((mode,))
+    return after
+
+
+def _refined(guard: Expr, known: Facts) -> Facts | None:
+    """`known` narrowed to where a guard can be true; None if it cannot."""
+    known = dict(known)
+    for part in guard.args if isinstance(guard, And) else (guard,):
+        match part:
+            case Compare("==", Local(name), Const(value)):
+                known[name] &= {value}
+            case Not(Compare("==", Local(name), Const(value))):
+                known[name] -= {value}
+            case Local(name):
+                known[name] -= {0}
+            case Not(Local(name)):
+                known[name] &= {0}
+            case Mine(lock, mode):
+                known[LOCK + lock] &= set(MODES[mode])
+            case Not(Mine(lock, mode)):
+                known[LOCK + lock] -= set(MODES[mode])
+            case _:
+                continue
+    return None if any(not values for values in known.values()) else known
+
+
+@dataclass
+class Literals:
+    """What the parts of a conjunction say of single variables."""
+
+    values: dict[Shared | Local, int]
+    excluded: dict[Shared | Local, set[int]]
+
+    def leaf(self, atom: Atom) -> Expr:
+        if isinstance(atom, Shared | Local) and atom in self.values:
+            return Const(self.values[atom])
+        return atom
+
+
+def _literals(parts: tuple[Expr, ...]) -> Literals:
+    found = Literals({}, {})
+    for part in parts:
+        match part:
+            case Compare("==", (Shared() | Local()) as atom, Const(value)):
+                found.values[atom] = value
+            case Not(Compare("==", (Shared() | Local()) as atom, Const(value))):
+                found.excluded.setdefault(atom, set()).add(value)
+            case Shared() | Local():
+                found.values[part] = 1
+            case Not((Shared() | Local()) as atom):
+                found.values[atom] = 0
+            case _:
+                pass
+    return found
+
+
+def sharpen(expr: Expr) -> Expr:
+    """A conjunction with what one part says of a variable used in the others."""
+    while isinstance(expr, And):
+        literals = _literals(expr.args)
+        parts = []
+        for part in expr.args:
+            match part:
+                case Compare("==", (Shared() | Local()) as atom, Const(value)):
+                    clash = literals.values[atom] != value
+                    parts.append(FALSE if clash or _out(literals, atom, value) else part)
+                case Not(Compare("==", (Shared() | Local()) as atom, Const(value))):
+                    # Said already by a part that knows the value.
+                    known = literals.values.get(atom)
+                    parts.append(part if known is None else TRUE if known != value else FALSE)
+                case Shared() | Local() | Not(Shared() | Local()):
+                    parts.append(part)
+                case _:
+                    parts.append(_without(rebuild(part, literals.leaf), literals))
+        after = conj(parts)
+        if after == expr:
+            return expr
+        expr = after
+    return expr
+
+
+def _out(literals: Literals, atom: Shared | Local, value: int) -> bool:
+    return value in literals.excluded.get(atom, ())
+
+
+def _without(expr: Expr, literals: Literals) -> Expr:
+    """`expr` with each comparison that the literals exclude taken as false."""
+    match expr:
+        case Compare("==", (Shared() | Local()) as atom, Const(value)):
+            return FALSE if _out(literals, atom, value) else expr
+        case Not(arg):
+            return negate(_without(arg, literals))
+        case And(args):
+            return conj(_without(arg, literals) for arg in args)
+        case Or(args):
+            return disj(_without(arg, literals) for arg in args)
+        case Ite(condition, then, otherwise):
+            return ite(
+                _without(condition, literals),
+                _without(then, literals),
+                _without(otherwise, literals),
+            )
+        case _:
+            return expr
+
+
+def specialise(expr: Expr, known: Facts) -> Expr:
+    """`expr` folded by the possible values of locals and modes of locks."""
+    match expr:
+        case Const() | Shared() | Others():
+            return expr
+        case Local(name):
+            values = known[name]
+            return Const(next(iter(values))) if len(values) == 1 else expr
+        case Mine(lock, mode):
+            modes = known.get(LOCK + lock, frozenset((FREE, SHARED, EXCLUSIVE)))
+            inside = modes & set(MODES[mode])
+            return FALSE if not inside else TRUE if inside == modes else expr
+        case Compare("==", Local(name), Const(value)):
+            if value not in known[name]:
+                return FALSE
+            return TRUE if len(known[name]) == 1 else expr
+        case Not(arg):
+            return negate(specialise(arg, known))
+        case And(args):
+            return sharpen(conj(specialise(arg, known) for arg in args))
+        case Or(args):
+            return disj(specialise(arg, known) for arg in args)
+        case Compare(op, left, right):
+            return compare(op, specialise(left, known), specialise(right, known))
+        case Arith(op, left, right):
+            return arith(op, specialise(left, known), specialise(right, known))
+        case Ite(condition, then, otherwise):
+            return ite(
+                specialise(condition, known),
+                specialise(then, known),
+                specialise(otherwise, known),
+            )
