@@ -1,0 +1,184 @@
+"""Every state of a small instance, breadth first: what can happen, and the shortest way there.
+
+Threads alike are interchangeable, so states that differ only in which of them
+is where count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from verify.interpret import Machine, State, Values
+from verify.ir import CASE, Program, Thread
+
+# (index of the thread, number of its command)
+Step: TypeAlias = tuple[int, int]
+# What a return showed: case of the table (0 none), outcome, locks held then.
+Return: TypeAlias = tuple[int, str]
+
+
+@dataclass
+class Explored:
+    """All that was seen; `complete` unless the limit on states was met.
+
+    `parents` leads back from each state to the first one.  `broken` has, for
+    each claim, the state before the first command that breaks it, and that
+    command; `fired` the first use of each command (by thread name);
+    `returns` the first return for each case and outcome.
+    """
+
+    machine: Machine
+    complete: bool = True
+    parents: dict[State, tuple[State, Step] | None] = field(default_factory=dict)
+    depth: dict[State, int] = field(default_factory=dict)
+    broken: dict[str, tuple[State, Step]] = field(default_factory=dict)
+    fired: dict[tuple[str, int], tuple[State, Step]] = field(default_factory=dict)
+    returns: dict[Return, tuple[State, Step]] = field(default_factory=dict)
+    stuck: State | None = None
+    rests: list[State] = field(default_factory=list)
+    alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
+
+    def run(self, end: tuple[State, Step]) -> tuple[Step, ...]:
+        """The steps from the initial state to the end of a step, of real threads.
+
+        States are kept sorted; which of the threads alike moves is found by
+        following the run again.
+        """
+        state, step = end
+        path = [(state, step)]
+        while (parent := self.parents[state]) is not None:
+            path.append(parent)
+            state = parent[0]
+        real = self.machine.initial()
+        steps = []
+        for canonical, (index, number) in reversed(path):
+            mover = canonical[1][index]
+            found = next(
+                i
+                for i, values in enumerate(real[1])
+                if values == mover
+                and self.machine.threads[i].name == self.machine.threads[index].name
+            )
+            steps.append((found, number))
+            real = self.machine.take(real, found, number)
+        return tuple(steps)
+
+    def way_to(self, state: State) -> tuple[Step, ...]:
+        """The steps from the initial state to `state`."""
+        parent = self.parents[state]
+        return () if parent is None else self.run(parent)
+
+
+def explore(
+    program: Program,
+    threads: Sequence[Thread],
+    limit: int = 2_000_000,
+    solos: Sequence[Thread] = (),
+    stop: Callable[[Explored], bool] | None = None,
+) -> Explored:
+    """All states of some threads side by side, nearest first; at most `limit` of them."""
+    machine = Machine(program, threads)
+    seen = Explored(machine)
+    groups = _groups(threads)
+    first = _sorted(machine.initial(), groups)
+    seen.parents[first] = None
+    layer = [first]
+    normal = [i for i, thread in enumerate(threads) if thread.kind == "thread"]
+    rests: set[tuple[Values, Values]] = set()
+    while layer:
+        following: list[State] = []
+        for state in layer:
+            last: tuple[Thread, Values] | None = None
+            for index, thread in enumerate(threads):
+                # A twin in the same place can do nothing new.
+                if last is not None and last[0] is thread and last[1] == state[1][index]:
+                    continue
+                last = (thread, state[1][index])
+                for number, after in machine.steps(state, index):
+                    command = thread.commands[number]
+                    step = (state, (index, number))
+                    seen.fired.setdefault((thread.name, number), step)
+                    if command.violates:
+                        seen.broken.setdefault(command.violates, step)
+                        continue
+                    if command.outcome:
+                        # What the command itself samples counts already.
+                        case = max(
+                            machine.local(state, index, CASE), machine.local(after, index, CASE)
+                        )
+                        seen.returns.setdefault((case, command.outcome), step)
+                    after = _sorted(after, groups)
+                    if after not in seen.parents:
+                        seen.parents[after] = step
+                        following.append(after)
+            if seen.stuck is None and machine.stuck(state):
+                seen.stuck = state
+            if solos and all(machine.resting(state, i) for i in normal):
+                key = (state[0], machine.others(state, -1))
+                if key not in rests:
+                    rests.add(key)
+                    for solo in solos:
+                        if solo.name not in seen.alone:
+                            bad = alone(machine, solo, state)
+                            if bad is not None:
+                                seen.alone[solo.name] = (state, bad)
+        if len(seen.parents) > limit:
+            seen.complete = False
+            return seen
+        if stop is not None and stop(seen):
+            seen.complete = False
+            return seen
+        layer = following
+    return seen
+
+
+def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | None:
+    """The commands of a lonely run from `state` that breaks its claim, if there is one.
+
+    It breaks it by a command that says so, by waiting (there is nobody to wait
+    for), or by going in circles.  A run that may not start breaks nothing.
+    """
+    code = machine.code(solo)
+    others = machine.others(state, -1)
+
+    def walk(
+        shared: Values, mine: Values, path: tuple[int, ...], seen: frozenset[tuple[Values, Values]]
+    ) -> Iterator[tuple[int, ...]]:
+        if (shared, mine) in seen:
+            yield path
+            return
+        moved = False
+        for number, guard, effect in code.commands.get(mine[0], ()):
+            if guard(shared, mine, others):
+                moved = True
+                if solo.commands[number].violates:
+                    yield (*path, number)
+                else:
+                    after = effect(shared, mine)
+                    yield from walk(*after, (*path, number), seen | {(shared, mine)})
+        if not moved and mine[0] != solo.end and path:
+            yield path
+
+    return next(walk(state[0], code.start, (), frozenset()), None)
+
+
+def _groups(threads: Sequence[Thread]) -> list[tuple[int, int]]:
+    """Ranges of neighbouring threads alike, longer than one."""
+    groups, start = [], 0
+    for i in range(1, len(threads) + 1):
+        if i == len(threads) or threads[i] is not threads[start]:
+            if i - start > 1:
+                groups.append((start, i))
+            start = i
+    return groups
+
+
+def _sorted(state: State, groups: list[tuple[int, int]]) -> State:
+    if not groups:
+        return state
+    threads = list(state[1])
+    for start, end in groups:
+        threads[start:end] = sorted(threads[start:end])
+    return state[0], tuple(threads)

@@ -1,0 +1,276 @@
+"""The meaning of guarded commands on concrete states, without any solver.
+
+A state is the values of the shared variables and, for each thread, its pc,
+its locals and its mode on each lock, all as one tuple of integers.  Guards and
+updates are turned into Python once, so that exploring a state costs
+microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.ir import (
+    And,
+    Arith,
+    Command,
+    Compare,
+    Const,
+    Expr,
+    Ite,
+    Local,
+    Mine,
+    Not,
+    Or,
+    Others,
+    Program,
+    Shared,
+    Thread,
+)
+
+Values: TypeAlias = tuple[int, ...]
+State: TypeAlias = tuple[Values, tuple[Values, ...]]
+
+# Modes are 0, 1 (shared) and 2 (exclusive), so that modes of several threads add up by `|`.
+BITS = {"shared": 1, "exclusive": 2, "any": 3}
+
+
+class ReplayError(Exception):
+    """A run that the interpreter cannot follow: a bug of ours, never of the input."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A thread as Python: what each of its commands does with concrete values.
+
+    `commands[pc]` are (number, guard, effect) triples; a guard takes the shared
+    values, the thread's own and the others' lock modes, an effect gives the new
+    shared and own values.  `waits[pc]` are the guards with everything but locks
+    taken to be as wanted.
+    """
+
+    thread: Thread
+    start: Values
+    pcs: frozenset[int]
+    commands: dict[int, tuple[tuple[int, Guard, Effect], ...]]
+    waits: dict[int, tuple[Guard, ...]]
+
+
+Guard: TypeAlias = Callable[[Values, Values, Values], int]
+Effect: TypeAlias = Callable[[Values, Values], tuple[Values, Values]]
+
+
+class Machine:
+    """Threads running a program side by side; the same thread may be there more than once."""
+
+    def __init__(self, program: Program, threads: Sequence[Thread]) -> None:
+        self.program = program
+        self.threads = tuple(threads)
+        self._codes: dict[str, Code] = {}
+        self.codes = tuple(self.code(thread) for thread in threads)
+        self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
+
+    def code(self, thread: Thread) -> Code:
+        """The thread as Python, made once."""
+        if thread.name not in self._codes:
+            self._codes[thread.name] = _compile(self.program, thread)
+        return self._codes[thread.name]
+
+    def initial(self) -> State:
+        return (
+            tuple(v.initial for v in self.program.shared),
+            tuple(code.start for code in self.codes),
+        )
+
+    def others(self, state: State, index: int) -> Values:
+        """For each lock the modes in which threads other than `index` hold it, as bits."""
+        locks = len(self.program.locks)
+        masks = [0] * locks
+        for i, values in enumerate(state[1]):
+            if i != index:
+                for lock, mode in enumerate(values[-locks:] if locks else ()):
+                    masks[lock] |= mode
+        return tuple(masks)
+
+    def steps(self, state: State, index: int) -> Iterable[tuple[int, State]]:
+        """What thread `index` can do: (number of the command, state after)."""
+        shared, threads = state
+        mine = threads[index]
+        todo = self.codes[index].commands.get(mine[0])
+        if not todo:
+            return
+        others = self.others(state, index)
+        for number, guard, effect in todo:
+            if guard(shared, mine, others):
+                new_shared, new_mine = effect(shared, mine)
+                yield number, (new_shared, (*threads[:index], new_mine, *threads[index + 1 :]))
+
+    def resting(self, state: State, index: int) -> bool:
+        """Whether a thread is between calls: not started, or at its end."""
+        thread = self.threads[index]
+        return state[1][index][0] in (thread.entry, thread.end)
+
+    def waits(self, state: State, index: int) -> bool:
+        """Whether a thread waits for a lock: none of its commands can be taken while
+        the locks are held as they are, whatever else changes."""
+        mine = state[1][index]
+        waits = self.codes[index].waits.get(mine[0])
+        if not waits:
+            return False
+        others = self.others(state, index)
+        return not any(guard(state[0], mine, others) for guard in waits)
+
+    def stuck(self, state: State) -> tuple[int, ...]:
+        """The threads that wait for ever in this state, if all the others rest.
+
+        Either each thread rests or waits for a lock, which nobody who rests or
+        waits will ever release; or no thread at all can move.
+        """
+        moving = [
+            i
+            for i in range(len(self.threads))
+            if self.threads[i].kind == "thread" and not self.resting(state, i)
+        ]
+        waiting = [
+            i
+            for i, thread in enumerate(self.threads)
+            if thread.kind == "thread" and self.waits(state, i)
+        ]
+        if waiting and set(moving) <= set(waiting):
+            return tuple(waiting)
+        if moving and not any(
+            not self.threads[i].commands[number].violates
+            for i in range(len(self.threads))
+            for number, _ in self.steps(state, i)
+        ):
+            return tuple(moving)
+        return ()
+
+    def take(self, state: State, index: int, number: int) -> State:
+        """The state after thread `index` takes its command `number`.
+
+        Raises:
+            ReplayError: its guard is false or it is elsewhere.
+        """
+        for found, after in self.steps(state, index):
+            if found == number:
+                return after
+        thread = self.threads[index]
+        raise ReplayError(f"{thread.name} cannot take its command {number} here")
+
+    def held(self, state: State, index: int) -> dict[str, int]:
+        """The locks a thread holds, with their modes."""
+        modes = state[1][index][-len(self.program.locks) :] if self.program.locks else ()
+        return {
+            lock.name: mode for lock, mode in zip(self.program.locks, modes, strict=True) if mode
+        }
+
+    def local(self, state: State, index: int, name: str) -> int:
+        """The value of a local of a thread; its initial one if it has no such local."""
+        for position, variable in enumerate(self.threads[index].locals):
+            if variable.name == name:
+                return state[1][index][1 + position]
+        return 0
+
+
+def _compile(program: Program, thread: Thread) -> Code:
+    shared = {v.name: i for i, v in enumerate(program.shared)}
+    local = {v.name: 1 + i for i, v in enumerate(thread.locals)}
+    first_lock = 1 + len(thread.locals)
+    locks = {lock.name: i for i, lock in enumerate(program.locks)}
+
+    def text(expr: Expr) -> str:
+        match expr:
+            case Const(value):
+                return repr(value)
+            case Shared(name):
+                return f"g[{shared[name]}]"
+            case Local(name):
+                return f"m[{local[name]}]" if name in local else _unread(thread, name)
+            case Mine(lock, mode):
+                return f"(m[{first_lock + locks[lock]}] & {BITS[mode]} != 0)"
+            case Others(lock, mode):
+                return f"(o[{locks[lock]}] & {BITS[mode]} != 0)"
+            case Not(arg):
+                return f"(not {text(arg)})"
+            case And(args):
+                return "(" + " and ".join(map(text, args)) + ")"
+            case Or(args):
+                return "(" + " or ".join(map(text, args)) + ")"
+            case Compare(op, left, right):
+                return f"({text(left)} {op} {text(right)})"
+            case Arith(op, left, right):
+                return f"({text(left)} {op} {text(right)})"
+            case Ite(condition, then, otherwise):
+                return f"({text(then)} if {text(condition)} else {text(otherwise)})"
+
+    def relaxed(expr: Expr, wanted: bool) -> str:
+        """`expr` as far as locks decide it, `wanted` where they do not."""
+        match expr:
+            case Const() | Mine() | Others() | Local():
+                return text(expr)
+            case Not(arg):
+                return f"(not {relaxed(arg, not wanted)})"
+            case And(args):
+                return "(" + " and ".join(relaxed(arg, wanted) for arg in args) + ")"
+            case Or(args):
+                return "(" + " or ".join(relaxed(arg, wanted) for arg in args) + ")"
+            case _:
+                return text(expr) if not _reads_shared(expr) else str(wanted)
+
+    lines = []
+    by_pc: dict[int, list[int]] = {}
+    initial = {v.name: v.initial for v in thread.locals}
+    for number, command in enumerate(thread.commands):
+        by_pc.setdefault(command.source, []).append(number)
+        lines.append(f"def guard_{number}(g, m, o): return {text(command.guard)}")
+        lines.append(f"def wait_{number}(g, m, o): return {relaxed(command.guard, True)}")
+        own = {0: str(command.source if command.violates else command.target)}
+        new = {}
+        for target, expr in command.updates:
+            if isinstance(target, Shared):
+                new[shared[target.name]] = f"int({text(expr)})"
+            elif target.name in local:
+                own[local[target.name]] = f"int({text(expr)})"
+        own |= {local[name]: str(initial[name]) for name in command.forget}
+        own |= {first_lock + locks[lock]: str(mode) for lock, mode in command.locks}
+        lines.append(
+            f"def effect_{number}(g, m): "
+            f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
+        )
+    # The text is made of numbers and operators alone; no name of the program gets into it.
+    made: dict[str, object] = {}
+    exec(compile("\n".join(lines), f"<{thread.name}>", "exec"), {"__builtins__": {"int": int}}, made)  # noqa: S102
+    return Code(
+        thread,
+        (thread.entry, *initial.values(), *(0 for _ in locks)),
+        frozenset(by_pc),
+        {
+            pc: tuple((n, made[f"guard_{n}"], made[f"effect_{n}"]) for n in numbers)
+            for pc, numbers in by_pc.items()
+        },  # type: ignore[misc]
+        {
+            pc: tuple(made[f"wait_{n}"] for n in numbers if not thread.commands[n].violates)
+            for pc, numbers in by_pc.items()
+        },  # type: ignore[misc]
+    )
+
+
+def _unread(thread: Thread, name: str) -> str:
+    raise KeyError(f"{thread.name} has no local {name}")
+
+
+def _reads_shared(expr: Expr) -> bool:
+    from verify.ir import atoms
+
+    return any(isinstance(atom, Shared) for atom in atoms(expr))
+
+
+def _tuple(name: str, size: int, new: dict[int, str]) -> str:
+    """Python for a tuple like `name` but for some places."""
+    if not new:
+        return name
+    parts = [new.get(i, f"{name}[{i}]") for i in range(size)]
+    return "(" + "".join(f"{part}, " for part in parts) + ")"
