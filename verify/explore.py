@@ -15,8 +15,8 @@ from verify.ir import CASE, Program, Thread
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
-# What a return showed: case of the table (0 none), outcome, locks held then.
-Return: TypeAlias = tuple[int, str]
+# What a return showed: case of the table (0 none), outcome, what is wrong with the locks.
+Return: TypeAlias = tuple[int, str, str]
 
 
 @dataclass
@@ -58,8 +58,7 @@ class Explored:
             found = next(
                 i
                 for i, values in enumerate(real[1])
-                if values == mover
-                and self.machine.threads[i].name == self.machine.threads[index].name
+                if values == mover and self.machine.threads[i] is self.machine.threads[index]
             )
             steps.append((found, number))
             real = self.machine.take(real, found, number)
@@ -100,15 +99,15 @@ def explore(
                     command = thread.commands[number]
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
-                    if command.violates:
-                        seen.broken.setdefault(command.violates, step)
-                        continue
                     if command.outcome:
                         # What the command itself samples counts already.
                         case = max(
                             machine.local(state, index, CASE), machine.local(after, index, CASE)
                         )
-                        seen.returns.setdefault((case, command.outcome), step)
+                        seen.returns.setdefault((case, command.outcome, command.reason), step)
+                    if command.violates:
+                        seen.broken.setdefault(command.violates, step)
+                        continue
                     after = _sorted(after, groups)
                     if after not in seen.parents:
                         seen.parents[after] = step
@@ -156,7 +155,7 @@ def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | Non
                 if solo.commands[number].violates:
                     yield (*path, number)
                 else:
-                    after = effect(shared, mine)
+                    after = effect(shared, mine, others)
                     yield from walk(*after, (*path, number), seen | {(shared, mine)})
         if not moved and mine[0] != solo.end and path:
             yield path

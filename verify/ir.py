@@ -305,7 +305,8 @@ class Command:
     names the claim that is broken when the command is taken, `reason` how;
     the thread goes nowhere from there.  `transient` says why it may happen
     at any time, but not for ever.  `outcome` is set where the function with
-    the table returns.
+    the table returns.  `called` names the primitives that the command is made
+    of and the functions that return in it.
     """
 
     source: int
@@ -319,6 +320,7 @@ class Command:
     violates: str = ""
     reason: str = ""
     outcome: str = ""
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,13 +344,14 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` counts where it is tested; `built_in` ones nobody has to state."""
+    """`hooks` are the callees at which it is tested; nobody has to state a `built_in` one."""
 
     name: str
     sentence: str
     built_in: bool
     span: Span | None
     solo: bool = False
+    hooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,8 +378,8 @@ class Table:
 class Program:
     """All threads, scenarios and claims of a text, lowered.
 
-    `outcomes` maps an outcome to its sentence; `statements` are the places in
-    the functions with a contract or a table, for coverage.
+    `outcomes` maps an outcome to its sentence; `subjects` are the functions
+    with a contract or a table, `statements` the simple statements in them.
     """
 
     path: str
@@ -389,6 +392,7 @@ class Program:
     outcomes: tuple[tuple[str, str], ...]
     table: Table | None
     subjects: tuple[str, ...]
+    statements: tuple[Span, ...]
 
 
 CASE = "case"

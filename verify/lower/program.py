@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     Claim,
@@ -20,6 +22,7 @@ from verify.lower import tidy
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
 from verify.lower.values import Layout, Names, faults, layout, value
+from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Type
 
@@ -70,7 +73,15 @@ def lower(program: Checked) -> Program:
     table = program.tables[0] if program.tables else None
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
     claims = [
-        Claim(c.name, c.sentence, False, c.span, c.alone is not None) for c in program.claims
+        Claim(
+            c.name,
+            c.sentence,
+            False,
+            c.span,
+            c.alone is not None,
+            tuple(dict.fromkeys(clause.hook for clause in c.clauses if clause.hook)),
+        )
+        for c in program.claims
     ]
     built_in = [
         Claim(name, sentence, True, None)
@@ -100,7 +111,30 @@ def lower(program: Checked) -> Program:
             table.span,
         ),
         tuple(subjects),
+        tuple(
+            span for name in subjects for span in _statements(program.functions[name].body)
+        ),
     )
+
+
+def _statements(node: checked.Statement) -> Iterator[Span]:
+    """The simple statements and conditions in a body, in order."""
+    match node:
+        case checked.Block(body, _):
+            for part in body:
+                yield from _statements(part)
+        case checked.If(condition, then, otherwise, _):
+            yield condition.span
+            yield from _statements(then)
+            if otherwise is not None:
+                yield from _statements(otherwise)
+        case checked.While(condition, inside, _):
+            yield condition.span
+            yield from _statements(inside)
+        case checked.Label():
+            return
+        case _:
+            yield node.span
 
 
 def _thread(

@@ -91,13 +91,21 @@ class Threads:
                 Command(source, target, guard, tuple(updates), places=places, **more)  # type: ignore[arg-type]
             )
 
-    def fail(self, pc: int, guard: Expr, claim: str, reason: str, span: Span) -> None:
+    def fail(
+        self, pc: int, guard: Expr, claim: str, reason: str, span: Span, outcome: str = ""
+    ) -> None:
         """A command that breaks `claim` from `pc`."""
         if self.solo is not None and claim != self.solo.name:
             # The lonely thread is a copy: the original answers for everything else.
             return
         self.emit(
-            pc, pc, guard, places=(Place(span),), violates=claim, reason=reason
+            pc,
+            pc,
+            guard,
+            places=(Place(span),),
+            violates=claim,
+            reason=reason,
+            outcome=outcome,
         )
 
     def local(self, name: str, type_: Type, shown: str, ghost: bool = False) -> Local:
@@ -503,6 +511,7 @@ class Threads:
                     (Place(span, shown),),
                     locks=tuple(one.locks.items()),
                     transient=one.transient,
+                    called=one.called,
                 )
                 self._table_claims(node.callee, one, pc, span)
         return after
@@ -647,8 +656,6 @@ class Threads:
             frame.result,
             {callee: ghost for callee, ghost in frame.did.items()},
         )
-        if function.must_hold or function.name in self.program.contracts:
-            self._balance(function, frame, names, pc, span)
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "after" and clause.hook == function.name:
@@ -657,8 +664,11 @@ class Threads:
                     )
                     self.fail(pc, wrong, claim.name, f"returns from {function.name}()", span)
         table = next((t for t in self.program.tables if t.function == function.name), None)
+        held = function.must_hold or function.name in self.program.contracts
         if table is None:
-            self.emit(pc, frame.exit)
+            if held:
+                self._balance(function, frame, names, pc, span)
+            self.emit(pc, frame.exit, called=(function.name,))
             return
         earlier: list[Expr] = []
         for outcome in (*self.program.outcomes, None):
@@ -666,7 +676,9 @@ class Threads:
             guard = conj([is_this, *(negate(e) for e in earlier)])
             name = "other" if outcome is None else outcome.name
             earlier.append(is_this)
-            self.emit(pc, frame.exit, guard, outcome=name)
+            self.emit(pc, frame.exit, guard, outcome=name, called=(function.name,))
+            if held:
+                self._balance(function, frame, names, pc, span, guard, name)
             for cell, allowed in enumerate(table.claimed):
                 if name not in allowed:
                     said = " or ".join(allowed) or "never"
@@ -679,7 +691,14 @@ class Threads:
                     )
 
     def _balance(
-        self, function: checked.Function, frame: Frame, names: Names, pc: int, span: Span
+        self,
+        function: checked.Function,
+        frame: Frame,
+        names: Names,
+        pc: int,
+        span: Span,
+        when: Expr = TRUE,
+        outcome: str = "",
     ) -> None:
         entry = self._entry_locks(function, names)
         result = frame.result
@@ -705,10 +724,11 @@ class Threads:
             wanted = disj([exclusive, shared])
             self.fail(
                 pc,
-                conj([Mine(lock, "any"), negate(wanted)]),
+                conj([when, Mine(lock, "any"), negate(wanted)]),
                 "balance",
                 f"returns with {lock} still held",
                 span,
+                outcome,
             )
             lacking = disj(
                 [
@@ -716,7 +736,8 @@ class Threads:
                     conj([shared, negate(Mine(lock, "shared"))]),
                 ]
             )
-            self.fail(pc, lacking, "balance", f"returns without {lock}", span)
+            lacking = conj([when, lacking])
+            self.fail(pc, lacking, "balance", f"returns without {lock}", span, outcome)
 
 
 def _cell_word(axes: Sequence[checked.Axis], cell: int) -> str:

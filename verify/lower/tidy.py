@@ -210,6 +210,7 @@ def compose(first: Command, second: Command) -> Command | None:
         second.violates,
         second.reason,
         second.outcome or first.outcome,
+        (*first.called, *second.called),
     )
 
 
