@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from verify.ir import (
+    CASE,
     FALSE,
     MODES,
     Atom,
@@ -217,6 +218,7 @@ def compose(first: Command, second: Command) -> Command | None:
 def forget(thread: Thread) -> Thread:
     """The thread with each local set back as soon as nobody will read it any more."""
     leaving = _leaving(thread.commands)
+    declared = {v.name for v in thread.locals}
     live: dict[int, frozenset[str]] = {pc: frozenset() for pc in leaving}
     changed = True
     while changed:
@@ -224,7 +226,7 @@ def forget(thread: Thread) -> Thread:
         for pc, out in leaving.items():
             alive: set[str] = set()
             for command in out:
-                alive |= _reads(command)
+                alive |= _reads(command) & declared
                 if not command.violates:
                     set_here = {t.name for t, _ in command.updates if isinstance(t, Local)}
                     alive |= live.get(command.target, frozenset()) - set_here
@@ -265,7 +267,9 @@ def renumber(thread: Thread) -> Thread:
     commands = [
         replace(c, source=order[c.source], target=order[c.target]) for c in thread.commands
     ]
-    commands.sort(key=lambda c: c.source)
+    # What goes wrong first in the text comes first: of two claims broken in one step, or
+    # one claim broken in two ways, the earlier is the one to show.
+    commands.sort(key=lambda c: (c.source, not c.violates, len(c.places) if c.violates else 0))
     return replace(thread, commands=tuple(commands), entry=0, end=order[thread.end])
 
 
@@ -278,4 +282,8 @@ def _leaving(commands: Iterable[Command]) -> dict[int, list[Command]]:
 
 def _reads(command: Command) -> set[str]:
     exprs = [command.guard, *(new for _, new in command.updates)]
-    return {a.name for expr in exprs for a in atoms(expr) if isinstance(a, Local)}
+    names = {a.name for expr in exprs for a in atoms(expr) if isinstance(a, Local)}
+    if command.outcome:
+        # A return is told apart by the case of the table, whether or not a guard asks for it.
+        names.add(CASE)
+    return names

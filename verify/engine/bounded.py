@@ -1,0 +1,190 @@
+"""Bounded verdicts: one scenario, so many threads for each [*], each thread once.
+
+The event order decides each claim and shows that no shorter run exists; every
+run is replayed by the interpreter before it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verify.engine.runs import labels, replay, tell
+from verify.engine.search import Disagreement, Gave, Progress, Search, prepare, silent
+from verify.engine.table import Cases
+from verify.engine.vacuity import Tested
+from verify.explore import Step as Move
+from verify.explore import alone as run_alone
+from verify.interpret import Machine, ReplayError
+from verify.ir import Claim, Program, Scenario, Thread
+from verify.smt.alone import TooManyPaths, failing
+from verify.smt.order import all_of
+from verify.smt.solver import No, Unknown, Yes
+from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Vacuous, Verdict
+
+
+def check(
+    program: Program,
+    scenario: Scenario,
+    threads: int = 2,
+    rounds: int = 1,
+    only: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Result:
+    """Each claim of a program in one scenario, with `threads` threads for each [*].
+
+    Args:
+        rounds: how often a loop is entered again.
+        only: names of claims; none means all.
+
+    Raises:
+        ReplayError, Disagreement: bugs of ours.
+    """
+    search = prepare(program, scenario, threads, rounds, progress)
+    asked = [c for c in program.claims if not only or c.name in only]
+    plain = {c.name: search.question(search.order.breaks(c.name)) for c in asked if not c.solo}
+    stuck = search.question(search.order.stuck())
+    solos, failures = _solos(search, asked)
+    cases, tested = Cases(search), Tested(search)
+    progress("asking z3")
+    verdicts = _plain_verdicts(search, asked, plain)
+    for claim in asked:
+        if claim.name == "stuck":
+            verdicts[claim.name] = _stuck(search, stuck)
+        elif claim.name in failures:
+            verdicts[claim.name] = NotEstablished(failures[claim.name])
+        elif claim.solo:
+            verdicts[claim.name] = _alone(search, claim, solos[claim.name])
+    cases.decide()
+    tested.decide()
+    for claim in asked:
+        if claim.name == "vacuity":
+            verdicts[claim.name] = tested.verdict()
+        elif isinstance(verdicts[claim.name], Holds) and (why := tested.untested(claim.name)):
+            verdicts[claim.name] = Vacuous(why)
+    return Result(
+        program.path,
+        scenario.name,
+        scenario.sentence,
+        search.bound,
+        tuple(Answer(c.name, c.sentence, scenario.name, verdicts[c.name]) for c in asked),
+        cases.rows(),
+        cases.outside(),
+        tested.unreached(),
+    )
+
+
+def _plain_verdicts(
+    search: Search,
+    asked: Sequence[Claim],
+    questions: dict[str, int],
+) -> dict[str, Verdict]:
+    found: dict[str, tuple[Move, ...]] = {}
+    verdicts: dict[str, Verdict] = {}
+    names = [c.name for c in asked if not c.solo and c.name not in ("stuck", "vacuity")]
+    for name in names:
+        if name in search.scout.broken:
+            found[name] = search.lifted(search.scout.run(search.scout.broken[name]))
+    open_ = [name for name in names if name not in found]
+    while open_:
+        match search.ask([questions[name] for name in open_]):
+            case No():
+                for name in open_:
+                    verdicts[name] = Holds(search.bound)
+                break
+            case Unknown(reason):
+                for name in open_:
+                    verdicts[name] = NotEstablished(f"z3 gave up: {reason}")
+                break
+            case Yes() as answer:
+                moves = search.moves(answer)
+                broken = {
+                    search.threads[i].commands[number].violates for i, number in moves
+                } & set(open_)
+                if not broken:
+                    raise Disagreement("a model breaks no claim")
+                for name in sorted(broken):
+                    found[name] = ()
+                    open_.remove(name)
+    for name in names:
+        if name not in found:
+            continue
+        try:
+            best = search.shortest([questions[name]], found[name] or None)
+        except Gave as reason:
+            verdicts[name] = NotEstablished(f"z3 gave up: {reason}")
+            continue
+        if best is None:
+            raise Disagreement(f"{name}: one question, two answers")
+        # In a shortest run nothing comes behind the step that breaks the claim.
+        index, number = best[-1]
+        if search.threads[index].commands[number].violates != name:
+            raise Disagreement(f"{name}: the shortest run ends with something else")
+        verdicts[name] = Refuted(tell(search.program, search.threads, best), search.bound)
+    return verdicts
+
+
+def _stuck(search: Search, question: int) -> Verdict:
+    known = search.scout.stuck
+    start = None if known is None else search.lifted(search.scout.way_to(known))
+    try:
+        best = search.shortest([question], start)
+    except Gave as reason:
+        return NotEstablished(f"z3 gave up: {reason}")
+    if best is None:
+        return Holds(search.bound)
+    machine = Machine(search.program, search.threads)
+    waiting = machine.stuck(replay(machine, best)[-1])
+    if not waiting:
+        raise ReplayError("nobody waits at the end of this run")
+    names = labels(search.threads)
+    who = " and ".join(names[i] for i in waiting)
+    wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
+    return Refuted(
+        tell(search.program, search.threads, best, wrong, waiting=waiting), search.bound
+    )
+
+
+def _solos(
+    search: Search, asked: Sequence[Claim]
+) -> tuple[dict[str, tuple[Thread, int]], dict[str, str]]:
+    """For each claim about a thread alone: the thread, and the question whether it can fail."""
+    solos: dict[str, tuple[Thread, int]] = {}
+    failures: dict[str, str] = {}
+    resting = search.order.resting()
+    for claim in asked:
+        if not claim.solo:
+            continue
+        thread = next(t for t in search.program.threads if t.claim == claim.name and t.kind == "solo")
+        try:
+            condition = failing(search.program, thread, search.bound.rounds)
+        except TooManyPaths:
+            failures[claim.name] = "a run alone has too many paths"
+            continue
+        text = all_of([resting, search.order.finally_(condition)])
+        solos[claim.name] = (thread, search.question(text))
+    return solos, failures
+
+
+def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
+    thread, question = solo
+    known = search.scout.alone.get(claim.name)
+    start = None if known is None else search.lifted(search.scout.way_to(known[0]))
+    try:
+        best = search.shortest([question], start)
+    except Gave as reason:
+        return NotEstablished(f"z3 gave up: {reason}")
+    if best is None:
+        return Holds(search.bound)
+    machine = Machine(search.program, search.threads)
+    state = replay(machine, best)[-1]
+    numbers = run_alone(machine, thread, state)
+    if numbers is None:
+        if search.bound.cut:
+            return NotEstablished("a run alone goes through a loop more often than the bound")
+        raise ReplayError(f"{claim.name}: the run alone does not fail")
+    wrong = None
+    if not numbers or not thread.commands[numbers[-1]].violates:
+        wrong = "alone, it does not come to an end"
+    return Refuted(
+        tell(search.program, search.threads, best, wrong, (thread, numbers)), search.bound
+    )

@@ -1,0 +1,269 @@
+"""Steps of an engine to a run for readers: replayed, put in order, put into words."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+
+from verify.explore import Step as Move
+from verify.interpret import Machine, ReplayError, State, Values
+from verify.ir import EXCLUSIVE, Program, Thread, Variable
+from verify.verdicts import Change, Line, Run, Step
+
+MODES = ("none", "shared", "exclusive")
+
+
+def replay(machine: Machine, moves: Sequence[Move]) -> list[State]:
+    """The states of a run, the first one included.
+
+    Raises:
+        ReplayError: the interpreter cannot follow it.
+    """
+    state = machine.initial()
+    states = [state]
+    for index, number in moves:
+        state = machine.take(state, index, number)
+        states.append(state)
+    return states
+
+
+def fewest_switches(machine: Machine, moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The same moves of each thread, interleaved with as few switches as possible.
+
+    The last move stays last: it is the one that the run is about.  Among runs
+    with as few switches the one that stays longest with each thread wins.
+    """
+    if not moves:
+        return ()
+    last = moves[-1]
+    queues: dict[int, list[int]] = {}
+    for index, number in moves[:-1]:
+        queues.setdefault(index, []).append(number)
+    order = sorted(queues)
+    goal = tuple(len(queues[i]) for i in order)
+    start = tuple(0 for _ in order)
+    heap: list[tuple[int, int, tuple[int, ...], State, int, tuple[Move, ...]]] = []
+    count = 0
+    heapq.heappush(heap, (0, count, start, machine.initial(), -1, ()))
+    seen: set[tuple[tuple[int, ...], int, State]] = set()
+    while heap:
+        switches, _, done, state, current, path = heapq.heappop(heap)
+        if (done, current, state) in seen:
+            continue
+        seen.add((done, current, state))
+        if done == goal:
+            try:
+                machine.take(state, *last)
+            except ReplayError:
+                continue
+            if current in (last[0], -1) or not _better_end(heap, switches):
+                return (*path, last)
+            heapq.heappush(heap, (switches + 1, count, done, state, last[0], path))
+            continue
+        for position, index in enumerate(order):
+            if done[position] == goal[position]:
+                continue
+            try:
+                after = machine.take(state, index, queues[index][done[position]])
+            except ReplayError:
+                continue
+            count += 1
+            step = (index, queues[index][done[position]])
+            heapq.heappush(
+                heap,
+                (
+                    switches + (current not in (index, -1)),
+                    count,
+                    (*done[:position], done[position] + 1, *done[position + 1 :]),
+                    after,
+                    index,
+                    (*path, step),
+                ),
+            )
+    raise ReplayError("the run cannot be followed in any order")
+
+
+def _better_end(heap: list[object], switches: int) -> bool:
+    """Whether another order might still end with fewer switches in all."""
+    return any(item[0] <= switches for item in heap)  # type: ignore[index]
+
+
+def labels(threads: Sequence[Thread]) -> tuple[str, ...]:
+    """A name for each thread: `shrinker`, or `shrinker 1` and `shrinker 2`."""
+    names = [thread.name for thread in threads]
+    return tuple(
+        f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    )
+
+
+def tell(
+    program: Program,
+    threads: Sequence[Thread],
+    moves: Sequence[Move],
+    wrong: str | None = None,
+    solo: tuple[Thread, Sequence[int]] | None = None,
+    waiting: Sequence[int] = (),
+) -> Run:
+    """The run as a reader sees it, replayed on the way.
+
+    `solo` is a thread that runs alone afterwards, with its commands; `waiting`
+    are threads that wait for ever at the end.  `wrong` defaults to the reason
+    of the last command.
+
+    Raises:
+        ReplayError: the interpreter cannot follow it.
+    """
+    machine = Machine(program, threads)
+    moves = fewest_switches(machine, moves)
+    alone = 0
+    if solo is not None:
+        threads = (*threads, solo[0])
+        machine = Machine(program, threads)
+        alone = len(moves) + 1
+        moves = (*moves, *((len(threads) - 1, number) for number in solo[1]))
+    states = replay(machine, moves)
+    names = labels(threads)
+    if solo is not None:
+        names = (*names[:-1], f"{_base(program, solo[0])} (alone)")
+    steps = tuple(
+        _step(program, machine, names, i, move, states[i], states[i + 1])
+        for i, move in enumerate(moves)
+    )
+    last = _command(threads, moves[-1]) if moves else None
+    said = wrong if wrong is not None else (last.reason if last is not None else "")
+    used = sorted({index for index, _ in moves} | set(waiting))
+    return Run(
+        tuple(names[i] for i in used),
+        tuple((v.shown, v.domain.word(v.initial)) for v in program.shared),
+        steps,
+        said,
+        _cause(program, machine, moves, states, waiting),
+        sum(one[0] != two[0] for one, two in zip(moves, moves[1:], strict=False)),
+        alone,
+    )
+
+
+def _base(program: Program, solo: Thread) -> str:
+    for thread in program.threads:
+        if thread.kind == "thread" and thread.sentence == solo.sentence:
+            return thread.name
+    return solo.name
+
+
+def _command(threads: Sequence[Thread], move: Move) -> object:
+    return threads[move[0]].commands[move[1]]
+
+
+def _step(
+    program: Program,
+    machine: Machine,
+    names: Sequence[str],
+    position: int,
+    move: Move,
+    before: State,
+    after: State,
+) -> Step:
+    index, number = move
+    thread = machine.threads[index]
+    command = thread.commands[number]
+    forgotten = set(command.forget)
+    changes = _changes(program.shared, "", before[0], after[0]) + _changes(
+        tuple(thread.locals),
+        names[index],
+        before[1][index][1 : 1 + len(thread.locals)],
+        after[1][index][1 : 1 + len(thread.locals)],
+        forgotten,
+    )
+    locks = tuple(
+        (lock, ("releases", "takes shared", "takes")[mode]) for lock, mode in command.locks
+    )
+    holds = tuple(
+        (names[i], lock, MODES[mode])
+        for i in range(len(machine.threads))
+        for lock, mode in machine.held(after, i).items()
+    )
+    return Step(
+        position + 1,
+        index,
+        number,
+        names[index],
+        tuple(Line(place.span, place.note) for place in command.places),
+        command.transient,
+        locks,
+        changes,
+        holds,
+    )
+
+
+def _changes(
+    variables: Sequence[Variable],
+    owner: str,
+    before: Values,
+    after: Values,
+    forgotten: set[str] | frozenset[str] = frozenset(),
+) -> tuple[Change, ...]:
+    return tuple(
+        Change(v.shown, owner, v.domain.word(int(one)), v.domain.word(int(two)))
+        for v, one, two in zip(variables, before, after, strict=True)
+        if one != two and v.name not in forgotten and not v.ghost
+    )
+
+
+def _cause(
+    program: Program,
+    machine: Machine,
+    moves: Sequence[Move],
+    states: Sequence[State],
+    waiting: Sequence[int],
+) -> tuple[int, str] | None:
+    """The step that took a lock which is still held at the end, and should not be."""
+    if waiting:
+        wanted = {
+            lock.name
+            for i in waiting
+            for lock in program.locks
+            if _wants(machine, states[-1], i, lock.name)
+        }
+        for position in range(len(moves) - 1, -1, -1):
+            index, _ = moves[position]
+            taken = set(machine.held(states[position + 1], index)) - set(
+                machine.held(states[position], index)
+            )
+            still = taken & set(machine.held(states[-1], index)) & wanted
+            if still and index not in waiting:
+                return position + 1, f"{min(still)}: taken in step {position + 1}, never released"
+        return None
+    if not moves:
+        return None
+    index, number = moves[-1]
+    command = machine.threads[index].commands[number]
+    if command.violates not in ("balance", "lock-use"):
+        return None
+    lock = next((k.name for k in program.locks if k.name in command.reason.split()), None)
+    if lock is None:
+        return None
+    for position in range(len(moves) - 1, -1, -1):
+        if moves[position][0] != index:
+            continue
+        was = machine.held(states[position], index).get(lock, 0)
+        now = machine.held(states[position + 1], index).get(lock, 0)
+        if was != now:
+            verb = "still held" if now else "not held since"
+            what = "taken" if now else "released"
+            as_what = "" if now in (0, EXCLUSIVE) else " (shared)"
+            return position + 1, f"{lock}{as_what}: {what} in step {position + 1}, {verb}"
+    return None
+
+
+def _wants(machine: Machine, state: State, index: int, lock: str) -> bool:
+    """Whether a waiting thread would go on if nobody else held this lock."""
+    from verify.ir import Others, atoms
+
+    thread = machine.threads[index]
+    return any(
+        isinstance(atom, Others) and atom.lock == lock
+        for command in thread.commands
+        if command.source == state[1][index][0] and not command.violates
+        for atom in atoms(command.guard)
+    )

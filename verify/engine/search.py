@@ -1,0 +1,117 @@
+"""One instance of a scenario, and the two ways to ask about it.
+
+Small instances are explored first, which finds most runs at once; the event
+order in z3 then decides the instance that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from verify.explore import Explored, explore
+from verify.explore import Step as Move
+from verify.ir import Program, Scenario, Thread, instance
+from verify.smt.order import Order
+from verify.smt.solver import Answer as Said
+from verify.smt.solver import No, Session, Unknown, Yes
+from verify.verdicts import Bound
+
+# States that are explored before z3 is asked; more would cost more than they save.
+SCOUT_STATES = 6_000
+
+
+class Gave(Exception):
+    """z3 gave up on a question."""
+
+
+class Disagreement(Exception):
+    """Two engines answer differently: our bug, never a verdict."""
+
+
+Progress = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Progress that nobody wants to see."""
+
+
+@dataclass
+class Search:
+    """One instance, with its questions to z3 gathered before the first is asked."""
+
+    program: Program
+    scenario: Scenario
+    bound: Bound
+    threads: tuple[Thread, ...]
+    scout: Explored
+    scout_threads: tuple[Thread, ...]
+    order: Order
+    questions: list[str] = field(default_factory=list)
+    session: Session | None = None
+
+    def question(self, text: str) -> int:
+        self.questions.append(text)
+        return len(self.questions) - 1
+
+    def ask(self, questions: Sequence[int], most: int | None = None) -> Said:
+        if self.session is None:
+            self.session = Session(self.order.text(), self.questions)
+        limit = None if most is None else (self.order.edges(), most)
+        return self.session.ask(questions, limit)
+
+    def moves(self, answer: Yes) -> tuple[Move, ...]:
+        """The run that a model describes, by its clocks."""
+        taken: list[tuple[int, int, int]] = []
+        for t, automaton in enumerate(self.order.automata):
+            for edge in automaton.edges:
+                if self.order.edge(t, edge) in answer.true:
+                    clock = answer.numbers.get(self.order.clock(t, edge.level), 0)
+                    taken.append((clock, t, edge.command))
+        return tuple((t, command) for _, t, command in sorted(taken))
+
+    def lifted(self, moves: Sequence[Move]) -> tuple[Move, ...]:
+        """A run of the small instance as one of the large: its threads are the first of
+        their kind there."""
+        places: dict[int, int] = {}
+        for i, thread in enumerate(self.scout_threads):
+            places[i] = next(
+                j
+                for j, other in enumerate(self.threads)
+                if other is thread and j not in places.values()
+            )
+        return tuple((places[i], number) for i, number in moves)
+
+    def shortest(self, questions: Sequence[int], known: Sequence[Move] | None) -> tuple[Move, ...] | None:
+        """The shortest run for which a question is true, or None; starts from a known one."""
+        best = None if known is None else tuple(known)
+        while True:
+            if best is not None and not best:
+                return best
+            answer = self.ask(questions, None if best is None else len(best) - 1)
+            match answer:
+                case Yes():
+                    found = self.moves(answer)
+                    if best is not None and len(found) >= len(best):
+                        raise Disagreement("a shorter run is longer")
+                    best = found
+                case No():
+                    return best
+                case Unknown(reason):
+                    raise Gave(reason)
+
+
+def prepare(
+    program: Program, scenario: Scenario, threads: int, rounds: int, progress: Progress
+) -> Search:
+    progress("exploring one thread of each kind")
+    small = instance(program, scenario, 1)
+    solos = [thread for thread in program.threads if thread.kind == "solo"]
+    scout = explore(program, small, SCOUT_STATES, solos)
+    progress("writing the runs as formulas")
+    large = instance(program, scenario, threads)
+    order = Order(program, large, rounds)
+    cut = any(automaton.cut for automaton in order.automata)
+    return Search(
+        program, scenario, Bound(threads, rounds, cut), large, scout, small, order
+    )

@@ -1,0 +1,77 @@
+"""A thread that runs alone: from which states its claim is broken.
+
+Nobody else moves and nothing is transient, so the run depends on the state it
+starts from and on nothing else: following every path backwards into a
+condition on that state leaves one formula, the weakest precondition of
+failure, and the question of progress becomes one about states at rest.
+"""
+
+from __future__ import annotations
+
+from verify.ir import (
+    FALSE,
+    TRUE,
+    Atom,
+    Const,
+    Expr,
+    Program,
+    Shared,
+    Thread,
+    conj,
+    disj,
+    negate,
+    rebuild,
+)
+from verify.lower.flow import sharpen
+from verify.smt.unfold import Automaton, unfold
+
+MAX_PATHS = 20_000
+
+
+class TooManyPaths(Exception):
+    """A lonely run branches more often than the limit allows."""
+
+
+def failing(program: Program, solo: Thread, rounds: int = 1) -> Expr:
+    """The condition on shared state (and on locks of others) from which a lonely run
+    breaks its claim: by a command that says so, by waiting, or by going in circles.
+
+    Raises:
+        TooManyPaths: more than MAX_PATHS paths.
+    """
+    automaton = unfold(program, solo, rounds)
+    found: list[Expr] = []
+    stack: list[tuple[int, Expr, dict[Shared, int]]] = [(0, TRUE, {})]
+    paths = 0
+    while stack:
+        node, condition, stored = stack.pop()
+        paths += 1
+        if paths > MAX_PATHS:
+            raise TooManyPaths(solo.name)
+
+        def leaf(atom: Atom, stored: dict[Shared, int] = stored) -> Expr:
+            if isinstance(atom, Shared) and atom in stored:
+                return Const(stored[atom])
+            return atom
+
+        open_: list[Expr] = []
+        for edge in automaton.leaving[node]:
+            guard = rebuild(edge.guard, leaf)
+            open_.append(guard)
+            case = sharpen(conj([condition, guard]))
+            if case == FALSE:
+                continue
+            if edge.target is None:
+                found.append(case)
+            else:
+                after = stored | {Shared(name): value for name, value in edge.writes}
+                stack.append((edge.target, case, after))
+        if node and not _ends(automaton, node):
+            waits = sharpen(conj([condition, negate(disj(open_))]))
+            if waits != FALSE:
+                found.append(waits)
+    return disj(found)
+
+
+def _ends(automaton: Automaton, node: int) -> bool:
+    return automaton.nodes[node][0] == automaton.thread.end

@@ -1,0 +1,431 @@
+"""Runs as ordered events: bounded model checking without states in between.
+
+Each thread is an automaton without loops.  Taking an edge is an event; its
+clock says when.  A guard on a variable holds if no write to a wrong value
+comes between the last right one and the event.  Locks have no variables at
+all: a section in which a thread holds one begins and ends with events, and
+"nobody else holds it" says that the event lies outside the others' sections.
+
+Source: Alglave, Kroening, Tautschnig, "Partial Orders for Efficient Bounded
+Model Checking of Concurrent Software", CAV 2013, for the idea of clocks
+instead of interleavings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from verify.ir import (
+    MODES,
+    And,
+    Arith,
+    Atom,
+    Compare,
+    Const,
+    Expr,
+    Ite,
+    Not,
+    Or,
+    Others,
+    Program,
+    Shared,
+    Thread,
+    atoms,
+    conj,
+    disj,
+    equal,
+    negate,
+    rebuild,
+)
+from verify.smt.unfold import Automaton, Edge, unfold
+
+TRUE, FALSE = "true", "false"
+
+
+def all_of(parts: Iterable[str]) -> str:
+    kept = [part for part in parts if part != TRUE]
+    if FALSE in kept:
+        return FALSE
+    return TRUE if not kept else kept[0] if len(kept) == 1 else f"(and {' '.join(kept)})"
+
+
+def any_of(parts: Iterable[str]) -> str:
+    kept = [part for part in parts if part != FALSE]
+    if TRUE in kept:
+        return TRUE
+    return FALSE if not kept else kept[0] if len(kept) == 1 else f"(or {' '.join(kept)})"
+
+
+def no(part: str) -> str:
+    return TRUE if part == FALSE else FALSE if part == TRUE else f"(not {part})"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Thread `thread` leaving a node of level `level`; level None is the end of time."""
+
+    thread: int
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """`literal`: this thread stores `value` at this level."""
+
+    event: Event
+    value: int
+    literal: str
+
+
+@dataclass
+class Order:
+    """The runs of some threads, each in its automaton at most once, as SMT-LIB text.
+
+    Threads alike that stand side by side are ordered by their first event:
+    they are interchangeable.
+    """
+
+    program: Program
+    threads: Sequence[Thread]
+    rounds: int = 1
+    automata: tuple[Automaton, ...] = field(init=False)
+    lines: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        made: dict[str, Automaton] = {}
+        for thread in self.threads:
+            if thread.name not in made:
+                made[thread.name] = unfold(self.program, thread, self.rounds)
+        self.automata = tuple(made[thread.name] for thread in self.threads)
+        self._values: dict[tuple[Event, str, frozenset[int]], str] = {}
+        self._held: dict[tuple[Event, str, str], str] = {}
+        self._initial = {v.name: v.initial for v in self.program.shared}
+        self._domain = {v.name: frozenset(v.domain.values) for v in self.program.shared}
+        self._lock_at = {lock.name: i for i, lock in enumerate(self.program.locks)}
+        self._writes = self._all_writes()
+        self._sections = {
+            (t, lock, mode): self._section(t, lock, mode)
+            for t in range(len(self.threads))
+            for lock in self._lock_at
+            for mode in MODES
+        }
+        self._structure()
+
+    # ------------------------------------------------------------------ names
+
+    def edge(self, thread: int, edge: Edge) -> str:
+        """The Boolean that says that this thread takes this edge."""
+        return f"e{thread}_{edge.number}"
+
+    def clock(self, thread: int, level: int) -> str:
+        return f"c{thread}_{level}"
+
+    def edges(self) -> list[str]:
+        """All edges of all threads but observers': what the length of a run counts."""
+        return [
+            self.edge(t, edge)
+            for t, automaton in enumerate(self.automata)
+            for edge in automaton.edges
+        ]
+
+    def before(self, one: Event, two: Event) -> str:
+        """`one` comes first; equal clocks go by the number of the thread, so that
+        any two events of different threads are ordered one way or the other."""
+        if two.level is None:
+            return TRUE
+        if one.level is None:
+            return FALSE
+        if one.thread == two.thread:
+            return TRUE if one.level < two.level else FALSE
+        first, second = (one, two) if one.thread < two.thread else (two, one)
+        assert first.level is not None and second.level is not None
+        atom = f"(<= {self.clock(first.thread, first.level)} {self.clock(second.thread, second.level)})"
+        return atom if first is one else f"(not {atom})"
+
+    # -------------------------------------------------------------- structure
+
+    def _structure(self) -> None:
+        for t, automaton in enumerate(self.automata):
+            for edge in automaton.edges:
+                self.lines.append(f"(declare-const {self.edge(t, edge)} Bool)")
+            for level in range(automaton.depth):
+                self.lines.append(f"(declare-const {self.clock(t, level)} Int)")
+                if level:
+                    self.lines.append(
+                        f"(assert (< {self.clock(t, level - 1)} {self.clock(t, level)}))"
+                    )
+        for t, automaton in enumerate(self.automata):
+            for node, leaving in enumerate(automaton.leaving):
+                taken = [self.edge(t, edge) for edge in leaving]
+                for i, one in enumerate(taken):
+                    for other in taken[:i]:
+                        self.lines.append(f"(assert (or (not {one}) (not {other})))")
+                if node and taken:
+                    came = any_of(self.edge(t, e) for e in automaton.entering[node])
+                    for one in taken:
+                        self.lines.append(f"(assert (=> {one} {came}))")
+            for edge in automaton.edges:
+                guard = self.condition(edge.guard, Event(t, edge.level))
+                if guard != TRUE:
+                    self.lines.append(f"(assert (=> {self.edge(t, edge)} {guard}))")
+        for t in range(1, len(self.threads)):
+            if self.threads[t] is self.threads[t - 1] and self.automata[t].depth:
+                self.lines.append(f"(assert (< {self.clock(t - 1, 0)} {self.clock(t, 0)}))")
+                self.lines.append(f"(assert (=> {self.started(t)} {self.started(t - 1)}))")
+
+    def started(self, thread: int) -> str:
+        return any_of(self.edge(thread, edge) for edge in self.automata[thread].leaving[0])
+
+    def at(self, thread: int, node: int) -> str:
+        """The thread ends its run at this node: it comes there and goes no further."""
+        automaton = self.automata[thread]
+        came = (
+            TRUE if node == 0 else any_of(self.edge(thread, e) for e in automaton.entering[node])
+        )
+        gone = any_of(self.edge(thread, e) for e in automaton.leaving[node])
+        return all_of([came, no(gone)])
+
+    # ------------------------------------------------------------- conditions
+
+    def condition(self, expr: Expr, at: Event) -> str:
+        """A condition on shared state and others' locks, as it is when `at` happens."""
+        match expr:
+            case Const(value):
+                return TRUE if value else FALSE
+            case Not(arg):
+                return no(self.condition(arg, at))
+            case And(args):
+                return all_of(self.condition(arg, at) for arg in args)
+            case Or(args):
+                return any_of(self.condition(arg, at) for arg in args)
+            case Shared(name):
+                return self.value_in(name, self._domain[name] - {0}, at)
+            case Others(lock, mode):
+                return any_of(
+                    self.holds(u, lock, mode, at)
+                    for u in range(len(self.threads))
+                    if u != at.thread
+                )
+            case Compare("==", Shared(name), Const(value)) | Compare(
+                "==", Const(value), Shared(name)
+            ):
+                return self.value_in(name, frozenset((value,)), at)
+            case Compare() | Ite() | Arith():
+                return self._by_cases(expr, at)
+            case _:
+                raise AssertionError(f"{type(expr).__name__} was left over by unfolding")
+
+    def _by_cases(self, expr: Expr, at: Event) -> str:
+        atom = min(atoms(expr), key=repr)
+        values = self._domain[atom.name] if isinstance(atom, Shared) else (0, 1)
+        cases = []
+        for value in sorted(values):
+
+            def leaf(other: Atom, value: int = value) -> Expr:
+                return Const(value) if other == atom else other
+
+            this = equal(atom, Const(value)) if isinstance(atom, Shared) else (
+                atom if value else negate(atom)
+            )
+            cases.append(
+                all_of([self.condition(this, at), self.condition(rebuild(expr, leaf), at)])
+            )
+        return any_of(cases)
+
+    # ------------------------------------------------------- shared variables
+
+    def _all_writes(self) -> dict[str, list[Write]]:
+        writes: dict[str, list[Write]] = {v.name: [] for v in self.program.shared}
+        for t, automaton in enumerate(self.automata):
+            grouped: dict[tuple[str, int, int], list[str]] = {}
+            for edge in automaton.edges:
+                for name, value in edge.writes:
+                    grouped.setdefault((name, edge.level, value), []).append(self.edge(t, edge))
+            for (name, level, value), taken in grouped.items():
+                writes[name].append(Write(Event(t, level), value, any_of(taken)))
+        return writes
+
+    def value_in(self, name: str, wanted: frozenset[int], at: Event) -> str:
+        """The variable has one of the wanted values when `at` happens."""
+        if wanted >= self._domain[name]:
+            return TRUE
+        if not wanted & self._domain[name]:
+            return FALSE
+        key = (at, name, wanted)
+        if key not in self._values:
+            text = self._value_in(name, wanted, at)
+            if len(text) > 40:
+                word = f"v{len(self._values)}"
+                self.lines.append(f"(define-fun {word} () Bool {text})")
+                text = word
+            self._values[key] = text
+        return self._values[key]
+
+    def _value_in(self, name: str, wanted: frozenset[int], at: Event) -> str:
+        writes = [w for w in self._writes[name] if self.before(w.event, at) != FALSE]
+        right = [w for w in writes if w.value in wanted]
+        wrong = [w for w in writes if w.value not in wanted]
+        ways = []
+        if self._initial[name] in wanted:
+            ways.append(
+                all_of(no(all_of([w.literal, self.before(w.event, at)])) for w in wrong)
+            )
+        for one in right:
+            ways.append(
+                all_of(
+                    [
+                        one.literal,
+                        self.before(one.event, at),
+                        *(
+                            no(
+                                all_of(
+                                    [
+                                        w.literal,
+                                        self.before(one.event, w.event),
+                                        self.before(w.event, at),
+                                    ]
+                                )
+                            )
+                            for w in wrong
+                        ),
+                    ]
+                )
+            )
+        return any_of(ways)
+
+    # ------------------------------------------------------------------ locks
+
+    def _section(
+        self, thread: int, lock: str, mode: str
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """By level, the events that begin and that end holding `lock` in `mode`."""
+        automaton = self.automata[thread]
+        at = self._lock_at[lock]
+        begins: dict[int, list[str]] = {}
+        ends: dict[int, list[str]] = {}
+        for edge in automaton.edges:
+            if edge.target is None:
+                continue
+            held = automaton.nodes[edge.source][2][at] in MODES[mode]
+            holds = automaton.nodes[edge.target][2][at] in MODES[mode]
+            if holds and not held:
+                begins.setdefault(edge.level, []).append(self.edge(thread, edge))
+            if held and not holds:
+                ends.setdefault(edge.level, []).append(self.edge(thread, edge))
+        return (
+            {level: any_of(taken) for level, taken in begins.items()},
+            {level: any_of(taken) for level, taken in ends.items()},
+        )
+
+    def holds(self, thread: int, lock: str, mode: str, at: Event) -> str:
+        """Another thread holds the lock when `at` happens."""
+        begins, ends = self._sections[thread, lock, mode]
+        ways = []
+        for level, begun in begins.items():
+            # A section that ended later than this one ended has begun later too, so
+            # that any end behind the beginning will do.
+            over = [
+                all_of([ended, self.before(Event(thread, end), at)])
+                for end, ended in ends.items()
+                if end > level
+            ]
+            ways.append(
+                all_of([begun, self.before(Event(thread, level), at), no(any_of(over))])
+            )
+        return any_of(ways)
+
+    # ---------------------------------------------------------------- queries
+
+    def breaks(self, claim: str) -> str:
+        """Some thread takes a command that breaks the claim."""
+        return any_of(
+            self.edge(t, edge)
+            for t, automaton in enumerate(self.automata)
+            for edge in automaton.edges
+            if automaton.thread.commands[edge.command].violates == claim
+        )
+
+    def takes(self, thread: str, commands: Iterable[int]) -> str:
+        """Some thread of that name takes one of these commands."""
+        wanted = set(commands)
+        return any_of(
+            self.edge(t, edge)
+            for t, automaton in enumerate(self.automata)
+            if automaton.thread.name == thread
+            for edge in automaton.edges
+            if edge.command in wanted
+        )
+
+    def resting(self) -> str:
+        """At the end all threads rest."""
+        return all_of(
+            any_of(self.at(t, node) for node in self._rests(t))
+            for t in range(len(self.threads))
+            if self.threads[t].kind == "thread"
+        )
+
+    def _rests(self, thread: int) -> list[int]:
+        automaton = self.automata[thread]
+        ends = (automaton.thread.entry, automaton.thread.end)
+        return [n for n, node in enumerate(automaton.nodes) if node[0] in ends]
+
+    def finally_(self, expr: Expr) -> str:
+        """A condition at the end of the run; `Others` are all threads."""
+        return self.condition(expr, Event(-1, None))
+
+    def stuck(self) -> str:
+        """At the end some threads wait, and nobody will ever let them go on."""
+        waits: list[str] = []
+        calm: list[str] = []
+        blocked: list[str] = []
+        moving: list[str] = []
+        for t, automaton in enumerate(self.automata):
+            if automaton.thread.kind != "thread":
+                continue
+            waiting = []
+            idle = []
+            for node in range(len(automaton.nodes)):
+                guards = [
+                    e.guard
+                    for e in automaton.leaving[node]
+                    if not automaton.thread.commands[e.command].violates
+                ]
+                if guards:
+                    lock_free = disj(_as_wanted(guard, True) for guard in guards)
+                    if lock_free != Const(1):
+                        closed = no(self.condition(lock_free, Event(t, None)))
+                        waiting.append(all_of([self.at(t, node), closed]))
+                open_ = disj(guards)
+                if open_ != Const(1):
+                    closed = no(self.condition(open_, Event(t, None)))
+                    idle.append(all_of([self.at(t, node), closed]))
+            rest = any_of(self.at(t, node) for node in self._rests(t))
+            waits.append(any_of(waiting))
+            calm.append(any_of([rest, *waiting]))
+            blocked.append(any_of(idle))
+            moving.append(no(rest))
+        return any_of(
+            [
+                all_of([any_of(waits), *calm]),
+                all_of([any_of(moving), *blocked]),
+            ]
+        )
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _as_wanted(expr: Expr, wanted: bool) -> Expr:
+    """`expr` as far as locks decide it; what else it says is taken as `wanted`."""
+    match expr:
+        case Const() | Others():
+            return expr
+        case Not(arg):
+            return negate(_as_wanted(arg, not wanted))
+        case And(args):
+            return conj(_as_wanted(arg, wanted) for arg in args)
+        case Or(args):
+            return disj(_as_wanted(arg, wanted) for arg in args)
+        case _:
+            return Const(int(wanted))

@@ -1,0 +1,76 @@
+"""The one place that talks to z3: texts and numbers in, plain answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import z3
+
+# Effort that z3 may spend on one question, in its own units: about a minute.  Counted
+# and not timed, so that the answer is the same on every machine.
+EFFORT = 400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """Satisfiable; the constants that are true, and the values of the numbers."""
+
+    true: frozenset[str]
+    numbers: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """Unsatisfiable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """z3 gave up, and why."""
+
+    reason: str
+
+
+Answer = Yes | No | Unknown
+
+
+class Session:
+    """A solver that has read a text once and answers several questions about it."""
+
+    def __init__(self, text: str, questions: Sequence[str], effort: int = EFFORT) -> None:
+        """`questions` are conditions over the constants of `text`, asked by position."""
+        self._solver = z3.SolverFor("QF_IDL")
+        self._solver.set("rlimit", effort)
+        lines = [text]
+        for i, question in enumerate(questions):
+            lines.append(f"(declare-const q{i} Bool)\n(assert (=> q{i} {question}))")
+        self._solver.from_string("\n".join(lines))
+
+    def ask(self, questions: Sequence[int], most: tuple[Sequence[str], int] | None = None) -> Answer:
+        """Whether one of the questions can be true, `most` of some constants being so at most."""
+        solver = self._solver
+        solver.push()
+        try:
+            solver.add(z3.Or([z3.Bool(f"q{i}") for i in questions]))
+            if most is not None:
+                solver.add(z3.AtMost(*[z3.Bool(name) for name in most[0]], most[1]))
+            answer = solver.check()
+            if answer == z3.unsat:
+                return No()
+            if answer == z3.unknown:
+                return Unknown(solver.reason_unknown())
+            return _read(solver.model())
+        finally:
+            solver.pop()
+
+
+def _read(model: z3.ModelRef) -> Yes:
+    true, numbers = set(), {}
+    for constant in model.decls():
+        value = model[constant]
+        if z3.is_true(value):
+            true.add(constant.name())
+        elif z3.is_int_value(value):
+            numbers[constant.name()] = value.as_long()
+    return Yes(frozenset(true), numbers)

@@ -1,0 +1,269 @@
+"""A thread as an automaton: its locals and its own locks multiplied out.
+
+A node is a pc with values of the locals and modes of the locks; an edge is a
+command there, its guard left over as a condition on shared state and on other
+threads' locks, its effect as constants to store.  In this form no local is
+left to encode, and what a thread holds is known at each node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.ir import (
+    FALSE,
+    FREE,
+    MODES,
+    And,
+    Atom,
+    Command,
+    Compare,
+    Const,
+    Expr,
+    Local,
+    Mine,
+    Not,
+    Program,
+    Shared,
+    Thread,
+    Variable,
+    atoms,
+    conj,
+    equal,
+    negate,
+    rebuild,
+)
+
+# (pc, values of the locals, modes of the locks, times that a loop was entered again)
+Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Command number `command` of the thread, taken at node `source`.
+
+    `target` is None where a claim is broken: the thread goes no further.
+    `level` is that of `source`: edges on one path have rising levels.
+    """
+
+    number: int
+    source: int
+    target: int | None
+    guard: Expr
+    writes: tuple[tuple[str, int], ...]
+    command: int
+    level: int
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """Node 0 is the entry; `leaving[n]` and `entering[n]` are edges of node n.
+
+    Acyclic: a loop is gone through `rounds` times more at most, and `cut` says
+    whether a longer run was cut off.
+    """
+
+    thread: Thread
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    leaving: tuple[tuple[Edge, ...], ...]
+    entering: tuple[tuple[Edge, ...], ...]
+    depth: int
+    cut: bool
+
+
+def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
+    """The automaton of a thread, loops entered again at most `rounds` times."""
+    shared = {v.name: v for v in program.shared}
+    raw = _States(program, thread, shared)
+    back = raw.back_edges()
+    first = (raw.initial, 0)
+    number: dict[tuple[_State, int], int] = {first: 0}
+    order = [first]
+    drafts: list[tuple[int, int | None, Expr, tuple[tuple[str, int], ...], int]] = []
+    cut = False
+    for state, loops in order:
+        for guard, writes, command, after in raw.steps(state):
+            if after is None:
+                drafts.append((number[state, loops], None, guard, writes, command))
+                continue
+            again = loops + ((state, after) in back)
+            if again > rounds:
+                cut = True
+                continue
+            if (after, again) not in number:
+                number[after, again] = len(order)
+                order.append((after, again))
+            drafts.append((number[state, loops], number[after, again], guard, writes, command))
+    levels = _levels(len(order), [(s, t) for s, t, *_ in drafts if t is not None])
+    edges = tuple(
+        Edge(i, source, target, guard, writes, command, levels[source])
+        for i, (source, target, guard, writes, command) in enumerate(drafts)
+    )
+    leaving: list[list[Edge]] = [[] for _ in order]
+    entering: list[list[Edge]] = [[] for _ in order]
+    for edge in edges:
+        leaving[edge.source].append(edge)
+        if edge.target is not None:
+            entering[edge.target].append(edge)
+    return Automaton(
+        thread,
+        tuple((*state, loops) for state, loops in order),
+        edges,
+        tuple(map(tuple, leaving)),
+        tuple(map(tuple, entering)),
+        max((edge.level for edge in edges), default=-1) + 1,
+        cut,
+    )
+
+
+def _levels(count: int, arrows: list[tuple[int, int]]) -> list[int]:
+    """The longest way to each node of an acyclic graph."""
+    incoming = [0] * count
+    following: list[list[int]] = [[] for _ in range(count)]
+    for source, target in arrows:
+        incoming[target] += 1
+        following[source].append(target)
+    level = [0] * count
+    ready = [node for node in range(count) if not incoming[node]]
+    for node in ready:
+        for target in following[node]:
+            level[target] = max(level[target], level[node] + 1)
+            incoming[target] -= 1
+            if not incoming[target]:
+                ready.append(target)
+    return level
+
+
+_State: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...]]
+_Step: TypeAlias = tuple[Expr, tuple[tuple[str, int], ...], int, "_State | None"]
+
+
+class _States:
+    """The local states of a thread and the steps between them, made when asked for."""
+
+    def __init__(
+        self, program: Program, thread: Thread, shared: Mapping[str, Variable]
+    ) -> None:
+        self.thread = thread
+        self.shared = shared
+        self.local_at = {v.name: i for i, v in enumerate(thread.locals)}
+        self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
+        self.initial: _State = (
+            thread.entry,
+            tuple(v.initial for v in thread.locals),
+            tuple(FREE for _ in program.locks),
+        )
+        self.by_pc: dict[int, list[tuple[int, Command]]] = {}
+        for i, command in enumerate(thread.commands):
+            self.by_pc.setdefault(command.source, []).append((i, command))
+        self._known: dict[_State, list[_Step]] = {}
+
+    def steps(self, state: _State) -> list[_Step]:
+        if state not in self._known:
+            self._known[state] = [
+                step
+                for i, command in self.by_pc.get(state[0], ())
+                for step in self._taken(state, i, command)
+            ]
+        return self._known[state]
+
+    def _taken(self, state: _State, number: int, command: Command) -> Iterator[_Step]:
+        _, values, modes = state
+
+        def leaf(atom: Atom) -> Expr:
+            match atom:
+                case Local(name):
+                    return Const(values[self.local_at[name]])
+                case Mine(lock, mode):
+                    return Const(int(modes[self.lock_at[lock]] in MODES[mode]))
+                case _:
+                    return atom
+
+        guard = rebuild(command.guard, leaf)
+        if guard == FALSE:
+            return
+        if command.violates:
+            yield guard, (), number, None
+            return
+        updates = [(target, rebuild(new, leaf)) for target, new in command.updates]
+        for condition, fixed in self._settled(guard, [new for _, new in updates]):
+            new_values = list(values)
+            writes = []
+            for (target, _), value in zip(updates, fixed, strict=True):
+                if isinstance(target, Shared):
+                    writes.append((target.name, value))
+                elif target.name in self.local_at:
+                    new_values[self.local_at[target.name]] = value
+            for name in command.forget:
+                new_values[self.local_at[name]] = self.initial[1][self.local_at[name]]
+            new_modes = list(modes)
+            for lock, mode in command.locks:
+                new_modes[self.lock_at[lock]] = mode
+            after = (command.target, tuple(new_values), tuple(new_modes))
+            yield condition, tuple(writes), number, after
+
+    def _settled(self, guard: Expr, news: list[Expr]) -> Iterator[tuple[Expr, tuple[int, ...]]]:
+        """The cases in which each new value is a constant, with those constants."""
+        open_ = next((new for new in news if not isinstance(new, Const)), None)
+        if open_ is None:
+            yield guard, tuple(new.value for new in news if isinstance(new, Const))
+            return
+        atom = min(atoms(open_), key=repr)
+        choices = (
+            [(equal(atom, Const(v)), v) for v in self.shared[atom.name].domain.values]
+            if isinstance(atom, Shared)
+            else [(atom, 1), (negate(atom), 0)]
+        )
+        for condition, value in choices:
+            if _literals(guard).get(atom, value) != value:
+                continue
+
+            def leaf(other: Atom, value: int = value) -> Expr:
+                return Const(value) if other == atom else other
+
+            # What the guard says of the variable is said by the condition as well.
+            case = conj([condition, rebuild(guard, leaf)])
+            if case != FALSE:
+                yield from self._settled(case, [rebuild(new, leaf) for new in news])
+
+    def back_edges(self) -> set[tuple[_State, _State]]:
+        """Arrows to a state that is still being explored, depth first: each closes a loop."""
+        found: set[tuple[_State, _State]] = set()
+        open_: set[_State] = {self.initial}
+        done: set[_State] = set()
+        stack = [(self.initial, iter(self.steps(self.initial)))]
+        while stack:
+            state, rest = stack[-1]
+            for *_, after in rest:
+                if after is None or after in done:
+                    continue
+                if after in open_:
+                    found.add((state, after))
+                    continue
+                open_.add(after)
+                stack.append((after, iter(self.steps(after))))
+                break
+            else:
+                stack.pop()
+                open_.discard(state)
+                done.add(state)
+        return found
+
+
+def _literals(guard: Expr) -> dict[Atom, int]:
+    """Values of shared variables that a guard fixes outright."""
+    found: dict[Atom, int] = {}
+    for part in guard.args if isinstance(guard, And) else (guard,):
+        match part:
+            case Compare("==", Shared() as atom, Const(value)):
+                found[atom] = value
+            case Shared():
+                found[part] = 1
+            case Not(Shared() as atom):
+                found[atom] = 0
+            case _:
+                pass
+    return found

@@ -1,0 +1,176 @@
+"""What the tool says of a claim: six words, each with its evidence.
+
+Values only: engines make them, reports print them, artifacts keep them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verify.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A place that a step went through, and what came of it (`is true`, `-> NULL`)."""
+
+    span: Span
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A variable that a step changed, in the words of its domain.
+
+    `owner` is empty for shared state, else the thread whose local it is.
+    """
+
+    name: str
+    owner: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One atomic step of a run.
+
+    `index` and `command` are what the interpreter replays; `locks` what the
+    thread did with a lock (`takes`, `takes shared`, `releases`); `holds` what
+    each thread holds afterwards, as (thread, lock, mode).
+    """
+
+    number: int
+    index: int
+    command: int
+    thread: str
+    lines: tuple[Line, ...]
+    transient: str
+    locks: tuple[tuple[str, str], ...]
+    changes: tuple[Change, ...]
+    holds: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that the interpreter has followed.
+
+    `start` is the state it starts from; `wrong` says what is wrong at its end;
+    `cause` is the number of the step to blame, if one can be named, with the
+    words for it.  `alone` is the number of the first step of a thread that
+    runs alone from there on, or 0.
+    """
+
+    threads: tuple[str, ...]
+    start: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    wrong: str
+    cause: tuple[int, str] | None
+    switches: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How far a bounded answer reaches: threads for each [*], rounds of a loop."""
+
+    threads: int
+    rounds: int
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """No run within the bound breaks the claim.  Says nothing of the next larger one."""
+
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """A run breaks the claim; none with fewer steps does, within the bound."""
+
+    run: Run
+    bound: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class NotEstablished:
+    """Neither shown nor refuted, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuous:
+    """The claim holds because it is never put to the test, and why."""
+
+    reason: str
+
+
+Verdict: TypeAlias = Holds | Refuted | NotEstablished | Vacuous
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict on one claim in one scenario."""
+
+    claim: str
+    sentence: str
+    scenario: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """Something the function does in a case: an outcome, and what it leaves held."""
+
+    outcome: str
+    sentence: str
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell of the case table.
+
+    `behaviours` are what the code does there in the scenario, `alone` what the
+    function by itself would do there, whatever its calls return; `witness` is
+    a run that reaches the cell.
+    """
+
+    axes: tuple[tuple[str, bool], ...]
+    reachable: bool | None
+    behaviours: tuple[Behaviour, ...]
+    alone: tuple[Behaviour, ...]
+    claimed: tuple[str, ...]
+    verdict: str
+    witness: Run | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything said of one program in one scenario."""
+
+    path: str
+    scenario: str
+    sentence: str
+    bound: Bound
+    answers: tuple[Answer, ...]
+    table: tuple[Row, ...]
+    outside: tuple[Behaviour, ...]
+    unreached: tuple[Line, ...]
+
+
+def word(verdict: Verdict) -> str:
+    """The one word for a verdict."""
+    match verdict:
+        case Holds():
+            return "holds"
+        case Refuted():
+            return "refuted"
+        case NotEstablished():
+            return "not established"
+        case Vacuous():
+            return "vacuous"
