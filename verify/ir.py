@@ -306,7 +306,8 @@ class Command:
     the thread goes nowhere from there.  `transient` says why it may happen
     at any time, but not for ever.  `outcome` is set where the function with
     the table returns.  `called` names the primitives that the command is made
-    of and the functions that return in it.
+    of and the functions that return in it; `main` is the position in `places`
+    of the access to shared state, the rest concerns the thread alone.
     """
 
     source: int
@@ -321,6 +322,7 @@ class Command:
     reason: str = ""
     outcome: str = ""
     called: tuple[str, ...] = ()
+    main: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ from verify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A place that a step went through, and what came of it (`is true`, `-> NULL`)."""
+    """A place that a step went through, and what came of it (`true`, `-> NULL`).
+
+    `main` marks the access to shared state; the rest is the thread's own affair.
+    """
 
     span: Span
     note: str
+    main: bool = False
 
 
 @dataclass(frozen=True, slots=True)

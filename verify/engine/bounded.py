@@ -136,7 +136,8 @@ def _stuck(search: Search, question: int) -> Verdict:
     waiting = machine.stuck(replay(machine, best)[-1])
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
-    names = labels(search.threads)
+    used = sorted({index for index, _ in best} | set(waiting))
+    names = labels(search.threads, used)
     who = " and ".join(names[i] for i in waiting)
     wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
     return Refuted(

@@ -88,11 +88,14 @@ def _better_end(heap: list[object], switches: int) -> bool:
     return any(item[0] <= switches for item in heap)  # type: ignore[index]
 
 
-def labels(threads: Sequence[Thread]) -> tuple[str, ...]:
-    """A name for each thread: `shrinker`, or `shrinker 1` and `shrinker 2`."""
+def labels(threads: Sequence[Thread], used: Sequence[int]) -> tuple[str, ...]:
+    """A name for each thread: `shrinker`, or `shrinker 1` if another one is used as well."""
     names = [thread.name for thread in threads]
+    shown = [names[i] for i in used]
     return tuple(
-        f"{name} {names[: i + 1].count(name)}" if names.count(name) > 1 else name
+        f"{name} {sum(names[j] == name and j <= i for j in used)}"
+        if shown.count(name) > 1 and i in used
+        else name
         for i, name in enumerate(names)
     )
 
@@ -123,16 +126,16 @@ def tell(
         alone = len(moves) + 1
         moves = (*moves, *((len(threads) - 1, number) for number in solo[1]))
     states = replay(machine, moves)
-    names = labels(threads)
+    used = sorted({index for index, _ in moves} | set(waiting))
+    names = labels(threads, used)
     if solo is not None:
-        names = (*names[:-1], f"{_base(program, solo[0])} (alone)")
+        names = (*names[:-1], f"{_base(program, solo[0])}, alone")
     steps = tuple(
         _step(program, machine, names, i, move, states[i], states[i + 1])
         for i, move in enumerate(moves)
     )
     last = _command(threads, moves[-1]) if moves else None
     said = wrong if wrong is not None else (last.reason if last is not None else "")
-    used = sorted({index for index, _ in moves} | set(waiting))
     return Run(
         tuple(names[i] for i in used),
         tuple((v.shown, v.domain.word(v.initial)) for v in program.shared),
@@ -188,7 +191,10 @@ def _step(
         index,
         number,
         names[index],
-        tuple(Line(place.span, place.note) for place in command.places),
+        tuple(
+            Line(place.span, place.note, i == command.main)
+            for i, place in enumerate(command.places)
+        ),
         command.transient,
         locks,
         changes,

@@ -168,7 +168,7 @@ class Threads:
                         [faults(clause.condition, names), negate(value(clause.condition, names))]
                     )
                     self.fail(
-                        exit_, wrong, self.solo.name, "ends, alone and with nothing transient", span
+                        exit_, wrong, self.solo.name, f"alone, it ends without {clause.condition.span.text}", span
                     )
         self.emit(exit_, end)
 
@@ -441,14 +441,22 @@ class Threads:
                 self.branch(left, pc, yes, middle)
                 self.branch(right, middle, yes, no)
             case _:
+                words = ("true", "false")
                 called = isinstance(node, checked.Call)
+                if isinstance(node, checked.Binary) and node.span == node.left.span:
+                    # A pointer or number as a condition, which checking made a comparison.
+                    called = isinstance(node.left, checked.Call)
+                    pointer = node.left.type.kind == "pointer"
+                    words = ("not NULL", "NULL") if pointer else ("not 0", "0")
                 plain, pc = self.hoist(node, pc, 1)
                 self._guarded(plain, pc, node.span)
                 names = self.names()
                 test = conj([negate(faults(plain, names)), value(plain, names)])
                 other = conj([negate(faults(plain, names)), negate(value(plain, names))])
-                for guard, target, word in ((test, yes, "true"), (other, no, "false")):
-                    places = () if called else (Place(node.span, word),)
+                for guard, target, word in ((test, yes, words[0]), (other, no, words[1])):
+                    places = () if called and word in ("true", "false") else (
+                        Place(node.span, word),
+                    )
                     self.emit(pc, target, guard, places=places)
 
     # ------------------------------------------------------------------ calls

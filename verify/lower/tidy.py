@@ -212,6 +212,9 @@ def compose(first: Command, second: Command) -> Command | None:
         second.reason,
         second.outcome or first.outcome,
         (*first.called, *second.called),
+        len(first.places) + second.main
+        if _silent(first) and not _silent(second)
+        else first.main,
     )
 
 

@@ -93,11 +93,12 @@ class Order:
     lines: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        made: dict[str, Automaton] = {}
+        # By identity: two observers of one claim have the same name.
+        made: dict[int, Automaton] = {}
         for thread in self.threads:
-            if thread.name not in made:
-                made[thread.name] = unfold(self.program, thread, self.rounds)
-        self.automata = tuple(made[thread.name] for thread in self.threads)
+            if id(thread) not in made:
+                made[id(thread)] = unfold(self.program, thread, self.rounds)
+        self.automata = tuple(made[id(thread)] for thread in self.threads)
         self._values: dict[tuple[Event, str, frozenset[int]], str] = {}
         self._held: dict[tuple[Event, str, str], str] = {}
         self._initial = {v.name: v.initial for v in self.program.shared}
@@ -386,11 +387,7 @@ class Order:
             waiting = []
             idle = []
             for node in range(len(automaton.nodes)):
-                guards = [
-                    e.guard
-                    for e in automaton.leaving[node]
-                    if not automaton.thread.commands[e.command].violates
-                ]
+                guards = [e.guard for e in automaton.leaving[node]]
                 if guards:
                     lock_free = disj(_as_wanted(guard, True) for guard in guards)
                     if lock_free != Const(1):

@@ -1,0 +1,321 @@
+"""The command line: the only printing and the only exit."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from verify import __version__
+
+if TYPE_CHECKING:
+    from verify.ir import Program, Scenario
+    from verify.syntax.load import Loader
+    from verify.verdicts import Result
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Check kernel functions that take locks by trylock: each case, each lock, each run.",
+    epilog="Exit status: 0 all is established; 1 something is refuted; 2 the input or the "
+    "usage is wrong; 3 not established; 4 a bug of verify itself.",
+)
+
+
+class Status(IntEnum):
+    """What the shell is told."""
+
+    ESTABLISHED = 0
+    REFUTED = 1
+    INPUT = 2
+    OPEN = 3
+    BUG = 4
+
+
+# The worst of several programs counts, in this order.
+GRAVITY = (Status.BUG, Status.INPUT, Status.REFUTED, Status.OPEN, Status.ESTABLISHED)
+
+
+def worst(statuses: Sequence[Status]) -> Status:
+    """The status of a call from those of its programs."""
+    return min(statuses, key=GRAVITY.index, default=Status.ESTABLISHED)
+
+
+class BadChoice(Exception):
+    """A scenario or claim that the program does not have."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of each program."""
+
+    scenario: str | None
+    claims: tuple[str, ...]
+    threads: int
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one program: results, or what is wrong with it."""
+
+    path: str
+    status: Status
+    results: tuple[Result, ...]
+    errors: tuple[dict[str, Any], ...]
+    text: str
+
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Programs (.bfp).")]
+InScenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Only this scenario.")
+]
+Claims = Annotated[
+    list[str] | None,
+    typer.Option("--claim", metavar="NAME", help="Only this claim; may be repeated."),
+]
+Threads = Annotated[
+    int, typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*].")
+]
+Rounds = Annotated[
+    int, typer.Option(min=0, max=8, help="How often a loop is entered again.")
+]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
+]
+
+
+@app.command()
+def prove(
+    files: Files,
+    scenario: InScenario = None,
+    claim: Claims = None,
+    threads: Threads = 2,
+    rounds: Rounds = 1,
+    include: Folders = None,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    brief: Annotated[bool, typer.Option("--brief", help="Leave the runs out.")] = False,
+    dump: Annotated[
+        bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
+    ] = False,
+) -> None:
+    """Prove or refute every claim of each program."""
+    if format_ not in ("text", "json"):
+        raise typer.BadParameter("text or json", param_hint="--format")
+    if dump:
+        raise typer.Exit(_dump(files, include or []))
+    job = Job(scenario, tuple(claim or ()), threads, rounds)
+    done = _each(files, include or [], job)
+    status = worst([one.status for one in done])
+    if format_ == "json":
+        _print_json(done, status)
+    else:
+        _print_text(done, brief)
+    raise typer.Exit(status)
+
+
+@app.command()
+def table(
+    files: Files,
+    scenario: InScenario = None,
+    threads: Threads = 2,
+    rounds: Rounds = 1,
+    include: Folders = None,
+) -> None:
+    """Print the case table, several versions side by side."""
+    job = Job(scenario, ("table",), threads, rounds)
+    done = _each(files, include or [], job)
+    status = worst([one.status for one in done])
+    _print_errors(done)
+    results = [result for one in done for result in one.results]
+    if results:
+        from verify.report.text import report, side_by_side
+
+        lines = report(results[0], runs=False) if len(results) == 1 else side_by_side(results)
+        print("\n".join(lines))
+    raise typer.Exit(status)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"verify {__version__}")
+        raise typer.Exit(Status.ESTABLISHED)
+
+
+def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done]:
+    from verify.syntax.load import Loader
+
+    loader = Loader(tuple(folders))
+    progress = _progress()
+    return [_one(file, loader, job, progress) for file in files]
+
+
+def _one(
+    file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
+) -> Done:
+    from verify.diagnostics import InputError, render
+    from verify.engine.search import Disagreement
+    from verify.interpret import ReplayError
+    from verify.report import values
+
+    try:
+        results = _prove(file, loader, job, progress)
+    except InputError as error:
+        return Done(
+            str(file),
+            Status.INPUT,
+            (),
+            tuple(values.error(d) for d in error.diagnostics),
+            "\n\n".join(render(d) for d in error.diagnostics),
+        )
+    except BadChoice as error:
+        return Done(str(file), Status.INPUT, (), (_plain(str(error)),), f"error: {error}")
+    except (ReplayError, Disagreement) as error:
+        said = f"a bug of verify: {error}; please report it with the program"
+        return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
+    return Done(str(file), _status(results), results, (), "")
+
+
+def _plain(message: str) -> dict[str, Any]:
+    return {
+        "code": "",
+        "message": message,
+        "file": None,
+        "line": None,
+        "column": None,
+        "notes": [],
+    }
+
+
+def _prove(
+    file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
+) -> tuple[Result, ...]:
+    program = _read(file, loader)
+    known = [c.name for c in program.claims]
+    for name in job.claims:
+        if name not in known:
+            raise BadChoice(_unknown("claim", name, known, file))
+    from verify.engine.bounded import check
+
+    return tuple(
+        check(
+            program,
+            scenario,
+            job.threads,
+            job.rounds,
+            job.claims,
+            lambda what, s=scenario: progress(f"{file}: {s.name}: {what}"),  # type: ignore[misc]
+        )
+        for scenario in _scenarios(program, job.scenario, file)
+    )
+
+
+def _read(file: Path, loader: Loader) -> Program:
+    from verify.lower.program import lower
+    from verify.syntax.resolve import read
+
+    return lower(read(file, loader))
+
+
+def _scenarios(program: Program, name: str | None, file: Path) -> tuple[Scenario, ...]:
+    if name is None:
+        return program.scenarios
+    found = tuple(s for s in program.scenarios if s.name == name)
+    if not found:
+        raise BadChoice(_unknown("scenario", name, [s.name for s in program.scenarios], file))
+    return found
+
+
+def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
+    from verify.diagnostics import nearest, printable
+
+    hint = "".join(f"; {note}" for note in nearest(name, known))
+    return f"{file} has no {what} `{printable(name)}`{hint} (it has {', '.join(known)})"
+
+
+def _status(results: Sequence[Result]) -> Status:
+    from verify.verdicts import word
+
+    words = {word(answer.verdict) for result in results for answer in result.answers}
+    if "refuted" in words:
+        return Status.REFUTED
+    return Status.OPEN if words - {"holds", "proved"} else Status.ESTABLISHED
+
+
+def _print_json(done: Sequence[Done], status: Status) -> None:
+    from verify.report import values
+
+    programs = [
+        values.failed(one.path, one.status, one.errors)
+        if one.errors
+        else values.program(one.path, one.status, one.results)
+        for one in done
+    ]
+    print(json.dumps(values.document(programs, status), indent=1))
+
+
+def _print_text(done: Sequence[Done], brief: bool) -> None:
+    from verify.report.text import report, summary
+
+    _print_errors(done)
+    results = [result for one in done for result in one.results]
+    blocks = ["\n".join(report(result, runs=not brief)) for result in results]
+    if len(results) > 1:
+        blocks.append("\n".join(summary(results)))
+    print("\n\n".join(blocks))
+
+
+def _print_errors(done: Sequence[Done]) -> None:
+    for one in done:
+        if one.text:
+            print(one.text, file=sys.stderr)
+
+
+def _dump(files: Sequence[Path], folders: Sequence[Path]) -> Status:
+    from verify.diagnostics import InputError, render
+    from verify.report.dump import dump
+    from verify.syntax.load import Loader
+
+    loader = Loader(tuple(folders))
+    status = Status.ESTABLISHED
+    for file in files:
+        try:
+            print("\n".join(dump(_read(file, loader))))
+        except InputError as error:
+            print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
+            status = Status.INPUT
+    return status
+
+
+def _progress() -> Callable[[str], None]:
+    """Says what is going on after a second of silence, on a terminal only."""
+    start = time.monotonic()
+    terminal = sys.stderr.isatty()
+
+    def say(what: str) -> None:
+        if terminal and time.monotonic() - start > 1:
+            print(f"... {what}", file=sys.stderr)
+
+    return say
+
+
+def main() -> None:
+    """The entry point of the `verify` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

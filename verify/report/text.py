@@ -1,0 +1,346 @@
+"""Plain text for a reply: 72 columns, ASCII, no colour, no boxes."""
+
+from __future__ import annotations
+
+import posixpath
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+from verify.diagnostics import printable
+from verify.verdicts import (
+    Answer,
+    Behaviour,
+    Holds,
+    Line,
+    NotEstablished,
+    Refuted,
+    Result,
+    Row,
+    Run,
+    Step,
+    Vacuous,
+    word,
+)
+
+WIDTH = 72
+# A run that begins with fewer steps in common with another is told in full.
+WORTH_SHARING = 5
+
+
+def report(result: Result, runs: bool = True) -> Iterator[str]:
+    """The lines of the whole report on one program in one scenario."""
+    yield from _heading(result)
+    if result.table:
+        yield ""
+        yield from case_table(result)
+    yield ""
+    yield from claims(result)
+    told: dict[str, Sequence[Step]] = {}
+    if runs:
+        for answer in result.answers:
+            if isinstance(answer.verdict, Refuted):
+                run = answer.verdict.run
+                yield ""
+                yield from _wrapped(f"--- {answer.claim}: {answer.sentence}", "", "    ")
+                yield from run_text(run, told)
+                told[answer.claim] = run.steps
+
+
+def _heading(result: Result) -> Iterator[str]:
+    yield f"{printable(result.path)}"
+    yield from _wrapped(f"scenario {result.scenario}: {result.sentence}", "  ", "  ")
+    yield from _wrapped(bound_text(result), "  ", "  ")
+
+
+def bound_text(result: Result) -> str:
+    """How far the answers reach, in words."""
+    bound = result.bound
+    text = f"bound: {bound.threads} of each [*] thread, every thread once"
+    if bound.cut:
+        text += f", loops entered again {_times(bound.rounds)} at most"
+    return text
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        printable(text), WIDTH, initial_indent=first, subsequent_indent=rest
+    )
+
+
+# ------------------------------------------------------------------ case table
+
+
+def case_name(row: Row) -> str:
+    """`!vma &&  mapped`: as in the mail, the names aligned."""
+    return " && ".join(name if value else f"!{name}" for name, value in row.axes)
+
+
+def _case_cells(row: Row) -> str:
+    return " && ".join(f"{' ' if value else '!'}{name}" for name, value in row.axes)
+
+
+def behaviour(one: Behaviour) -> str:
+    """An outcome and what it leaves behind."""
+    left = f", leaves {' and '.join(one.left)} held" if one.left else ""
+    return one.sentence + left
+
+
+def behaviours(some: Sequence[Behaviour]) -> str:
+    return " or ".join(behaviour(one) for one in some)
+
+
+def case_table(result: Result) -> Iterator[str]:
+    """The table: what the code does in each case, and what its author says."""
+    names = dict(_sentences(result))
+    first = max(len(_case_cells(row)) for row in result.table) + 2
+    wide = (WIDTH - first - 2) // 2
+    yield f"  {'case':{first}}{'the code':{wide}}its author says"
+    for row in result.table:
+        if row.reachable is None:
+            does = "not established"
+        elif row.reachable:
+            does = behaviours(row.behaviours)
+        else:
+            does = "cannot occur"
+        says = " or ".join(names.get(c, c) for c in row.claimed) or "never occurs"
+        if row.verdict == "refuted":
+            says += "  <-- WRONG"
+        left = textwrap.wrap(printable(does), wide - 2) or [""]
+        right = textwrap.wrap(printable(says), wide) or [""]
+        for i in range(max(len(left), len(right))):
+            cells = _case_cells(row) if i == 0 else ""
+            one = left[i] if i < len(left) else ""
+            two = right[i] if i < len(right) else ""
+            yield f"  {cells:{first}}{one:{wide}}{two}".rstrip()
+    if result.outside:
+        yield from _wrapped(
+            f"calls that end before they come to a case: {behaviours(result.outside)}",
+            "  ",
+            "  ",
+        )
+    for row in result.table:
+        if not row.reachable and row.alone:
+            yield from _wrapped(
+                f"{case_name(row)} cannot occur here; by itself the code would: "
+                f"{behaviours(row.alone)}",
+                "  ",
+                "    ",
+            )
+
+
+def _sentences(result: Result) -> Iterator[tuple[str, str]]:
+    for row in result.table:
+        for one in (*row.behaviours, *row.alone):
+            yield one.outcome, one.sentence
+    for one in result.outside:
+        yield one.outcome, one.sentence
+
+
+def side_by_side(results: Sequence[Result]) -> Iterator[str]:
+    """The tables of several versions, one column each."""
+    first = max(len(_case_cells(row)) for r in results for row in r.table) + 2
+    wide = (WIDTH - first) // len(results)
+    notes: list[str] = []
+    titles = [posixpath.basename(result.path).removesuffix(".bfp") for result in results]
+    yield from _columns("", titles, first, wide)
+    for case in [_case_cells(row) for row in results[0].table]:
+        cells = []
+        for result in results:
+            row = next((r for r in result.table if _case_cells(r) == case), None)
+            cells.append(_cell(row, notes))
+        yield from _columns(case, cells, first, wide)
+    yield ""
+    yield "(!) is not what the author of that version says of the case"
+    for i, note in enumerate(notes):
+        yield from _wrapped(f"[{i + 1}] {note}", "", "    ")
+
+
+def _columns(head: str, cells: Sequence[str], first: int, wide: int) -> Iterator[str]:
+    columns = [textwrap.wrap(printable(cell), wide - 1) or [""] for cell in cells]
+    for i in range(max(map(len, columns))):
+        line = (head if i == 0 else "").ljust(first)
+        line += "".join((c[i] if i < len(c) else "").ljust(wide) for c in columns)
+        yield line.rstrip()
+
+
+def _cell(row: Row | None, notes: list[str]) -> str:
+    if row is None:
+        return "no such case"
+    if row.reachable is None:
+        return "not established"
+    if not row.reachable:
+        return "cannot occur"
+    words = []
+    for one in row.behaviours:
+        text = one.sentence
+        if one.left:
+            note = f"leaves {' and '.join(one.left)} held"
+            if note not in notes:
+                notes.append(note)
+            text += f" [{notes.index(note) + 1}]"
+        words.append(text)
+    return " or ".join(words) + (" (!)" if row.verdict == "refuted" else "")
+
+
+# ---------------------------------------------------------------------- claims
+
+
+def claims(result: Result) -> Iterator[str]:
+    """The verdict on each claim, with its sentence and what is wrong."""
+    said = [_word(answer) for answer in result.answers]
+    wide = max(map(len, said), default=0)
+    name = max((len(answer.claim) for answer in result.answers), default=0)
+    for one, answer in zip(said, result.answers, strict=True):
+        head = f"  {one:{wide}}  {answer.claim:{name}}  "
+        yield from _wrapped(answer.sentence, head, " " * len(head))
+        match answer.verdict:
+            case NotEstablished(reason) | Vacuous(reason):
+                yield from _wrapped(reason, " " * len(head) + "! ", " " * len(head) + "  ")
+            case Refuted(run):
+                yield from _wrapped(run.wrong, " " * len(head) + "! ", " " * len(head) + "  ")
+            case Holds():
+                pass
+    for line in result.unreached:
+        yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
+
+
+def _word(answer: Answer) -> str:
+    said = word(answer.verdict)
+    return said.upper() if isinstance(answer.verdict, Refuted) else said
+
+
+def _where(line: Line) -> str:
+    return f"{posixpath.basename(line.span.source.path)}:{line.span.line}"
+
+
+# ------------------------------------------------------------------------ runs
+
+
+def run_text(run: Run, told: Mapping[str, Sequence[Step]]) -> Iterator[str]:
+    """A run in lanes: one column for each thread, `*` where it moves.
+
+    `told` are the runs that the reader has seen already, by claim: steps with
+    which one of them begins as well are not told again.
+    """
+    count = len(run.threads)
+    yield from _wrapped(
+        f"{len(run.steps)} steps, {_several(count, 'thread')}, "
+        f"{_several(run.switches, 'switch')} between them",
+        "    ",
+        "    ",
+    )
+    shared, claim = max(
+        ((_common(run.steps, steps), claim) for claim, steps in told.items()), default=(0, "")
+    )
+    if shared < WORTH_SHARING:
+        shared = 0
+    elif shared == len(run.steps):
+        yield f"    the run is that of {claim}"
+    else:
+        yield f"    steps 1 to {shared} are those of {claim}, then"
+    yield ""
+    for i, name in enumerate(run.threads):
+        yield f"      {'| ' * i}{printable(name)}"
+    for step in run.steps[shared:]:
+        yield from _step(run, step)
+    yield from _ending(run)
+
+
+def _common(one: Sequence[Step], two: Sequence[Step]) -> int:
+    """How many steps two runs begin with in common."""
+    same = 0
+    for a, b in zip(one, two, strict=False):
+        if (a.thread, a.command) != (b.thread, b.command):
+            break
+        same += 1
+    return same
+
+
+def _several(count: int, what: str) -> str:
+    plural = "es" if what.endswith("ch") else "s"
+    return f"{count} {what}{'' if count == 1 else plural}"
+
+
+def _step(run: Run, step: Step) -> Iterator[str]:
+    main = next((line for line in step.lines if line.main), None)
+    rows = [line for line in step.lines if line is main or _telling(line)]
+    width = max((len(_where(line)) for line in rows), default=0)
+    effects = _effects(step)
+    for line in rows or [None]:
+        first = line is main or line is None
+        number = f"{step.number:>4}" if first else "    "
+        head = f"{number}  {_lanes(run, step, '*' if first else '|')}  "
+        text = "" if line is None else f"{_where(line):{width}}  {_said(line)}"
+        room = max(24, WIDTH - len(head))
+        for i, part in enumerate(textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]):
+            yield (head if i == 0 else f"      {_lanes(run, step, '|')}  ") + part
+        if first and effects:
+            head = f"      {_lanes(run, step, '|')}  {'':{width}}    "
+            for part in textwrap.wrap(
+                printable("; ".join(effects)), max(24, WIDTH - len(head) - 2), subsequent_indent="  "
+            ):
+                yield f"{head}{part}"
+
+
+def _telling(line: Line) -> bool:
+    """Whether a line that concerns its thread alone helps to follow the run."""
+    return bool(line.note) or line.span.text.startswith(("goto ", "return"))
+
+
+def _said(line: Line) -> str:
+    text = line.span.text.removesuffix(";")
+    if not line.note:
+        return text
+    if line.note in ("true", "false", "NULL", "not NULL", "0", "not 0"):
+        return f"{text}  is {line.note}"
+    return f"{text}  {line.note}" if line.note.startswith("->") else f"{text}  ({line.note})"
+
+
+def _lanes(run: Run, step: Step, mark: str) -> str:
+    """`.` before a thread starts and after its last step, `|` between, `mark` where it moves."""
+    cells = []
+    for name in run.threads:
+        moves = [s.number for s in run.steps if s.thread == name]
+        alive = bool(moves) and moves[0] <= step.number <= moves[-1]
+        cells.append(mark if name == step.thread else "|" if alive else ".")
+    return " ".join(cells)
+
+
+def _effects(step: Step) -> list[str]:
+    effects = [f"{verb} {lock}" for lock, verb in step.locks]
+    effects += [f"{c.name} = {c.after}" for c in step.changes]
+    return effects
+
+
+def _ending(run: Run) -> Iterator[str]:
+    yield ""
+    last = run.steps[-1] if run.steps else None
+    known = last is not None and not run.wrong.startswith(tuple(run.threads))
+    who = f"{last.thread}: " if last is not None and known else ""
+    yield from _wrapped(f"==> {who}{run.wrong}", "    ", "        ")
+    if run.cause is not None:
+        yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
+    if last is not None and last.holds:
+        held: dict[str, list[str]] = {}
+        for thread, lock, mode in last.holds:
+            held.setdefault(thread, []).append(lock + (" (shared)" if mode == "shared" else ""))
+        for thread, locks in held.items():
+            yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
+
+
+def summary(results: Sequence[Result]) -> Iterator[str]:
+    """One line for each program: how its claims came out."""
+    width = max(len(printable(result.path)) for result in results)
+    for result in results:
+        counts: dict[str, int] = {}
+        for answer in result.answers:
+            said = word(answer.verdict)
+            counts[said] = counts.get(said, 0) + 1
+        refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
+        text = ", ".join(f"{n} {said}" for said, n in counts.items())
+        names = f": {', '.join(refuted)}" if refuted else ""
+        yield from _wrapped(f"{printable(result.path):{width}}  {text}{names}", "", " " * (width + 2))
