@@ -46,9 +46,11 @@ class Code:
     """A thread as Python: what each of its commands does with concrete values.
 
     `commands[pc]` are (number, guard, effect) triples; a guard takes the shared
-    values, the thread's own and the others' lock modes, an effect gives the new
-    shared and own values.  `waits[pc]` are the guards with everything but locks
-    taken to be as wanted.
+    values, the thread's own and the others' lock modes; of the same an effect
+    makes the new shared and own values.  `waits[pc]` are the guards with everything but locks
+    taken to be as wanted.  `may[pc]` are for when it is not known who holds what: the
+    guards take the modes that others are sure to hold, and those that they may hold,
+    and are true if they may be true.
     """
 
     thread: Thread
@@ -56,10 +58,12 @@ class Code:
     pcs: frozenset[int]
     commands: dict[int, tuple[tuple[int, Guard, Effect], ...]]
     waits: dict[int, tuple[Guard, ...]]
+    may: dict[int, tuple[tuple[int, May, Effect], ...]]
 
 
+May: TypeAlias = Callable[[Values, Values, Values, Values], int]
 Guard: TypeAlias = Callable[[Values, Values, Values], int]
-Effect: TypeAlias = Callable[[Values, Values], tuple[Values, Values]]
+Effect: TypeAlias = Callable[[Values, Values, Values], tuple[Values, Values]]
 
 
 class Machine:
@@ -68,15 +72,16 @@ class Machine:
     def __init__(self, program: Program, threads: Sequence[Thread]) -> None:
         self.program = program
         self.threads = tuple(threads)
-        self._codes: dict[str, Code] = {}
+        # By identity: two observers of one claim have the same name.
+        self._codes: dict[int, Code] = {}
         self.codes = tuple(self.code(thread) for thread in threads)
         self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
 
     def code(self, thread: Thread) -> Code:
         """The thread as Python, made once."""
-        if thread.name not in self._codes:
-            self._codes[thread.name] = _compile(self.program, thread)
-        return self._codes[thread.name]
+        if id(thread) not in self._codes:
+            self._codes[id(thread)] = _compile(self.program, thread)
+        return self._codes[id(thread)]
 
     def initial(self) -> State:
         return (
@@ -104,7 +109,7 @@ class Machine:
         others = self.others(state, index)
         for number, guard, effect in todo:
             if guard(shared, mine, others):
-                new_shared, new_mine = effect(shared, mine)
+                new_shared, new_mine = effect(shared, mine, others)
                 yield number, (new_shared, (*threads[:index], new_mine, *threads[index + 1 :]))
 
     def resting(self, state: State, index: int) -> bool:
@@ -141,9 +146,10 @@ class Machine:
         if waiting and set(moving) <= set(waiting):
             return tuple(waiting)
         if moving and not any(
-            not self.threads[i].commands[number].violates
-            for i in range(len(self.threads))
-            for number, _ in self.steps(state, i)
+            True
+            for i, thread in enumerate(self.threads)
+            if thread.kind == "thread"
+            for _ in self.steps(state, i)
         ):
             return tuple(moving)
         return ()
@@ -220,12 +226,27 @@ def _compile(program: Program, thread: Thread) -> Code:
             case _:
                 return text(expr) if not _reads_shared(expr) else str(wanted)
 
+    def possible(expr: Expr, wanted: bool) -> str:
+        """`expr` with a lock taken to be held as it suits, where it is not known."""
+        match expr:
+            case Others(lock, mode) if wanted:
+                return f"(w[{locks[lock]}] & {BITS[mode]} != 0)"
+            case Not(arg):
+                return f"(not {possible(arg, not wanted)})"
+            case And(args):
+                return "(" + " and ".join(possible(arg, wanted) for arg in args) + ")"
+            case Or(args):
+                return "(" + " or ".join(possible(arg, wanted) for arg in args) + ")"
+            case _:
+                return text(expr)
+
     lines = []
     by_pc: dict[int, list[int]] = {}
     initial = {v.name: v.initial for v in thread.locals}
     for number, command in enumerate(thread.commands):
         by_pc.setdefault(command.source, []).append(number)
         lines.append(f"def guard_{number}(g, m, o): return {text(command.guard)}")
+        lines.append(f"def may_{number}(g, m, o, w): return {possible(command.guard, True)}")
         lines.append(f"def wait_{number}(g, m, o): return {relaxed(command.guard, True)}")
         own = {0: str(command.source if command.violates else command.target)}
         new = {}
@@ -237,7 +258,7 @@ def _compile(program: Program, thread: Thread) -> Code:
         own |= {local[name]: str(initial[name]) for name in command.forget}
         own |= {first_lock + locks[lock]: str(mode) for lock, mode in command.locks}
         lines.append(
-            f"def effect_{number}(g, m): "
+            f"def effect_{number}(g, m, o): "
             f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
         )
     # The text is made of numbers and operators alone; no name of the program gets into it.
@@ -252,7 +273,11 @@ def _compile(program: Program, thread: Thread) -> Code:
             for pc, numbers in by_pc.items()
         },  # type: ignore[misc]
         {
-            pc: tuple(made[f"wait_{n}"] for n in numbers if not thread.commands[n].violates)
+            pc: tuple(made[f"wait_{n}"] for n in numbers)
+            for pc, numbers in by_pc.items()
+        },  # type: ignore[misc]
+        {
+            pc: tuple((n, made[f"may_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()
         },  # type: ignore[misc]
     )

@@ -358,11 +358,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`members` are (thread, count); count None means any number."""
+    """`members` are (thread, count); count None means any number.
+
+    The threads in `forever` start again when they have come to their end.
+    """
 
     name: str
     sentence: str
     members: tuple[tuple[str, int | None], ...]
+    forever: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

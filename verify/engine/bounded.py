@@ -17,7 +17,7 @@ from verify.explore import alone as run_alone
 from verify.interpret import Machine, ReplayError
 from verify.ir import Claim, Program, Scenario, Thread
 from verify.smt.alone import TooManyPaths, failing
-from verify.smt.order import all_of
+from verify.smt.text import all_of
 from verify.smt.solver import No, Unknown, Yes
 from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Vacuous, Verdict
 

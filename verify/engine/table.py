@@ -9,7 +9,7 @@ from typing import TypeAlias
 from verify.engine.search import Gave, Search
 from verify.engine.runs import tell
 from verify.ir import CASE, Command, Const, Local, Program
-from verify.smt.order import any_of
+from verify.smt.text import any_of
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.unfold import Automaton, Edge
 from verify.verdicts import Behaviour, Row, Run

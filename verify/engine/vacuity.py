@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from verify.engine.search import Search
 from verify.ir import EXCLUSIVE, SHARED, Command
-from verify.smt.order import all_of, any_of
+from verify.smt.text import all_of, any_of
 from verify.smt.solver import No, Yes
 from verify.source import Span
 from verify.verdicts import Holds, Line, NotEstablished, Vacuous, Verdict

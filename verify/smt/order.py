@@ -38,28 +38,8 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
-
-TRUE, FALSE = "true", "false"
-
-
-def all_of(parts: Iterable[str]) -> str:
-    kept = [part for part in parts if part != TRUE]
-    if FALSE in kept:
-        return FALSE
-    return TRUE if not kept else kept[0] if len(kept) == 1 else f"(and {' '.join(kept)})"
-
-
-def any_of(parts: Iterable[str]) -> str:
-    kept = [part for part in parts if part != FALSE]
-    if TRUE in kept:
-        return TRUE
-    return FALSE if not kept else kept[0] if len(kept) == 1 else f"(or {' '.join(kept)})"
-
-
-def no(part: str) -> str:
-    return TRUE if part == FALSE else FALSE if part == TRUE else f"(not {part})"
-
 
 @dataclass(frozen=True, slots=True)
 class Event:

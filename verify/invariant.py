@@ -1,0 +1,34 @@
+"""Lemmas as a reader and a solver see them: which values never come together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Literal:
+    """A variable has one of some values.
+
+    `kind` is shared, pc, local, lock (a thread's mode on it) or held (a lock,
+    exclusively by somebody in the crowd).  `thread` is the position of a thread
+    that is there once, or -1.  A local of the crowd is named `k:name` after the
+    position k of its thread, whose pcs are counted from 10,000 k on.
+    """
+
+    kind: str
+    name: str
+    thread: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lemma:
+    """The literals never hold together: the shared ones, and those of as many different
+    threads of the crowd as `crowd` has parts."""
+
+    shared: tuple[Literal, ...]
+    crowd: tuple[tuple[Literal, ...], ...]
+
+
+# The pc of the crowd's k-th thread, so that one field tells what a thread is and where.
+CROWD_STRIDE = 10_000

@@ -1,0 +1,869 @@
+"""Lemmas: a few facts that keep each other true, found among all that never happens.
+
+The closed set of views says of every combination of values whether it ever
+happens; a lemma is a cube, a combination that never does.  Starting from what
+the claims forbid, each cube is widened as far as the views allow, and what
+could lead into it is forbidden in turn, until nothing new comes up.  What is
+left is an inductive invariant, whether or not the views were right: the
+obligations that `smt.obligations` writes do not know how it was found.
+
+Source: Conchon, Goel, Krstic, Mebsout, Zaidi, "Invariants for Finite Instances
+and Beyond" (BRAB), FMCAD 2013, for going backwards with approximations; here
+the approximation is never wrong, since the views cover every number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import permutations
+from typing import TypeAlias
+
+from verify.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.ir import (
+    EXCLUSIVE,
+    FREE,
+    MODES,
+    SHARED,
+    And,
+    Atom,
+    Command,
+    Compare,
+    Const,
+    Expr,
+    Local,
+    Mine,
+    Not,
+    Or,
+    Others,
+    Shared,
+    Thread,
+    atoms,
+    conj,
+    equal,
+    negate,
+    rebuild,
+)
+from verify.views import SHAREABLE, Global, Process, Views, World
+
+# A set of values for each field of a scope, one bit a value, side by side in one number.
+Bits: TypeAlias = int
+
+
+class SearchLimit(Exception):
+    """More lemmas than the limit allows."""
+
+
+class NotProvable(Exception):
+    """What a claim forbids is in the views: it may happen, as far as they tell."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """`kind` is shared, pc, local, lock (a thread's mode on it) or held (by the crowd).
+
+    `thread` is the position among the singles, or -1 for the crowd's scope and
+    for shared state.  `values` are the values that the bits from `offset` on
+    stand for.
+    """
+
+    kind: str
+    name: str
+    thread: int
+    offset: int
+    values: tuple[int, ...]
+
+    @property
+    def full(self) -> Bits:
+        return ((1 << len(self.values)) - 1) << self.offset
+
+    def bit(self, value: int) -> Bits:
+        return 1 << (self.offset + self.values.index(value))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The fields of one part of a cube: everything shared, or one thread of the crowd."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def full(self) -> Bits:
+        return sum(f.full for f in self.fields)
+
+    def find(self, kind: str, name: str, thread: int = -1) -> Field:
+        for f in self.fields:
+            if (f.kind, f.name, f.thread) == (kind, name, thread):
+                return f
+        raise KeyError((kind, name, thread))
+
+
+@dataclass(frozen=True, order=True)
+class Cube:
+    """A combination: the shared part, and up to three threads of the crowd."""
+
+    shared: Bits
+    crowd: tuple[Bits, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command on cubes: guards and stores as bits; `actor` -1 for the crowd.
+
+    `beside` is what any other thread of the crowd has to be like.
+    """
+
+    actor: int
+    thread: str
+    command: int
+    guard: Bits
+    clear: Bits
+    store: Bits
+    own_guard: Bits
+    own_clear: Bits
+    own_store: Bits
+    beside: Bits
+    witnesses: tuple[Bits, ...]
+    violates: str
+
+
+def _scope(items: Iterable[tuple[str, str, int, Sequence[int]]]) -> Scope:
+    fields, offset = [], 0
+    for kind, name, thread, values in items:
+        fields.append(Field(kind, name, thread, offset, tuple(values)))
+        offset += len(values)
+    return Scope(tuple(fields))
+
+
+MODE_VALUES = (FREE, SHARED, EXCLUSIVE)
+
+
+@dataclass
+class Space:
+    """The two scopes of a world, its commands as steps on them, and its views as bits."""
+
+    world: World
+    views: Views
+    shared: Scope = field(init=False)
+    crowd: Scope = field(init=False)
+    steps: list[Step] = field(init=False)
+
+    def __post_init__(self) -> None:
+        program = self.world.program
+        items: list[tuple[str, str, int, Sequence[int]]] = [
+            ("shared", v.name, -1, v.domain.values) for v in program.shared
+        ]
+        for i, thread in enumerate(self.world.singles):
+            items.append(("pc", "", i, _pcs(thread)))
+            items += [("local", v.name, i, v.domain.values) for v in thread.locals]
+            items += [("lock", lock.name, i, MODE_VALUES) for lock in program.locks]
+        items += [("held", lock.name, -1, (0, 1)) for lock in program.locks]
+        self.shared = _scope(items)
+        own: list[tuple[str, str, int, Sequence[int]]] = []
+        if self.world.crowd:
+            own.append(("pc", "", -1, tuple(self._crowd_pcs())))
+            for k, thread in enumerate(self.world.crowd):
+                own += [("local", f"{k}:{v.name}", -1, v.domain.values) for v in thread.locals]
+            own += [("lock", lock.name, -1, MODE_VALUES) for lock in program.locks]
+        self.crowd = _scope(own)
+        self.steps = [*self._all_steps()]
+        self._index()
+
+    def _crowd_pcs(self) -> Iterator[int]:
+        for k, thread in enumerate(self.world.crowd):
+            yield from (k * CROWD_STRIDE + pc for pc in _pcs(thread))
+
+    # ------------------------------------------------------------------ views
+
+    def _index(self) -> None:
+        """For each bit of each scope, the views in which that value occurs."""
+        rows: list[tuple[Bits, Bits, Bits]] = []
+        shared_bits: dict[Global, Bits] = {}
+        crowd_bits: dict[Process, Bits] = {}
+        for g, beside in self.views.pairs.items():
+            shared_bits[g] = self.bits_of_global(g)
+            for p, near in beside.items():
+                for q in (p, *near):
+                    if q not in crowd_bits:
+                        crowd_bits[q] = self.bits_of_process(q)
+                rows += [(shared_bits[g], crowd_bits[p], crowd_bits[q]) for q in near]
+        self._columns = tuple(
+            [_column(rows, position, f) for f in scope.fields]
+            for position, scope in enumerate((self.shared, self.crowd, self.crowd))
+        )
+        self._every = (1 << len(rows)) - 1
+        self._cache: tuple[dict[tuple[int, Bits], int], ...] = ({}, {}, {})
+
+    def bits_of_global(self, g: Global) -> Bits:
+        shared, singles, held = g
+        values = list(shared)
+        for single in singles:
+            values += single
+        values += held
+        return sum(f.bit(int(v)) for f, v in zip(self.shared.fields, values, strict=True))
+
+    def bits_of_process(self, p: Process) -> Bits:
+        kind, values = p
+        if kind < 0:
+            return 0
+        locks = len(self.world.program.locks)
+        bits = self.crowd.fields[0].bit(kind * CROWD_STRIDE + values[0])
+        position = 1
+        for k, thread in enumerate(self.world.crowd):
+            for i, v in enumerate(thread.locals):
+                bits |= self.crowd.fields[position].bit(values[1 + i] if k == kind else v.initial)
+                position += 1
+        for i in range(locks):
+            bits |= self.crowd.fields[position + i].bit(values[len(values) - locks + i])
+        return bits
+
+    def happens(self, cube: Cube) -> bool:
+        """Whether some view is in a cube of two threads of the crowd at most."""
+        left = self._matching(0, self.shared, cube.shared, self._every)
+        for position, bits in enumerate(cube.crowd):
+            if not left:
+                return False
+            left = self._matching(position + 1, self.crowd, bits, left)
+        return bool(left)
+
+    def _matching(self, position: int, scope: Scope, bits: Bits, left: int) -> int:
+        cache = self._cache[position]
+        for i, f in enumerate(scope.fields):
+            part = bits & f.full
+            if part == f.full:
+                continue
+            key = (i, part)
+            if key not in cache:
+                columns = self._columns[position][i]
+                cache[key] = 0
+                for j in range(len(f.values)):
+                    if part >> (f.offset + j) & 1:
+                        cache[key] |= columns[j]
+            left &= cache[key]
+            if not left:
+                return 0
+        return left
+
+    # ------------------------------------------------------------------ steps
+
+    def _all_steps(self) -> Iterator[Step]:
+        for i, thread in enumerate(self.world.singles):
+            for number, command in enumerate(thread.commands):
+                yield from self._steps_of(thread, command, number, i, -1)
+        for k, thread in enumerate(self.world.crowd):
+            for number, command in enumerate(thread.commands):
+                yield from self._steps_of(thread, command, number, -1, k)
+        for thread in self.world.observers:
+            for number, command in enumerate(thread.commands):
+                yield from self._steps_of(thread, command, number, -2, -1)
+
+    def _steps_of(
+        self, thread: Thread, command: Command, number: int, single: int, kind: int
+    ) -> Iterator[Step]:
+        for guard, news in _by_value(command, thread, self.world):
+            for start in self.cubes(guard, single, kind, bool(command.violates)):
+                here = self._at(start, command.source, single, kind)
+                if here is None:
+                    continue
+                clear = store = own_clear = own_store = 0
+                if not command.violates:
+                    for f, value in self._stores(command, news, thread, single, kind):
+                        if kind >= 0 and f in self.crowd.fields:
+                            own_clear |= f.full
+                            own_store |= f.bit(value)
+                        else:
+                            clear |= f.full
+                            store |= f.bit(value)
+                step = Step(
+                    single,
+                    thread.name,
+                    number,
+                    here.shared,
+                    clear,
+                    store,
+                    here.own,
+                    own_clear,
+                    own_store,
+                    here.beside,
+                    here.witnesses,
+                    command.violates,
+                )
+                yield from self._given_up(step, command) if kind >= 0 else (step,)
+
+    def _at(self, start: Start, pc: int, single: int, kind: int) -> Start | None:
+        if single >= 0:
+            bits = _narrow(start.shared, self.shared.find("pc", "", single), pc)
+            return None if bits is None else start._with(shared=bits)
+        if kind >= 0:
+            bits = _narrow(start.own, self.crowd.fields[0], kind * CROWD_STRIDE + pc)
+            return None if bits is None else start._with(own=bits)
+        return start
+
+    def _stores(
+        self,
+        command: Command,
+        news: Mapping[object, int],
+        thread: Thread,
+        single: int,
+        kind: int,
+    ) -> Iterator[tuple[Field, int]]:
+        initial = {v.name: v.initial for v in thread.locals}
+        if single >= 0:
+            yield self.shared.find("pc", "", single), command.target
+        else:
+            yield self.crowd.fields[0], kind * CROWD_STRIDE + command.target
+        for target, _ in command.updates:
+            value = news[target]
+            if isinstance(target, Shared):
+                yield self.shared.find("shared", target.name), value
+            elif target.name in initial:
+                yield self._local(target.name, single, kind), value
+        for name in command.forget:
+            yield self._local(name, single, kind), initial[name]
+        for lock, mode in command.locks:
+            if single >= 0:
+                yield self.shared.find("lock", lock, single), mode
+            else:
+                yield self.crowd.find("lock", lock), mode
+                if mode == EXCLUSIVE:
+                    yield self.shared.find("held", lock), 1
+
+    def _given_up(self, step: Step, command: Command) -> list[Step]:
+        """The step with the crowd's bit cleared for each lock given up by its holder."""
+        steps = [step]
+        for lock, mode in command.locks:
+            if mode == EXCLUSIVE or command.violates:
+                continue
+            own, held = self.crowd.find("lock", lock), self.shared.find("held", lock)
+            split = []
+            for one in steps:
+                holder = one.own_guard & ~own.full | one.own_guard & own.bit(EXCLUSIVE)
+                if holder & own.full:
+                    split.append(
+                        replace(
+                            one,
+                            own_guard=holder,
+                            clear=one.clear | held.full,
+                            store=one.store & ~held.full | held.bit(0),
+                        )
+                    )
+                other = one.own_guard & ~own.bit(EXCLUSIVE)
+                if other & own.full:
+                    split.append(replace(one, own_guard=other))
+            steps = split
+        return steps
+
+    def _local(self, name: str, single: int, kind: int) -> Field:
+        if single >= 0:
+            return self.shared.find("local", name, single)
+        return self.crowd.find("local", f"{kind}:{name}")
+
+    # ------------------------------------------------------------- conditions
+
+    def cubes(self, guard: Expr, single: int, kind: int, broken: bool) -> list[Start]:
+        """A guard as a list of alternatives, each a conjunction of what fields may be."""
+        everything = Start(self.shared.full, self.crowd.full, self.crowd.full, ())
+        return self._alternatives(guard, True, everything, single, kind, broken)
+
+    def _alternatives(
+        self, expr: Expr, wanted: bool, start: Start, single: int, kind: int, broken: bool
+    ) -> list[Start]:
+        match expr:
+            case Const(value):
+                return [start] if bool(value) == wanted else []
+            case Not(arg):
+                return self._alternatives(arg, not wanted, start, single, kind, broken)
+            case And(args) | Or(args) if isinstance(expr, And) == wanted:
+                found = [start]
+                for arg in args:
+                    found = [
+                        after
+                        for one in found
+                        for after in self._alternatives(arg, wanted, one, single, kind, broken)
+                    ]
+                return found
+            case And(args) | Or(args):
+                return [
+                    after
+                    for arg in args
+                    for after in self._alternatives(arg, wanted, start, single, kind, broken)
+                ]
+            case Shared() | Local():
+                return self._compared(expr, frozenset((0,)), not wanted, start, single, kind)
+            case Compare("==", (Shared() | Local()) as atom, Const(value)):
+                return self._compared(atom, frozenset((value,)), wanted, start, single, kind)
+            case Mine(lock, mode):
+                f = (
+                    self.shared.find("lock", lock, single)
+                    if single >= 0
+                    else self.crowd.find("lock", lock)
+                )
+                return self._only(f, frozenset(MODES[mode]), wanted, start)
+            case Others(lock, mode):
+                return self._others(lock, mode, wanted, start, single, kind, broken)
+            case _:
+                return self._enumerated(expr, wanted, start, single, kind, broken)
+
+    def _compared(
+        self,
+        atom: Shared | Local,
+        values: frozenset[int],
+        wanted: bool,
+        start: Start,
+        single: int,
+        kind: int,
+    ) -> list[Start]:
+        f = (
+            self.shared.find("shared", atom.name)
+            if isinstance(atom, Shared)
+            else self._local(atom.name, single, kind)
+        )
+        return self._only(f, values, wanted, start)
+
+    def _only(
+        self, f: Field, values: frozenset[int], wanted: bool, start: Start
+    ) -> list[Start]:
+        keep = sum(f.bit(v) for v in f.values if (v in values) == wanted)
+        own = f in self.crowd.fields
+        bits = start.own if own else start.shared
+        if not bits & keep:
+            return []
+        bits = bits & ~f.full | bits & keep
+        return [start._with(own=bits) if own else start._with(shared=bits)]
+
+    def _enumerated(
+        self, expr: Expr, wanted: bool, start: Start, single: int, kind: int, broken: bool
+    ) -> list[Start]:
+        """Anything else: by the values of one of its variables after the other."""
+        atom = min(atoms(expr), key=repr)
+        values: Iterable[int] = (0, 1)
+        if isinstance(atom, Shared | Local):
+            f = (
+                self.shared.find("shared", atom.name)
+                if isinstance(atom, Shared)
+                else self._local(atom.name, single, kind)
+            )
+            values = f.values
+        found = []
+        for value in values:
+
+            def leaf(other: Atom, value: int = value) -> Expr:
+                return Const(value) if other == atom else other
+
+            this = (
+                equal(atom, Const(value))
+                if isinstance(atom, Shared | Local)
+                else (atom if value else negate(atom))
+            )
+            for one in self._alternatives(this, True, start, single, kind, broken):
+                found += self._alternatives(
+                    rebuild(expr, leaf), wanted, one, single, kind, broken
+                )
+        return found
+
+    def _others(
+        self,
+        lock: str,
+        mode: str,
+        wanted: bool,
+        start: Start,
+        single: int,
+        kind: int,
+        broken: bool,
+    ) -> list[Start]:
+        """Whether anybody else holds a lock: singles, the crowd's bit, who is beside."""
+        modes = frozenset(MODES[mode])
+        rest = [
+            self.shared.find("lock", lock, i)
+            for i in range(len(self.world.singles))
+            if i != single
+        ]
+        held = self.shared.find("held", lock)
+        shareable = next(
+            k.kind in SHAREABLE for k in self.world.program.locks if k.name == lock
+        )
+        if wanted:
+            found = [one for f in rest for one in self._only(f, modes, True, start)]
+            if self.world.crowd and EXCLUSIVE in modes:
+                for one in self._only(held, frozenset((1,)), True, start):
+                    if kind >= 0:
+                        own = self.crowd.find("lock", lock)
+                        found += self._only(own, frozenset((EXCLUSIVE,)), False, one)
+                    else:
+                        found.append(one)
+            if self.world.crowd and SHARED in modes and shareable:
+                reader = self.crowd.full & ~self.crowd.find("lock", lock).full
+                reader |= self.crowd.find("lock", lock).bit(SHARED)
+                if broken and len(start.witnesses) < 2:
+                    found.append(start._with(witnesses=(*start.witnesses, reader)))
+                else:
+                    found.append(start)
+            return found
+        found = [start]
+        for f in rest:
+            found = [after for one in found for after in self._only(f, modes, False, one)]
+        if self.world.crowd and EXCLUSIVE in modes:
+            free = [after for one in found for after in self._only(held, frozenset((1,)), False, one)]
+            if kind >= 0:
+                own = self.crowd.find("lock", lock)
+                free += [
+                    after
+                    for one in found
+                    for after in self._only(own, frozenset((EXCLUSIVE,)), True, one)
+                ]
+            found = free
+        if self.world.crowd:
+            beside = self.crowd.find("lock", lock)
+            gone = sum(beside.bit(m) for m in modes)
+            found = [one._with(beside=one.beside & ~gone) for one in found]
+        return found
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a command may be taken: shared part, the actor, anybody beside it, and
+    threads of the crowd that have to be there."""
+
+    shared: Bits
+    own: Bits
+    beside: Bits
+    witnesses: tuple[Bits, ...]
+
+    def _with(
+        self,
+        shared: Bits | None = None,
+        own: Bits | None = None,
+        beside: Bits | None = None,
+        witnesses: tuple[Bits, ...] | None = None,
+    ) -> Start:
+        return Start(
+            self.shared if shared is None else shared,
+            self.own if own is None else own,
+            self.beside if beside is None else beside,
+            self.witnesses if witnesses is None else witnesses,
+        )
+
+
+def _pcs(thread: Thread) -> list[int]:
+    found = {thread.entry, thread.end}
+    for command in thread.commands:
+        found |= {command.source, command.target}
+    return sorted(found)
+
+
+def _narrow(bits: Bits, f: Field, value: int) -> Bits | None:
+    bit = f.bit(value)
+    return bits & ~f.full | bit if bits & bit else None
+
+
+def _by_value(
+    command: Command, thread: Thread, world: World
+) -> Iterator[tuple[Expr, dict[object, int]]]:
+    """A command split until each value it stores is a constant."""
+    domains = {Shared(v.name): v.domain.values for v in world.program.shared}
+    domains |= {Local(v.name): v.domain.values for v in thread.locals}  # type: ignore[misc]
+    known = {v.name for v in thread.locals}
+    updates = [
+        (t, e) for t, e in command.updates if isinstance(t, Shared) or t.name in known
+    ]
+
+    def split(guard: Expr, open_: list[tuple[object, Expr]]) -> Iterator[tuple[Expr, dict[object, int]]]:
+        unknown = next((e for _, e in open_ if not isinstance(e, Const)), None)
+        if unknown is None:
+            yield guard, {t: e.value for t, e in open_ if isinstance(e, Const)}
+            return
+        atom = min(atoms(unknown), key=repr)
+        choices: Iterable[tuple[Expr, int]] = (
+            [(equal(atom, Const(v)), v) for v in domains[atom]]
+            if atom in domains
+            else [(atom, 1), (negate(atom), 0)]
+        )
+        for condition, value in choices:
+
+            def leaf(other: Atom, value: int = value) -> Expr:
+                return Const(value) if other == atom else other
+
+            yield from split(
+                conj([guard, condition]), [(t, rebuild(e, leaf)) for t, e in open_]
+            )
+
+    yield from split(command.guard, list(updates))
+
+
+def _column(rows: list[tuple[Bits, Bits, Bits]], position: int, f: Field) -> list[int]:
+    """For each value of a field, the rows that have it, as one number with a bit a row."""
+    columns = []
+    for j in range(len(f.values)):
+        bit = 1 << (f.offset + j)
+        text = "".join("1" if row[position] & bit else "0" for row in reversed(rows))
+        columns.append(int(text or "0", 2))
+    return columns
+
+
+@dataclass
+class Search:
+    """The lemmas found so far, and what each of them needs forbidden in turn.
+
+    `needs[lemma]` are the cubes that one step leads from into the lemma, but
+    for those inside it; `wanted[claim]` those that a claim forbids itself.
+    """
+
+    space: Space
+    limit: int = 3_000
+    lemmas: list[Cube] = field(default_factory=list)
+    needs: dict[Cube, list[Cube]] = field(default_factory=dict)
+    wanted: dict[str, list[Cube]] = field(default_factory=dict)
+
+    def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
+        """Find the lemmas that keep the cubes of `bad` from happening.
+
+        Raises:
+            NotProvable: one of them is in the views.
+            SearchLimit: it takes too many lemmas.
+        """
+        wanted: dict[Cube, None] = {}
+        for cube in bad:
+            self._block(cube, wanted)
+        for lemma in self.lemmas:
+            if lemma not in self.needs:
+                needs: dict[Cube, None] = {}
+                for before in self.into(lemma):
+                    if not covers(lemma, before):
+                        self._block(before, needs)
+                self.needs[lemma] = list(needs)
+        self.wanted[claim] = list(wanted)
+
+    def chosen(self) -> tuple[list[Cube], dict[str, list[Cube]]]:
+        """A few of the lemmas that are enough together, and for each claim its share.
+
+        A lemma is left out if what it forbids for others is forbidden by the
+        rest as well; the narrow ones are tried first.
+        """
+        pool = sorted(set(self.lemmas), key=lambda c: (_size(c), c))
+        place = {lemma: i for i, lemma in enumerate(pool)}
+        covering: dict[Cube, int] = {}
+        for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
+            covering[cube] = sum(1 << i for i, lemma in enumerate(pool) if covers(lemma, cube))
+        top = [covering[c] for cubes in self.wanted.values() for c in cubes]
+        below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
+        kept = _closure((1 << len(pool)) - 1, top, below)
+        for lemma in pool:
+            bit = 1 << place[lemma]
+            if kept & bit and _stands(kept & ~bit, top, below):
+                kept = _closure(kept & ~bit, top, below)
+        shares = {
+            claim: [
+                pool[i]
+                for i in _bits(_closure(kept, [covering[c] for c in cubes], below))
+            ]
+            for claim, cubes in self.wanted.items()
+        }
+        return [pool[i] for i in _bits(kept)], shares
+
+    def into(self, cube: Cube) -> Iterator[Cube]:
+        """What one step leads into a cube."""
+        for step in self.space.steps:
+            if step.violates:
+                continue
+            if step.store & ~cube.shared:
+                continue
+            shared = (cube.shared | step.clear) & step.guard
+            if self._empty(shared, self.space.shared):
+                continue
+            if step.actor == -1:
+                for i, own in enumerate(cube.crowd):
+                    if step.own_store & ~own:
+                        continue
+                    before = (own | step.own_clear) & step.own_guard
+                    rest = self._beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step)
+                    if rest is not None and not self._empty(before, self.space.crowd):
+                        yield Cube(shared, tuple(sorted((before, *rest))))
+                if cube.shared | step.clear == cube.shared:
+                    # Somebody else, whose step changes nothing here, was there before.
+                    continue
+                rest = self._beside(cube.crowd, step)
+                if rest is not None:
+                    yield Cube(shared, tuple(sorted((step.own_guard, *rest))))
+            else:
+                rest = self._beside(cube.crowd, step)
+                if rest is not None:
+                    yield Cube(shared, tuple(sorted(rest)))
+
+    def _beside(self, crowd: Sequence[Bits], step: Step) -> tuple[Bits, ...] | None:
+        rest = tuple(bits & step.beside for bits in crowd)
+        if any(self._empty(bits, self.space.crowd) for bits in rest):
+            return None
+        return rest
+
+    def _empty(self, bits: Bits, scope: Scope) -> bool:
+        return any(not bits & f.full for f in scope.fields)
+
+    # ---------------------------------------------------------------- widening
+
+    def _block(self, cube: Cube, needs: dict[Cube, None]) -> None:
+        """See that some lemma forbids a cube; note the cube, or the parts it is cut into."""
+        full = self.space.crowd.full
+        cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.crowd if bits != full)))
+        if cube in needs:
+            return
+        if any(covers(lemma, cube) for lemma in self.lemmas):
+            needs[cube] = None
+            return
+        if len(cube.crowd) > 2:
+            for i in range(len(cube.crowd)):
+                part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
+                if len(part.crowd) > 2 or not self.space.happens(part):
+                    self._block(part, needs)
+                    return
+            for half in self._halves(cube):
+                self._block(half, needs)
+            return
+        if self.space.happens(cube):
+            raise NotProvable
+        self.lemmas.append(self._widened(cube))
+        needs[cube] = None
+        if len(self.lemmas) > self.limit:
+            raise SearchLimit(f"more than {self.limit} lemmas")
+
+    def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
+        """A cube of three threads cut in two, at the first field that is open."""
+        for i, bits in enumerate(cube.crowd):
+            for f in self.space.crowd.fields:
+                part = bits & f.full
+                low = part & -part
+                if part != low:
+                    rest = (*cube.crowd[:i], *cube.crowd[i + 1 :])
+                    return (
+                        Cube(cube.shared, tuple(sorted((bits & ~f.full | low, *rest)))),
+                        Cube(cube.shared, tuple(sorted((bits & ~low, *rest)))),
+                    )
+        for f in self.space.shared.fields:
+            part = cube.shared & f.full
+            low = part & -part
+            if part != low:
+                return (
+                    Cube(cube.shared & ~f.full | low, cube.crowd),
+                    Cube(cube.shared & ~low, cube.crowd),
+                )
+        # Every two of three threads are in the views, but the closed set of views has no
+        # step into a cube that does not happen.
+        raise NotProvable
+
+    def _widened(self, cube: Cube) -> Cube:
+        """The cube made as large as the views allow: threads, then fields, then values."""
+        happens = self.space.happens
+        for i in range(len(cube.crowd) - 1, -1, -1):
+            part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
+            if not happens(part):
+                cube = part
+        for f in sorted(self.space.shared.fields, key=_dispensable):
+            wide = Cube(cube.shared | f.full, cube.crowd)
+            if wide != cube and not happens(wide):
+                cube = wide
+        for i in range(len(cube.crowd)):
+            for f in sorted(self.space.crowd.fields, key=_dispensable):
+                wide = _with(cube, i, cube.crowd[i] | f.full)
+                if wide != cube and not happens(wide):
+                    cube = wide
+        for f in self.space.shared.fields:
+            for value in f.values:
+                wide = Cube(cube.shared | f.bit(value), cube.crowd)
+                if wide != cube and not happens(wide):
+                    cube = wide
+        for i in range(len(cube.crowd)):
+            for f in self.space.crowd.fields:
+                for value in f.values:
+                    wide = _with(cube, i, cube.crowd[i] | f.bit(value))
+                    if wide != cube and not happens(wide):
+                        cube = wide
+        return Cube(cube.shared, tuple(sorted(cube.crowd)))
+
+
+def _size(cube: Cube) -> tuple[int, int]:
+    """How much a cube forbids: few threads, many values."""
+    return -len(cube.crowd), cube.shared.bit_count() + sum(b.bit_count() for b in cube.crowd)
+
+
+def _bits(mask: int) -> list[int]:
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]
+
+
+def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
+    """Whether the lemmas in `kept` forbid what is wanted, and what each of them needs."""
+    return all(c & kept for c in top) and all(
+        c & kept for i in _bits(kept) for c in below[i]
+    )
+
+
+def _closure(kept: int, top: list[int], below: list[list[int]]) -> int:
+    """Those of `kept` that something wanted rests on: the widest that will do each time."""
+    chosen = 0
+    todo = list(top)
+    while todo:
+        able = todo.pop() & kept
+        if able & chosen or not able:
+            continue
+        best = able.bit_length() - 1
+        chosen |= 1 << best
+        todo += below[best]
+    return chosen
+
+
+def _dispensable(f: Field) -> int:
+    """The order in which fields are tried to be left out of a lemma."""
+    return {"local": 0, "pc": 3, "lock": 1, "held": 2, "shared": 4}[f.kind]
+
+
+def _with(cube: Cube, position: int, bits: Bits) -> Cube:
+    return Cube(
+        cube.shared, (*cube.crowd[:position], bits, *cube.crowd[position + 1 :])
+    )
+
+
+def covers(lemma: Cube, cube: Cube) -> bool:
+    """Whether every configuration in `cube` is in `lemma`, threads matched as it fits."""
+    if cube.shared & ~lemma.shared or len(lemma.crowd) > len(cube.crowd):
+        return False
+    match lemma.crowd:
+        case ():
+            return True
+        case (one,):
+            return any(not bits & ~one for bits in cube.crowd)
+        case _:
+            return any(
+                all(not cube.crowd[j] & ~bits for j, bits in zip(order, lemma.crowd, strict=True))
+                for order in permutations(range(len(cube.crowd)), len(lemma.crowd))
+            )
+
+
+def lemma_of(space: Space, cube: Cube) -> Lemma:
+    """A cube as the literals that never hold together."""
+    return Lemma(
+        _literals(space.shared, cube.shared),
+        tuple(sorted(_literals(space.crowd, bits) for bits in cube.crowd)),
+    )
+
+
+def _literals(scope: Scope, bits: Bits) -> tuple[Literal, ...]:
+    return tuple(
+        Literal(
+            f.kind,
+            f.name,
+            f.thread,
+            tuple(v for i, v in enumerate(f.values) if bits >> (f.offset + i) & 1),
+        )
+        for f in scope.fields
+        if bits & f.full != f.full
+    )
+
+
+def bad_cubes(space: Space, claim: str) -> list[Cube]:
+    """What a claim forbids: the states from which a command may break it."""
+    found = []
+    for step in space.steps:
+        if step.violates != claim:
+            continue
+        crowd = (step.own_guard,) if step.actor == -1 else ()
+        crowd += tuple(bits & step.beside for bits in step.witnesses)
+        found.append(Cube(step.guard, tuple(sorted(crowd))))
+    return found

@@ -1,0 +1,443 @@
+"""What has to be true for lemmas to prove the claims, as SMT-LIB text.
+
+Three kinds, each to be answered `unsat`: the first state satisfies every lemma
+(init); a step of any thread keeps them all (step); a state that satisfies them
+breaks no claim (claim).  They speak of three threads of the crowd, x, y and z,
+whoever they are: a lemma names two at most, and the third is the one that
+moves, or the one that a claim needs to see.  With fewer than three threads
+nothing else happens than with threads that never start.
+
+Written from the commands and from the lemmas, not from the search for them.
+Where the state of a lock depends on threads that are not named, what is written
+allows more than can happen, never less: of a guard "nobody else holds it"
+the part about threads not named is left out, of "somebody holds it shared" all.
+
+The exclusive locks have a bit each that says that somebody in the crowd holds
+it.  It is set when one takes it, cleared when the holder gives it up, and
+tested where a lock is taken; since a lock is only ever taken exclusively when
+the guard says that nobody else has it, one bit is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from verify.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.ir import (
+    EXCLUSIVE,
+    FREE,
+    MODES,
+    SHARED,
+    And,
+    Arith,
+    Command,
+    Compare,
+    Const,
+    Expr,
+    Ite,
+    Local,
+    Mine,
+    Not,
+    Or,
+    Others,
+    Shared,
+    Thread,
+)
+from verify.smt.text import FALSE, TRUE, all_of, any_of, no
+from verify.views import MAX_WITNESSES, SHAREABLE, World, witnesses
+
+NAMED = ("x", "y", "z")
+# Wide enough for every domain, pc and sum of two values of the language.
+WIDTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A text whose answer has to be `unsat`; `claim` is empty for init and step."""
+
+    name: str
+    claim: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who takes a step: a single by its position, one of the crowd by its name and the
+    position of its code, or an observer or lonely thread that is neither."""
+
+    thread: Thread
+    single: int = -1
+    name: str = ""
+    kind: int = -1
+
+
+@dataclass
+class Writer:
+    """Writes the obligations of a world."""
+
+    world: World
+    lemmas: Sequence[Lemma]
+    post: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        program = self.world.program
+        self.shareable = {lock.name for lock in program.locks if lock.kind in SHAREABLE}
+        self.lock_names = [lock.name for lock in program.locks]
+        self.lows: dict[str, int] = {}
+
+    # ------------------------------------------------------------------ names
+
+    def shared(self, name: str, after: bool = False) -> str:
+        return self._symbol(name, after)
+
+    def own(self, who: str, name: str, after: bool = False) -> str:
+        """A local, `pc`, or the mode on a lock (`lock NAME`) of a thread."""
+        return self._symbol(f"{who}/{name}", after)
+
+    def held(self, lock: str, after: bool = False) -> str:
+        return self._symbol(f"held/{lock}", after)
+
+    def _symbol(self, name: str, after: bool) -> str:
+        return f"|{name}'|" if after and name in self.post else f"|{name}|"
+
+    def who(self, actor: Actor) -> str:
+        return f"s{actor.single}" if actor.single >= 0 else actor.name
+
+    # ------------------------------------------------------------ declarations
+
+    def declared(self, named: Sequence[str]) -> Iterator[tuple[str, Sequence[int]]]:
+        """Every variable of the state with its values, `named` of the crowd."""
+        for v in self.world.program.shared:
+            yield v.name, v.domain.values
+        for i, thread in enumerate(self.world.singles):
+            yield f"s{i}/pc", _pcs(thread)
+            for v in thread.locals:
+                yield f"s{i}/{v.name}", v.domain.values
+            for lock in self.lock_names:
+                yield f"s{i}/lock {lock}", (FREE, SHARED, EXCLUSIVE)
+        if not self.world.crowd:
+            return
+        for lock in self.lock_names:
+            yield f"held/{lock}", (0, 1)
+        for who in named:
+            yield (
+                f"{who}/pc",
+                [k * CROWD_STRIDE + pc for k, t in enumerate(self.world.crowd) for pc in _pcs(t)],
+            )
+            for k, thread in enumerate(self.world.crowd):
+                for v in thread.locals:
+                    yield f"{who}/{k}:{v.name}", v.domain.values
+            for lock in self.lock_names:
+                yield f"{who}/lock {lock}", (FREE, SHARED, EXCLUSIVE)
+
+    def _header(self, named: Sequence[str]) -> list[str]:
+        lines = ["(set-logic QF_BV)"]
+        for name, values in self.declared(named):
+            for symbol in (f"|{name}|", f"|{name}'|") if name in self.post else (f"|{name}|",):
+                lines.append(f"(declare-const {symbol} (_ BitVec {WIDTH}))")
+            lines.append(f"(assert {_one_of(f'|{name}|', values)})")
+        return lines
+
+    # ----------------------------------------------------------------- lemmas
+
+    def literal(self, one: Literal, who: str, after: bool) -> str:
+        match one.kind:
+            case "shared":
+                symbol = self.shared(one.name, after)
+            case "held":
+                symbol = self.held(one.name, after)
+            case "pc":
+                symbol = self.own(who, "pc", after)
+            case "lock":
+                symbol = self.own(who, f"lock {one.name}", after)
+            case _:
+                symbol = self.own(who, one.name, after)
+        return _one_of(symbol, one.values)
+
+    def violated(self, lemma: Lemma, who: Sequence[str], after: bool = False) -> str:
+        """The literals of a lemma hold together, its threads being `who`."""
+        parts = [
+            self.literal(one, f"s{one.thread}" if one.thread >= 0 else "", after)
+            for one in lemma.shared
+        ]
+        for name, literals in zip(who, lemma.crowd, strict=True):
+            parts += [self.literal(one, name, after) for one in literals]
+        return all_of(parts)
+
+    def _instances(self, lemma: Lemma, named: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        if not lemma.crowd:
+            yield ()
+        elif len(lemma.crowd) == 1:
+            yield from ((one,) for one in named)
+        else:
+            yield from ((one, other) for one in named for other in named if one != other)
+
+    def invariant(self, named: Sequence[str]) -> list[str]:
+        return [
+            f"(assert {no(self.violated(lemma, who))})"
+            for lemma in self.lemmas
+            for who in self._instances(lemma, named)
+        ]
+
+    def broken(self, after: bool) -> str:
+        """Some lemma is violated, by x and y if it speaks of the crowd."""
+        named = NAMED[:2] if self.world.crowd else ()
+        return any_of(
+            self.violated(lemma, who, after)
+            for lemma in self.lemmas
+            for who in self._instances(lemma, named)
+        )
+
+    # ------------------------------------------------------------- conditions
+
+    def condition(
+        self, expr: Expr, actor: Actor, named: Sequence[str], wanted: bool, exact: bool
+    ) -> str:
+        """A guard for `actor`; true whenever it may be true (`wanted`), or else false
+        whenever it may be false.  `exact`: whoever makes it true is among `named`."""
+        match expr:
+            case Const(value):
+                return TRUE if value else FALSE
+            case Not(arg):
+                return no(self.condition(arg, actor, named, not wanted, exact))
+            case And(args):
+                return all_of(self.condition(a, actor, named, wanted, exact) for a in args)
+            case Or(args):
+                return any_of(self.condition(a, actor, named, wanted, exact) for a in args)
+            case Mine(lock, mode):
+                return _one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
+            case Others(lock, mode):
+                return self._others(lock, mode, actor, named, wanted and not exact)
+            case Shared() | Local() | Ite() | Arith():
+                return f"(not (= {self.value(expr, actor)} {_number(0)}))"
+            case Compare("==", left, right):
+                return f"(= {self.value(left, actor)} {self.value(right, actor)})"
+            case Compare(_, left, right):
+                return f"(bvslt {self.value(left, actor)} {self.value(right, actor)})"
+
+    def _others(
+        self, lock: str, mode: str, actor: Actor, named: Sequence[str], unsure: bool
+    ) -> str:
+        modes = MODES[mode]
+        parts = [
+            _one_of(self.own(f"s{i}", f"lock {lock}"), modes)
+            for i in range(len(self.world.singles))
+            if i != actor.single
+        ]
+        if self.world.crowd:
+            parts += [
+                _one_of(self.own(other, f"lock {lock}"), modes)
+                for other in named
+                if other != actor.name
+            ]
+            if EXCLUSIVE in modes:
+                held = f"(= {self.held(lock)} {_number(1)})"
+                if actor.name:
+                    mine = _one_of(self.own(actor.name, f"lock {lock}"), (EXCLUSIVE,))
+                    held = all_of([held, no(mine)])
+                parts.append(held)
+            if SHARED in modes and lock in self.shareable and unsure:
+                return TRUE
+        return any_of(parts)
+
+    def value(self, expr: Expr, actor: Actor) -> str:
+        match expr:
+            case Const(number):
+                return _number(number)
+            case Shared(name):
+                return self.shared(name)
+            case Local(name):
+                return self.own(self.who(actor), self._local(actor, name))
+            case Arith(op, left, right):
+                word = {"+": "bvadd", "-": "bvsub", "*": "bvmul"}[op]
+                return f"({word} {self.value(left, actor)} {self.value(right, actor)})"
+            case Ite(condition, then, otherwise):
+                test = self.condition(condition, actor, (), True, True)
+                return f"(ite {test} {self.value(then, actor)} {self.value(otherwise, actor)})"
+            case _:
+                test = self.condition(expr, actor, (), True, True)
+                return f"(ite {test} {_number(1)} {_number(0)})"
+
+    def _local(self, actor: Actor, name: str) -> str:
+        return f"{actor.kind}:{name}" if actor.kind >= 0 else name
+
+    # ------------------------------------------------------------------ steps
+
+    def _written(self, actor: Actor) -> frozenset[str]:
+        who = self.who(actor)
+        names = {f"{who}/pc"}
+        local = {v.name for v in actor.thread.locals}
+        for command in actor.thread.commands:
+            for target, _ in command.updates:
+                if isinstance(target, Shared):
+                    names.add(target.name)
+                elif target.name in local:
+                    names.add(f"{who}/{self._local(actor, target.name)}")
+            names |= {f"{who}/{self._local(actor, name)}" for name in command.forget}
+            for lock, _ in command.locks:
+                names.add(f"{who}/lock {lock}")
+                if actor.name:
+                    names.add(f"held/{lock}")
+        return frozenset(names)
+
+    def _command(self, command: Command, actor: Actor, named: Sequence[str]) -> str:
+        who = self.who(actor)
+        stride = CROWD_STRIDE * max(actor.kind, 0)
+        initial = {v.name: v.initial for v in actor.thread.locals}
+        after: dict[str, str] = {f"{who}/pc": _number(stride + command.target)}
+        for target, new in command.updates:
+            if isinstance(target, Shared):
+                after[target.name] = self.value(new, actor)
+            elif target.name in initial:
+                after[f"{who}/{self._local(actor, target.name)}"] = self.value(new, actor)
+        for name in command.forget:
+            after[f"{who}/{self._local(actor, name)}"] = _number(initial[name])
+        for lock, mode in command.locks:
+            after[f"{who}/lock {lock}"] = _number(mode)
+            if actor.name:
+                mine = _one_of(self.own(who, f"lock {lock}"), (EXCLUSIVE,))
+                kept = f"(ite {mine} {_number(0)} {self.held(lock)})"
+                after[f"held/{lock}"] = _number(1) if mode == EXCLUSIVE else kept
+        parts = [
+            f"(= {self.own(who, 'pc')} {_number(stride + command.source)})",
+            self.condition(command.guard, actor, named, True, False),
+        ]
+        parts += [
+            f"(= |{name}'| {after.get(name, f'|{name}|')})" for name in sorted(self.post)
+        ]
+        return all_of(parts)
+
+    def step(self, actor: Actor, named: Sequence[str]) -> str:
+        """A step of `actor` leads from where all lemmas hold to where one does not."""
+        self.post = self._written(actor)
+        lines = self._header(named) + self.invariant(named)
+        taken = any_of(
+            self._command(command, actor, named)
+            for command in actor.thread.commands
+            if not command.violates
+        )
+        lines += [f"(assert {taken})", f"(assert {self.broken(True)})", "(check-sat)"]
+        self.post = frozenset()
+        return "\n".join(lines) + "\n"
+
+    # ------------------------------------------------------------ obligations
+
+    def actors(self) -> Iterator[Actor]:
+        """Everybody who may move; one of the crowd by the name x."""
+        for i, thread in enumerate(self.world.singles):
+            yield Actor(thread, single=i)
+        for k, thread in enumerate(self.world.crowd):
+            yield Actor(thread, name="x", kind=k)
+
+    def named(self) -> tuple[str, ...]:
+        return NAMED if self.world.crowd else ()
+
+    def init(self) -> str:
+        named = self.named()[:2]
+        lines = self._header(named)
+        for v in self.world.program.shared:
+            lines.append(f"(assert (= {self.shared(v.name)} {_number(v.initial)}))")
+        for i, thread in enumerate(self.world.singles):
+            lines += self._initial(f"s{i}", thread, "")
+        if self.world.crowd:
+            lines += [f"(assert (= {self.held(k)} {_number(FREE)}))" for k in self.lock_names]
+            for who in named:
+                starts = [k * CROWD_STRIDE + t.entry for k, t in enumerate(self.world.crowd)]
+                lines.append(f"(assert {_one_of(self.own(who, 'pc'), starts)})")
+                for k, thread in enumerate(self.world.crowd):
+                    lines += self._initial(who, thread, f"{k}:", pc=False)
+        lines += [f"(assert {self.broken(False)})", "(check-sat)"]
+        return "\n".join(lines) + "\n"
+
+    def _initial(self, who: str, thread: Thread, prefix: str, pc: bool = True) -> list[str]:
+        pairs = [(f"{prefix}{v.name}", v.initial) for v in thread.locals]
+        pairs += [(f"lock {lock}", FREE) for lock in self.lock_names]
+        if pc:
+            pairs.append(("pc", thread.entry))
+        return [f"(assert (= {self.own(who, name)} {_number(n)}))" for name, n in pairs]
+
+    def steps(self) -> Iterator[Obligation]:
+        for actor in self.actors():
+            if actor.single >= 0:
+                named = self.named()[:2]
+                name = f"step-{actor.thread.name}"
+                if actor.thread in self.world.singles[: actor.single]:
+                    name += f"-{actor.single}"
+                yield Obligation(name, "", self.step(actor, named))
+                continue
+            yield Obligation(
+                f"step-{actor.thread.name}-named", "", self.step(actor, self.named())
+            )
+            other = Actor(actor.thread, name="z", kind=actor.kind)
+            yield Obligation(
+                f"step-{actor.thread.name}-other", "", self.step(other, self.named())
+            )
+
+    def claim(self, name: str, bad: str, named: Sequence[str]) -> Obligation:
+        lines = self._header(named) + self.invariant(named)
+        lines += [f"(assert {bad})", "(check-sat)"]
+        return Obligation(f"claim-{name}", name, "\n".join(lines) + "\n")
+
+    def breaks(self, claim: str) -> Obligation:
+        """Some command that breaks the claim may be taken."""
+        actors = [*self.actors(), *(Actor(t) for t in self.world.observers)]
+        named = self.named()
+        ways = []
+        for actor in actors:
+            for command in actor.thread.commands:
+                if command.violates != claim:
+                    continue
+                exact = witnesses(command.guard, self.shareable) <= MAX_WITNESSES
+                here = TRUE
+                if actor.single >= 0 or actor.name:
+                    stride = CROWD_STRIDE * max(actor.kind, 0)
+                    pc = self.own(self.who(actor), "pc")
+                    here = f"(= {pc} {_number(stride + command.source)})"
+                ways.append(
+                    all_of([here, self.condition(command.guard, actor, named, True, exact)])
+                )
+        return self.claim(claim, any_of(ways), named)
+
+    def alone(self, claim: str, failing: Expr, nobody: Actor) -> Obligation:
+        """All threads rest in a state from which the lonely thread fails.
+
+        If a lock is held, by bit, then by somebody who rests: let that be z.
+        """
+        named = self.named()
+        parts = [self.resting(f"s{i}", t, 0) for i, t in enumerate(self.world.singles)]
+        if self.world.crowd:
+            for who in named:
+                parts.append(
+                    any_of(
+                        self.resting(who, t, k * CROWD_STRIDE)
+                        for k, t in enumerate(self.world.crowd)
+                    )
+                )
+            bits = {lock: f"(= {self.held(lock)} {_number(1)})" for lock in self.lock_names}
+            holder = [
+                all_of([bit, _one_of(self.own("z", f"lock {lock}"), (EXCLUSIVE,))])
+                for lock, bit in bits.items()
+            ]
+            parts.append(any_of([all_of(no(bit) for bit in bits.values()), *holder]))
+        parts.append(self.condition(failing, nobody, named, True, False))
+        return self.claim(claim, all_of(parts), named)
+
+    def resting(self, who: str, thread: Thread, stride: int) -> str:
+        ends = sorted({stride + thread.entry, stride + thread.end})
+        return _one_of(self.own(who, "pc"), ends)
+
+
+def _pcs(thread: Thread) -> list[int]:
+    found = {thread.entry, thread.end}
+    for command in thread.commands:
+        found |= {command.source, command.target}
+    return sorted(found)
+
+
+def _number(value: int) -> str:
+    return f"(_ bv{value % (1 << WIDTH)} {WIDTH})"
+
+
+def _one_of(symbol: str, values: Iterable[int]) -> str:
+    return any_of(f"(= {symbol} {_number(value)})" for value in values)
