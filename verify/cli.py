@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,9 @@ import typer
 from verify import __version__
 
 if TYPE_CHECKING:
+    from verify.engine.unbounded import Proof
     from verify.ir import Program, Scenario
+    from verify.source import Source
     from verify.syntax.load import Loader
     from verify.verdicts import Result
 
@@ -62,6 +65,7 @@ class Job:
     claims: tuple[str, ...]
     threads: int
     rounds: int
+    proofs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Done:
     results: tuple[Result, ...]
     errors: tuple[dict[str, Any], ...]
     text: str
+    written: tuple[str, ...] = ()
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Programs (.bfp).")]
@@ -105,6 +110,12 @@ def prove(
     include: Folders = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     brief: Annotated[bool, typer.Option("--brief", help="Leave the runs out.")] = False,
+    proofs: Annotated[
+        Path, typer.Option("--proofs", metavar="DIR", help="Where the evidence goes.")
+    ] = Path("proofs"),
+    no_proofs: Annotated[
+        bool, typer.Option("--no-proofs", help="Write no evidence.")
+    ] = False,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
     ] = False,
@@ -114,7 +125,8 @@ def prove(
         raise typer.BadParameter("text or json", param_hint="--format")
     if dump:
         raise typer.Exit(_dump(files, include or []))
-    job = Job(scenario, tuple(claim or ()), threads, rounds)
+    where = None if no_proofs else proofs
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -146,6 +158,35 @@ def table(
     raise typer.Exit(status)
 
 
+@app.command()
+def check(
+    folders: Annotated[list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME")],
+    include: Folders = None,
+) -> None:
+    """Re-check evidence: trusts nothing in the folder, asks another solver."""
+    from verify.artifact.check import check as recheck
+    from verify.engine.search import Disagreement
+    from verify.interpret import ReplayError
+
+    progress = _progress()
+    statuses = []
+    for folder in folders:
+        try:
+            found = recheck(folder, tuple(include or ()), progress)
+        except (Disagreement, ReplayError) as error:
+            print(f"{folder}: a bug of verify: {error}", file=sys.stderr)
+            statuses.append(Status.BUG)
+            continue
+        print(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
+        for line in found.wrong:
+            print(f"  ! {line}")
+        for line in found.done:
+            print(f"  {line}")
+        wrong = Status.INPUT if found.usage else Status.REFUTED
+        statuses.append(wrong if found.wrong else Status.ESTABLISHED)
+    raise typer.Exit(worst(statuses))
+
+
 @app.callback(invoke_without_command=True)
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -166,13 +207,14 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
 def _one(
     file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
 ) -> Done:
+    from verify.artifact.write import NotOurs
     from verify.diagnostics import InputError, render
     from verify.engine.search import Disagreement
     from verify.interpret import ReplayError
     from verify.report import values
 
     try:
-        results = _prove(file, loader, job, progress)
+        results, written = _prove(file, loader, job, progress)
     except InputError as error:
         return Done(
             str(file),
@@ -186,7 +228,10 @@ def _one(
     except (ReplayError, Disagreement) as error:
         said = f"a bug of verify: {error}; please report it with the program"
         return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
-    return Done(str(file), _status(results), results, (), "")
+    except (NotOurs, OSError) as error:
+        said = f"the evidence cannot be written: {error}"
+        return Done(str(file), Status.INPUT, (), (_plain(said),), f"error: {file}: {said}")
+    return Done(str(file), _status(results), results, (), "", written)
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -202,32 +247,56 @@ def _plain(message: str) -> dict[str, Any]:
 
 def _prove(
     file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
-) -> tuple[Result, ...]:
-    program = _read(file, loader)
+) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+    from verify.engine.prove import prove as settle
+
+    sources, program = _read(file, loader)
     known = [c.name for c in program.claims]
     for name in job.claims:
         if name not in known:
             raise BadChoice(_unknown("claim", name, known, file))
-    from verify.engine.bounded import check
+    results, written = [], []
+    for scenario in _scenarios(program, job.scenario, file):
 
-    return tuple(
-        check(
-            program,
-            scenario,
-            job.threads,
-            job.rounds,
-            job.claims,
-            lambda what, s=scenario: progress(f"{file}: {s.name}: {what}"),  # type: ignore[misc]
-        )
-        for scenario in _scenarios(program, job.scenario, file)
-    )
+        def say(what: str, name: str = scenario.name) -> None:
+            progress(f"{file}: {name}: {what}")
+
+        result, proof = settle(program, scenario, job.threads, job.rounds, job.claims, say)
+        results.append(result)
+        if job.proofs is not None:
+            written.append(_write(file, sources, program, scenario, job, result, proof))
+    return tuple(results), tuple(written)
 
 
-def _read(file: Path, loader: Loader) -> Program:
+def _write(
+    file: Path,
+    sources: Sequence[Source],
+    program: Program,
+    scenario: Scenario,
+    job: Job,
+    result: Result,
+    proof: Proof,
+) -> str:
+    """Write the evidence of one scenario; where it went."""
+    from verify.artifact.check import relative_texts
+    from verify.artifact.content import Options, files, folder_name
+    from verify.artifact.write import write
+
+    assert job.proofs is not None
+    folder = job.proofs / folder_name(program, scenario)
+    texts = relative_texts(file, [(s.path, s.text) for s in sources])
+    place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    options = Options(job.threads, job.rounds, job.claims)
+    write(folder, files(program, scenario, options, result, proof, texts, place))
+    return str(folder)
+
+
+def _read(file: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
     from verify.lower.program import lower
-    from verify.syntax.resolve import read
+    from verify.syntax.resolve import resolve
 
-    return lower(read(file, loader))
+    sources, declarations = loader.load(file)
+    return sources, lower(resolve(sources, declarations))
 
 
 def _scenarios(program: Program, name: str | None, file: Path) -> tuple[Scenario, ...]:
@@ -273,6 +342,9 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     _print_errors(done)
     results = [result for one in done for result in one.results]
     blocks = ["\n".join(report(result, runs=not brief)) for result in results]
+    for one in done:
+        if one.written:
+            blocks.append(f"evidence: {', '.join(one.written)}")
     if len(results) > 1:
         blocks.append("\n".join(summary(results)))
     print("\n\n".join(blocks))
@@ -293,7 +365,7 @@ def _dump(files: Sequence[Path], folders: Sequence[Path]) -> Status:
     status = Status.ESTABLISHED
     for file in files:
         try:
-            print("\n".join(dump(_read(file, loader))))
+            print("\n".join(dump(_read(file, loader)[1])))
         except InputError as error:
             print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
             status = Status.INPUT

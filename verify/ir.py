@@ -385,7 +385,8 @@ class Program:
     """All threads, scenarios and claims of a text, lowered.
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
-    with a contract or a table, `statements` the simple statements in them.
+    with a contract or a table, `statements` the simple statements in them;
+    `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely).
     """
 
     path: str
@@ -399,6 +400,7 @@ class Program:
     table: Table | None
     subjects: tuple[str, ...]
     statements: tuple[Span, ...]
+    assumptions: tuple[tuple[str, str], ...] = ()
 
 
 CASE = "case"

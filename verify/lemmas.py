@@ -14,7 +14,7 @@ the approximation is never wrong, since the views cover every number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import TypeAlias
@@ -45,6 +45,7 @@ from verify.ir import (
     rebuild,
 )
 from verify.views import SHAREABLE, Global, Process, Views, World
+from verify.waiting import Edge, stands_still, waits
 
 # A set of values for each field of a scope, one bit a value, side by side in one number.
 Bits: TypeAlias = int
@@ -64,7 +65,7 @@ class Field:
 
     `thread` is the position among the singles, or -1 for the crowd's scope and
     for shared state.  `values` are the values that the bits from `offset` on
-    stand for.
+    stand for; `full` are all of them.
     """
 
     kind: str
@@ -72,10 +73,7 @@ class Field:
     thread: int
     offset: int
     values: tuple[int, ...]
-
-    @property
-    def full(self) -> Bits:
-        return ((1 << len(self.values)) - 1) << self.offset
+    full: Bits
 
     def bit(self, value: int) -> Bits:
         return 1 << (self.offset + self.values.index(value))
@@ -86,10 +84,7 @@ class Scope:
     """The fields of one part of a cube: everything shared, or one thread of the crowd."""
 
     fields: tuple[Field, ...]
-
-    @property
-    def full(self) -> Bits:
-        return sum(f.full for f in self.fields)
+    full: Bits
 
     def find(self, kind: str, name: str, thread: int = -1) -> Field:
         for f in self.fields:
@@ -130,11 +125,15 @@ class Step:
 def _scope(items: Iterable[tuple[str, str, int, Sequence[int]]]) -> Scope:
     fields, offset = [], 0
     for kind, name, thread, values in items:
-        fields.append(Field(kind, name, thread, offset, tuple(values)))
+        full = ((1 << len(values)) - 1) << offset
+        fields.append(Field(kind, name, thread, offset, tuple(values), full))
         offset += len(values)
-    return Scope(tuple(fields))
+    return Scope(tuple(fields), (1 << offset) - 1)
 
 
+# In which order fields are tried to be left out of a lemma, by their kind.  Of the orders
+# tried this one leaves the fewest lemmas; no order makes any of them wrong.
+DISPENSABLE: Mapping[str, int] = {"local": 0, "lock": 1, "shared": 2, "held": 3, "pc": 4}
 MODE_VALUES = (FREE, SHARED, EXCLUSIVE)
 
 
@@ -376,18 +375,18 @@ class Space:
             case And(args) | Or(args) if isinstance(expr, And) == wanted:
                 found = [start]
                 for arg in args:
-                    found = [
+                    found = _distinct(
                         after
                         for one in found
                         for after in self._alternatives(arg, wanted, one, single, kind, broken)
-                    ]
+                    )
                 return found
             case And(args) | Or(args):
-                return [
+                return _distinct(
                     after
                     for arg in args
                     for after in self._alternatives(arg, wanted, start, single, kind, broken)
-                ]
+                )
             case Shared() | Local():
                 return self._compared(expr, frozenset((0,)), not wanted, start, single, kind)
             case Compare("==", (Shared() | Local()) as atom, Const(value)):
@@ -544,6 +543,25 @@ class Start:
         )
 
 
+def _distinct(starts: Iterable[Start]) -> list[Start]:
+    """The alternatives without those that others contain; else negations multiply."""
+    kept: list[Start] = []
+    for one in dict.fromkeys(starts):
+        if not any(_inside(one, other) for other in kept):
+            kept = [other for other in kept if not _inside(other, one)]
+            kept.append(one)
+    return kept
+
+
+def _inside(one: Start, other: Start) -> bool:
+    return (
+        one.witnesses == other.witnesses
+        and not one.shared & ~other.shared
+        and not one.own & ~other.own
+        and not one.beside & ~other.beside
+    )
+
+
 def _pcs(thread: Thread) -> list[int]:
     found = {thread.entry, thread.end}
     for command in thread.commands:
@@ -622,8 +640,16 @@ class Search:
             SearchLimit: it takes too many lemmas.
         """
         wanted: dict[Cube, None] = {}
-        for cube in bad:
-            self._block(cube, wanted)
+        try:
+            for cube in bad:
+                self._block(cube, wanted)
+        finally:
+            # What was found before it failed serves other claims.
+            self._complete()
+        self.wanted[claim] = list(wanted)
+
+    def _complete(self) -> None:
+        """Forbid what leads into each lemma, until there is nothing new."""
         for lemma in self.lemmas:
             if lemma not in self.needs:
                 needs: dict[Cube, None] = {}
@@ -631,10 +657,12 @@ class Search:
                     if not covers(lemma, before):
                         self._block(before, needs)
                 self.needs[lemma] = list(needs)
-        self.wanted[claim] = list(wanted)
 
-    def chosen(self) -> tuple[list[Cube], dict[str, list[Cube]]]:
-        """A few of the lemmas that are enough together, and for each claim its share.
+    def chosen(
+        self,
+    ) -> tuple[list[Cube], dict[str, list[Cube]], dict[str, list[Cube]]]:
+        """A few of the lemmas that are enough together; for each claim its share of
+        them, and those that exclude what the claim itself forbids.
 
         A lemma is left out if what it forbids for others is forbidden by the
         rest as well; the narrow ones are tried first.
@@ -658,7 +686,11 @@ class Search:
             ]
             for claim, cubes in self.wanted.items()
         }
-        return [pool[i] for i in _bits(kept)], shares
+        direct = {
+            claim: [pool[i] for i in _bits(_closure(kept, [covering[c] for c in cubes], None))]
+            for claim, cubes in self.wanted.items()
+        }
+        return [pool[i] for i in _bits(kept)], shares, direct
 
     def into(self, cube: Cube) -> Iterator[Cube]:
         """What one step leads into a cube."""
@@ -750,7 +782,8 @@ class Search:
         raise NotProvable
 
     def _widened(self, cube: Cube) -> Cube:
-        """The cube made as large as the views allow: threads, then fields, then values."""
+        """The cube made as large as the views allow: threads are left out, then fields,
+        then values are added."""
         happens = self.space.happens
         for i in range(len(cube.crowd) - 1, -1, -1):
             part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
@@ -795,8 +828,11 @@ def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
     )
 
 
-def _closure(kept: int, top: list[int], below: list[list[int]]) -> int:
-    """Those of `kept` that something wanted rests on: the widest that will do each time."""
+def _closure(kept: int, top: list[int], below: list[list[int]] | None) -> int:
+    """Those of `kept` that something wanted rests on: the widest that will do each time.
+
+    Without `below` only what is wanted itself counts, not what that needs in turn.
+    """
     chosen = 0
     todo = list(top)
     while todo:
@@ -805,13 +841,13 @@ def _closure(kept: int, top: list[int], below: list[list[int]]) -> int:
             continue
         best = able.bit_length() - 1
         chosen |= 1 << best
-        todo += below[best]
+        if below is not None:
+            todo += below[best]
     return chosen
 
 
 def _dispensable(f: Field) -> int:
-    """The order in which fields are tried to be left out of a lemma."""
-    return {"local": 0, "pc": 3, "lock": 1, "held": 2, "shared": 4}[f.kind]
+    return DISPENSABLE[f.kind]
 
 
 def _with(cube: Cube, position: int, bits: Bits) -> Cube:
@@ -855,6 +891,118 @@ def _literals(scope: Scope, bits: Bits) -> tuple[Literal, ...]:
         for f in scope.fields
         if bits & f.full != f.full
     )
+
+
+def cube_of(space: Space, lemma: Lemma) -> Cube:
+    """Literals as a cube; what they do not speak of may be anything."""
+
+    def bits(scope: Scope, literals: Iterable[Literal]) -> Bits:
+        found = scope.full
+        for one in literals:
+            f = scope.find(one.kind, one.name, one.thread)
+            found &= ~f.full | sum(f.bit(v) for v in one.values)
+        return found
+
+    return Cube(
+        bits(space.shared, lemma.shared),
+        tuple(sorted(bits(space.crowd, part) for part in lemma.crowd)),
+    )
+
+
+def lock_order(space: Space) -> tuple[Edge, ...]:
+    """What is held, in some view, where something else may be waited for."""
+    edges: set[Edge] = set()
+    for lemma, edge in waiting_with(space.world):
+        if edge not in edges and space.happens(cube_of(space, lemma)):
+            edges.add(edge)
+    return tuple(sorted(edges))
+
+
+def waiting_with(world: World) -> Iterator[tuple[Lemma, Edge]]:
+    """For each place where a lock may be waited for and each lock: being there with it."""
+    for i, thread in enumerate(world.singles):
+        for pc, wanted in sorted(waits(thread).items()):
+            for lock in world.program.locks:
+                at = Literal("pc", "", i, (pc,))
+                holds = Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))
+                for other in sorted(wanted):
+                    yield Lemma((at, holds), ()), (lock.name, other)
+    for k, thread in enumerate(world.crowd):
+        for pc, wanted in sorted(waits(thread).items()):
+            for lock in world.program.locks:
+                at = Literal("pc", "", -1, (k * CROWD_STRIDE + pc,))
+                holds = Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))
+                for other in sorted(wanted):
+                    yield Lemma((), ((at, holds),)), (lock.name, other)
+
+
+def must_not_wait(world: World, order: Collection[Edge]) -> Iterator[Lemma]:
+    """What may not happen if the locks are waited for in this order: resting with a lock
+    in hand, and waiting for a lock that does not come later."""
+    for i, thread in enumerate(world.singles):
+        rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
+        for lock in world.program.locks:
+            yield Lemma((rest, Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))), ())
+    if world.crowd:
+        entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
+        entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
+        rest = Literal("pc", "", -1, tuple(sorted(entries)))
+        for lock in world.program.locks:
+            yield Lemma((), ((rest, Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))),))
+    for lemma, edge in waiting_with(world):
+        if edge not in order:
+            yield lemma
+
+
+def stuck_cubes(space: Space, order: Collection[Edge]) -> Iterator[Cube]:
+    """What keeps `stuck` from being proved with this order of locks."""
+    for lemma in must_not_wait(space.world, order):
+        yield cube_of(space, lemma)
+    for i, thread in enumerate(space.world.singles):
+        for pc, still in stands_still(thread).items():
+            for start in space.cubes(still, i, -1, False):
+                bits = _narrow(start.shared, space.shared.find("pc", "", i), pc)
+                if bits is not None:
+                    yield Cube(bits, ())
+    for k, thread in enumerate(space.world.crowd):
+        for pc, still in stands_still(thread).items():
+            for start in space.cubes(still, -1, k, False):
+                own = _narrow(start.own, space.crowd.fields[0], k * CROWD_STRIDE + pc)
+                if own is not None:
+                    yield Cube(start.shared, (own,))
+
+
+def alone_cubes(space: Space, failing: Expr) -> Iterator[Cube]:
+    """All threads at rest in a state from which a lonely thread fails."""
+    rest = Lemma(
+        tuple(
+            Literal("pc", "", i, tuple(sorted({t.entry, t.end})))
+            for i, t in enumerate(space.world.singles)
+        ),
+        (),
+    )
+    at_rest = cube_of(space, rest).shared
+    locks = [lock.name for lock in space.world.program.locks]
+    for start in space.cubes(failing, -2, -1, False):
+        shared = start.shared & at_rest
+        if any(not shared & f.full for f in space.shared.fields):
+            continue
+        if not space.world.crowd:
+            yield Cube(shared, ())
+            continue
+        entries = {k * CROWD_STRIDE + e for k, t in enumerate(space.world.crowd) for e in (t.entry, t.end)}
+        idle = cube_of(space, Lemma((), ((Literal("pc", "", -1, tuple(sorted(entries))),),))).crowd[0]
+        bits = {lock: space.shared.find("held", lock) for lock in locks}
+        free = shared
+        for f in bits.values():
+            free &= ~f.bit(1)
+        if all(free & f.full for f in bits.values()):
+            yield Cube(free, (idle, idle))
+        for lock, f in bits.items():
+            own = space.crowd.find("lock", lock)
+            holder = idle & ~own.full | own.bit(EXCLUSIVE)
+            if shared & f.bit(1):
+                yield Cube(shared & ~f.full | f.bit(1), tuple(sorted((holder, idle))))
 
 
 def bad_cubes(space: Space, claim: str) -> list[Cube]:

@@ -85,10 +85,22 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """For any number of threads and rounds; `lemmas` counts those that it rests on.
+
+    `by_runs`: what is claimed is that something happens, and runs show it.
+    """
+
+    lemmas: int
+    by_runs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Holds:
-    """No run within the bound breaks the claim.  Says nothing of the next larger one."""
+    """No run within the bound breaks the claim; `unproved` is why no more is known."""
 
     bound: Bound
+    unproved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ class Vacuous:
     reason: str
 
 
-Verdict: TypeAlias = Holds | Refuted | NotEstablished | Vacuous
+Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,22 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What stands behind the proved claims, in words.
+
+    `threads` says how often each thread runs, `transient` which calls may fail
+    for a moment, `solvers` who has confirmed the obligations.
+    """
+
+    threads: tuple[str, ...]
+    transient: tuple[str, ...]
+    assumptions: tuple[tuple[str, str], ...]
+    lemmas: tuple[str, ...]
+    obligations: int
+    solvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything said of one program in one scenario."""
 
@@ -165,11 +193,14 @@ class Result:
     table: tuple[Row, ...]
     outside: tuple[Behaviour, ...]
     unreached: tuple[Line, ...]
+    proof: Evidence | None = None
 
 
 def word(verdict: Verdict) -> str:
     """The one word for a verdict."""
     match verdict:
+        case Proved():
+            return "proved"
         case Holds():
             return "holds"
         case Refuted():

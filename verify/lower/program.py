@@ -99,7 +99,9 @@ def lower(program: Checked) -> Program:
         tuple(Lock(lock.name, lock.kind) for lock in program.locks),
         tuple(threads),
         (*built_in[:2], *claims, *built_in[2:]) if table is not None else (*built_in[:1], *claims, *built_in[1:]),
-        tuple(Scenario(s.name, s.sentence, s.members) for s in program.scenarios),
+        tuple(
+            Scenario(s.name, s.sentence, s.members, frozenset({'fork','mmap_foreign','shrinker'})) for s in program.scenarios
+        ),
         (*((o.name, o.sentence) for o in program.outcomes), ("other", "something else")),
         None
         if table is None

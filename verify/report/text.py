@@ -13,6 +13,7 @@ from verify.verdicts import (
     Holds,
     Line,
     NotEstablished,
+    Proved,
     Refuted,
     Result,
     Row,
@@ -35,6 +36,9 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
         yield from case_table(result)
     yield ""
     yield from claims(result)
+    if result.proof is not None:
+        yield ""
+        yield from what_was_proved(result)
     told: dict[str, Sequence[Step]] = {}
     if runs:
         for answer in result.answers:
@@ -55,7 +59,7 @@ def _heading(result: Result) -> Iterator[str]:
 def bound_text(result: Result) -> str:
     """How far the answers reach, in words."""
     bound = result.bound
-    text = f"bound: {bound.threads} of each [*] thread, every thread once"
+    text = f"runs: {bound.threads} of each [*] thread, every thread once"
     if bound.cut:
         text += f", loops entered again {_times(bound.rounds)} at most"
     return text
@@ -202,10 +206,43 @@ def claims(result: Result) -> Iterator[str]:
                 yield from _wrapped(reason, " " * len(head) + "! ", " " * len(head) + "  ")
             case Refuted(run):
                 yield from _wrapped(run.wrong, " " * len(head) + "! ", " " * len(head) + "  ")
-            case Holds():
+            case Holds(_, unproved) if unproved:
+                text = f"as far as the bound; for any number: {unproved}"
+                yield from _wrapped(text, " " * len(head) + "! ", " " * len(head) + "  ")
+            case Proved() | Holds():
                 pass
     for line in result.unreached:
         yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
+
+
+def what_was_proved(result: Result) -> Iterator[str]:
+    """A paragraph that says what `proved` means here, and what it does not."""
+    proof = result.proof
+    if proof is None:
+        return
+    says = [
+        f"Proved means: {'; '.join(proof.threads)}.",
+        "A primitive is one step, and so is each access to shared state in a function; "
+        "steps of different threads interleave in any order.",
+    ]
+    if proof.transient:
+        says.append(f"May fail for a moment, at any time: {', '.join(proof.transient)}.")
+    says.append(
+        f"{len(proof.lemmas)} lemmas; {proof.obligations} obligations, "
+        f"each found unsat by {' and '.join(proof.solvers)}."
+    )
+    misses = [text for text, way in proof.assumptions if way == "misses"]
+    alarms = [text for text, way in proof.assumptions if way == "alarms"]
+    if misses:
+        says.append(f"Assumed, so that a bug may be missed: {'; '.join(misses)}.")
+    if alarms:
+        says.append(f"Assumed, so that a false alarm may be raised: {'; '.join(alarms)}.")
+    says.append(
+        "Not claimed: memory ordering (sequential consistency is assumed), interrupt "
+        "context, fairness, time."
+    )
+    for text in says:
+        yield from _wrapped(text, "  ", "    ")
 
 
 def _word(answer: Answer) -> str:

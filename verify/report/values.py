@@ -14,6 +14,7 @@ from verify.verdicts import (
     Bound,
     Holds,
     NotEstablished,
+    Proved,
     Refuted,
     Result,
     Row,
@@ -72,11 +73,16 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         "sentence": answer.sentence,
         "scenario": answer.scenario,
         "verdict": word(verdict),
-        "bound": _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
+        "bound": None
+        if isinstance(verdict, Proved)
+        else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
+        "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
         "reason": verdict.reason
         if isinstance(verdict, NotEstablished | Vacuous)
         else verdict.run.wrong
         if isinstance(verdict, Refuted)
+        else verdict.unproved
+        if isinstance(verdict, Holds)
         else "",
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
     }

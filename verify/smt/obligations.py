@@ -20,7 +20,7 @@ the guard says that nobody else has it, one bit is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verify.invariant import CROWD_STRIDE, Lemma, Literal
@@ -46,6 +46,7 @@ from verify.ir import (
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.views import MAX_WITNESSES, SHAREABLE, World, witnesses
+from verify.waiting import stands_still
 
 NAMED = ("x", "y", "z")
 # Wide enough for every domain, pc and sum of two values of the language.
@@ -74,17 +75,22 @@ class Actor:
 
 @dataclass
 class Writer:
-    """Writes the obligations of a world."""
+    """Writes the obligations of a world.
+
+    `direct` are, for a claim, the lemmas that are enough to exclude what breaks
+    it; without an entry all are assumed.
+    """
 
     world: World
     lemmas: Sequence[Lemma]
+    direct: Mapping[str, Sequence[Lemma]] = field(default_factory=dict)
     post: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         program = self.world.program
         self.shareable = {lock.name for lock in program.locks if lock.kind in SHAREABLE}
         self.lock_names = [lock.name for lock in program.locks]
-        self.lows: dict[str, int] = {}
+        self._domains = dict(self.declared(self.named()))
 
     # ------------------------------------------------------------------ names
 
@@ -153,7 +159,20 @@ class Writer:
                 symbol = self.own(who, f"lock {one.name}", after)
             case _:
                 symbol = self.own(who, one.name, after)
+        # The domains are asserted, so the shorter of "one of these" and "none of those" will do.
+        rest = self._rest(one, who)
+        if len(rest) < len(one.values):
+            return no(_one_of(symbol, rest))
         return _one_of(symbol, one.values)
+
+    def _rest(self, one: Literal, who: str) -> list[int]:
+        key = one.name
+        if one.kind == "held":
+            key = f"held/{one.name}"
+        elif one.kind != "shared":
+            part = {"pc": "pc", "lock": f"lock {one.name}"}.get(one.kind, one.name)
+            key = f"{who}/{part}"
+        return [v for v in self._domains[key] if v not in one.values]
 
     def violated(self, lemma: Lemma, who: Sequence[str], after: bool = False) -> str:
         """The literals of a lemma hold together, its threads being `who`."""
@@ -173,10 +192,12 @@ class Writer:
         else:
             yield from ((one, other) for one in named for other in named if one != other)
 
-    def invariant(self, named: Sequence[str]) -> list[str]:
+    def invariant(
+        self, named: Sequence[str], lemmas: Sequence[Lemma] | None = None
+    ) -> list[str]:
         return [
             f"(assert {no(self.violated(lemma, who))})"
-            for lemma in self.lemmas
+            for lemma in (self.lemmas if lemmas is None else lemmas)
             for who in self._instances(lemma, named)
         ]
 
@@ -208,7 +229,7 @@ class Writer:
             case Mine(lock, mode):
                 return _one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
             case Others(lock, mode):
-                return self._others(lock, mode, actor, named, wanted and not exact)
+                return self._others(lock, mode, actor, named, wanted, exact)
             case Shared() | Local() | Ite() | Arith():
                 return f"(not (= {self.value(expr, actor)} {_number(0)}))"
             case Compare("==", left, right):
@@ -217,9 +238,18 @@ class Writer:
                 return f"(bvslt {self.value(left, actor)} {self.value(right, actor)})"
 
     def _others(
-        self, lock: str, mode: str, actor: Actor, named: Sequence[str], unsure: bool
+        self,
+        lock: str,
+        mode: str,
+        actor: Actor,
+        named: Sequence[str],
+        wanted: bool,
+        exact: bool,
     ) -> str:
+        """Somebody else holds the lock.  The bit says all there is to say of exclusive
+        holders in the crowd; that those named do not hold it is said as well."""
         modes = MODES[mode]
+        telling = tuple(m for m in modes if m == SHARED) if wanted else modes
         parts = [
             _one_of(self.own(f"s{i}", f"lock {lock}"), modes)
             for i in range(len(self.world.singles))
@@ -227,9 +257,9 @@ class Writer:
         ]
         if self.world.crowd:
             parts += [
-                _one_of(self.own(other, f"lock {lock}"), modes)
+                _one_of(self.own(other, f"lock {lock}"), telling)
                 for other in named
-                if other != actor.name
+                if other != actor.name and telling
             ]
             if EXCLUSIVE in modes:
                 held = f"(= {self.held(lock)} {_number(1)})"
@@ -237,7 +267,7 @@ class Writer:
                     mine = _one_of(self.own(actor.name, f"lock {lock}"), (EXCLUSIVE,))
                     held = all_of([held, no(mine)])
                 parts.append(held)
-            if SHARED in modes and lock in self.shareable and unsure:
+            if SHARED in modes and lock in self.shareable and wanted and not exact:
                 return TRUE
         return any_of(parts)
 
@@ -366,8 +396,9 @@ class Writer:
                     name += f"-{actor.single}"
                 yield Obligation(name, "", self.step(actor, named))
                 continue
+            # Who moves is one of the two that a lemma names, or a third.
             yield Obligation(
-                f"step-{actor.thread.name}-named", "", self.step(actor, self.named())
+                f"step-{actor.thread.name}-named", "", self.step(actor, NAMED[:2])
             )
             other = Actor(actor.thread, name="z", kind=actor.kind)
             yield Obligation(
@@ -375,7 +406,11 @@ class Writer:
             )
 
     def claim(self, name: str, bad: str, named: Sequence[str]) -> Obligation:
-        lines = self._header(named) + self.invariant(named)
+        """`bad` does not happen where the lemmas hold that the claim rests on directly."""
+        if bad == FALSE:
+            # Nothing in the commands can break it: simplifying them was proof enough.
+            return Obligation(f"claim-{name}", name, "(set-logic QF_BV)\n(assert false)\n(check-sat)\n")
+        lines = self._header(named) + self.invariant(named, self.direct.get(name))
         lines += [f"(assert {bad})", "(check-sat)"]
         return Obligation(f"claim-{name}", name, "\n".join(lines) + "\n")
 
@@ -398,6 +433,23 @@ class Writer:
                     all_of([here, self.condition(command.guard, actor, named, True, exact)])
                 )
         return self.claim(claim, any_of(ways), named)
+
+    def stuck(self, forbidden: Iterable[Lemma]) -> Obligation:
+        """Somebody rests with a lock in hand, waits out of order, or stands still for
+        another reason than a lock."""
+        named = self.named()
+        who = named[:1]
+        ways = [
+            self.violated(lemma, one)
+            for lemma in forbidden
+            for one in self._instances(lemma, who)
+        ]
+        for actor in self.actors():
+            stride = CROWD_STRIDE * max(actor.kind, 0)
+            for pc, still in stands_still(actor.thread).items():
+                here = f"(= {self.own(self.who(actor), 'pc')} {_number(stride + pc)})"
+                ways.append(all_of([here, self.condition(still, actor, named, True, False)]))
+        return self.claim("stuck", any_of(ways), named)
 
     def alone(self, claim: str, failing: Expr, nobody: Actor) -> Obligation:
         """All threads rest in a state from which the lonely thread fails.
@@ -436,7 +488,7 @@ def _pcs(thread: Thread) -> list[int]:
 
 
 def _number(value: int) -> str:
-    return f"(_ bv{value % (1 << WIDTH)} {WIDTH})"
+    return f"#x{value % (1 << WIDTH):0{WIDTH // 4}x}"
 
 
 def _one_of(symbol: str, values: Iterable[int]) -> str:

@@ -32,7 +32,6 @@ from verify.ir import (
     Shared,
     Thread,
     atoms,
-    conj,
     disj,
     equal,
     negate,
@@ -40,6 +39,7 @@ from verify.ir import (
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
+from verify.waiting import lock_part
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -369,7 +369,7 @@ class Order:
             for node in range(len(automaton.nodes)):
                 guards = [e.guard for e in automaton.leaving[node]]
                 if guards:
-                    lock_free = disj(_as_wanted(guard, True) for guard in guards)
+                    lock_free = disj(lock_part(guard) for guard in guards)
                     if lock_free != Const(1):
                         closed = no(self.condition(lock_free, Event(t, None)))
                         waiting.append(all_of([self.at(t, node), closed]))
@@ -391,18 +391,3 @@ class Order:
 
     def text(self) -> str:
         return "\n".join(self.lines)
-
-
-def _as_wanted(expr: Expr, wanted: bool) -> Expr:
-    """`expr` as far as locks decide it; what else it says is taken as `wanted`."""
-    match expr:
-        case Const() | Others():
-            return expr
-        case Not(arg):
-            return negate(_as_wanted(arg, not wanted))
-        case And(args):
-            return conj(_as_wanted(arg, wanted) for arg in args)
-        case Or(args):
-            return disj(_as_wanted(arg, wanted) for arg in args)
-        case _:
-            return Const(int(wanted))

@@ -1,0 +1,267 @@
+"""Re-checks a folder of evidence and trusts nothing in it.
+
+From the program's text and the lemmas alone every obligation is written again
+and given to a solver other than the one that helped to find the proof; every
+run is followed again; and every file is made again and compared byte by byte.
+So an edited obligation, a flipped verdict or a lemma that was dropped shows up
+as what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verify.artifact.content import (
+    FORMAT,
+    PROOF,
+    Malformed,
+    Options,
+    digest,
+    files,
+    lemma_from,
+    whole,
+)
+from verify.artifact.write import belongs
+from verify.diagnostics import InputError
+from verify.engine import bounded
+from verify.engine.prove import combined
+from verify.engine.search import Progress, silent
+from verify.engine.unbounded import Loops, Proof, confirm, written
+from verify.ir import Program, Scenario
+from verify.lower.program import lower
+from verify.syntax.load import Loader
+from verify.syntax.parse import grammar_text
+from verify.syntax.resolve import resolve
+from verify.verdicts import Refuted
+from verify.views import Unsupported, world
+from verify.waiting import is_order
+
+KEYS = {
+    "format",
+    "program",
+    "scenario",
+    "inputs",
+    "grammar",
+    "options",
+    "evidence",
+    "verdicts",
+    "table",
+    "runs",
+    "lemmas",
+    "shares",
+    "direct",
+    "lock_order",
+    "obligations",
+}
+MAX_FILE = 20_000_000
+CHECKER = "cvc5"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done, and everything that is wrong; nothing wrong means accepted."""
+
+    folder: str
+    done: tuple[str, ...]
+    wrong: tuple[str, ...]
+    usage: bool = False
+
+
+def check(folder: Path, folders: tuple[Path, ...] = (), progress: Progress = silent) -> Report:
+    """Re-check one artifact."""
+    try:
+        return _check(folder, folders, progress)
+    except Malformed as error:
+        return Report(str(folder), (), (f"{PROOF}: {error}",), True)
+    except InputError as error:
+        said = tuple(d.headline for d in error.diagnostics)
+        return Report(str(folder), (), said, True)
+    except OSError as error:
+        name = error.filename or folder
+        return Report(str(folder), (), (f"{name}: {error.strerror or error}",), True)
+
+
+def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Report:
+    document = _read(folder)
+    program, texts = _program(folder, document, folders)
+    wrong = _inputs(document, texts)
+    if wrong:
+        return Report(str(folder), (), tuple(wrong))
+    scenario = _scenario(document, program)
+    options = _options(document)
+    lemmas = tuple(lemma_from(value) for value in _list(document, "lemmas"))
+    order = tuple(_edge(value) for value in _list(document, "lock_order"))
+    shares = _positions(document, "shares", len(lemmas))
+    direct = _positions(document, "direct", len(lemmas))
+    if not is_order(order):
+        return Report(str(folder), (), ("the order of locks goes in circles",))
+    try:
+        scene = world(program, scenario)
+        claims = [c.name for c in program.claims if c.name in shares]
+        unknown = sorted(set(shares) - set(claims))
+        if unknown:
+            raise Malformed(f"there is no claim {unknown[0]}")
+        obligations = tuple(written(program, scene, lemmas, direct, order, claims)) if shares else ()
+    except (Unsupported, Loops) as error:
+        return Report(str(folder), (), (str(error),))
+    except (KeyError, StopIteration, ValueError):
+        raise Malformed("a lemma speaks of something that the program does not have") from None
+    progress("asking the other solver")
+    refused = confirm(obligations, (CHECKER,))
+    wrong += [f"not proved: {reason}" for reason in refused.values()]
+    progress("following the runs again")
+    result = bounded.check(
+        program, scenario, options.threads, options.rounds, options.claims, progress
+    )
+    proof = Proof(lemmas, shares, direct, order, obligations, _open(document), 0)
+    expected = files(
+        program,
+        scenario,
+        options,
+        combined(program, scenario, result, proof),
+        proof,
+        texts,
+        document["program"],
+    )
+    wrong += _compare(folder, expected)
+    runs = sum(isinstance(a.verdict, Refuted) for a in result.answers)
+    return Report(
+        str(folder),
+        (
+            f"{len(texts)} texts and the grammar are those that were proved",
+            f"{len(obligations)} obligations written again from the program, unsat by {CHECKER}",
+            f"{len(lemmas)} lemmas, {len(shares)} claims proved, {runs} refuted by a run "
+            "that was followed again",
+            f"{len(expected)} files compared byte by byte",
+        ),
+        tuple(wrong),
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / PROOF
+    with open(path, "rb") as stream:
+        data = stream.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise Malformed("too large")
+    try:
+        document = json.loads(data.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Malformed(f"no JSON: {error}") from None
+    except RecursionError:
+        raise Malformed("nested too deep") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise Malformed(f"the format is not {FORMAT}")
+    if set(document) != KEYS:
+        strange = min(set(document) ^ KEYS)
+        raise Malformed(f"`{strange}` is missing or has no place here")
+    return document
+
+
+def _program(
+    folder: Path, document: Mapping[str, Any], folders: tuple[Path, ...]
+) -> tuple[Program, dict[str, str]]:
+    place = document["program"]
+    if not isinstance(place, str) or "\0" in place or place.startswith("/"):
+        raise Malformed("`program` is a path relative to this folder")
+    path = folder / place
+    sources, declarations = Loader(folders).load(path)
+    program = lower(resolve(sources, declarations))
+    return program, relative_texts(path, [(s.path, s.text) for s in sources])
+
+
+def relative_texts(path: Path, sources: list[tuple[str, str]]) -> dict[str, str]:
+    """The texts of a program by path relative to its folder."""
+    root = path.resolve().parent
+    found = {}
+    for name, text in sources:
+        real = Path(name).resolve()
+        shown = real.relative_to(root) if real.is_relative_to(root) else Path(real.name)
+        found[shown.as_posix()] = text
+    return found
+
+
+def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
+    said = document["inputs"]
+    if not isinstance(said, dict):
+        raise Malformed("`inputs` maps names to hashes")
+    wrong = [
+        f"{name} is not the text that was proved"
+        for name, text in sorted(texts.items())
+        if said.get(name) != digest(text)
+    ]
+    wrong += [f"{name} is not included any more" for name in sorted(set(said) - set(texts))]
+    if document["grammar"] != digest(grammar_text()):
+        wrong.append("the grammar is not the one that was used")
+    return wrong
+
+
+def _scenario(document: Mapping[str, Any], program: Program) -> Scenario:
+    for scenario in program.scenarios:
+        if scenario.name == document["scenario"]:
+            return scenario
+    raise Malformed("the program has no such scenario")
+
+
+def _options(document: Mapping[str, Any]) -> Options:
+    value = document["options"]
+    if not isinstance(value, dict) or set(value) != {"threads", "rounds", "claims"}:
+        raise Malformed("`options` has threads, rounds and claims")
+    threads, rounds, claims = value["threads"], value["rounds"], value["claims"]
+    if not (whole(threads) and 1 <= threads <= 12 and whole(rounds) and 0 <= rounds <= 8):
+        raise Malformed("`options` is out of range")
+    if not isinstance(claims, list) or not all(isinstance(c, str) for c in claims):
+        raise Malformed("`claims` is a list of names")
+    return Options(threads, rounds, tuple(claims))
+
+
+def _list(document: Mapping[str, Any], key: str) -> list[Any]:
+    value = document[key]
+    if not isinstance(value, list) or len(value) > 10_000:
+        raise Malformed(f"`{key}` is a list")
+    return value
+
+
+def _edge(value: Any) -> tuple[str, str]:
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, str) for v in value):
+        raise Malformed("`lock_order` has pairs of locks")
+    return value[0], value[1]
+
+
+def _positions(document: Mapping[str, Any], key: str, count: int) -> dict[str, tuple[int, ...]]:
+    value = document[key]
+    if not isinstance(value, dict):
+        raise Malformed(f"`{key}` maps claims to lemmas")
+    for found in value.values():
+        if not isinstance(found, list) or not all(whole(v) and 0 <= v < count for v in found):
+            raise Malformed(f"`{key}` has numbers of lemmas")
+    return {name: tuple(found) for name, found in value.items()}
+
+
+def _open(document: Mapping[str, Any]) -> dict[str, str]:
+    """Why claims that hold are not proved: a remark, which nothing rests on."""
+    found = {}
+    for verdict in _list(document, "verdicts"):
+        if not isinstance(verdict, dict):
+            raise Malformed("`verdicts` has values")
+        if verdict.get("verdict") == "holds" and isinstance(verdict.get("reason"), str):
+            found[str(verdict.get("claim"))] = verdict["reason"]
+    return found
+
+
+def _compare(folder: Path, expected: Mapping[str, str]) -> list[str]:
+    wrong = []
+    present = {p.name: p for p in sorted(folder.iterdir())}
+    for name, text in expected.items():
+        if name not in present:
+            wrong.append(f"{name} is missing")
+        elif not belongs(present[name]) or present[name].stat().st_size > MAX_FILE:
+            wrong.append(f"{name} is no file of an artifact")
+        elif present[name].read_bytes() != text.encode("utf-8"):
+            wrong.append(f"{name} is not what the program and the lemmas give")
+    wrong += [f"{name} does not belong here" for name in sorted(set(present) - set(expected))]
+    return wrong

@@ -1,0 +1,63 @@
+"""The whole answer: bounded first, then for any number of threads what still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from verify.engine import bounded, unbounded
+from verify.engine.search import Progress, silent
+from verify.engine.unbounded import Proof
+from verify.ir import Program, Scenario
+from verify.smt.solvers import SOLVERS, version
+from verify.verdicts import Answer, Evidence, Holds, Proved, Result
+from verify.wording import lemma_text, threads_text, transients
+
+
+def prove(
+    program: Program,
+    scenario: Scenario,
+    threads: int = 2,
+    rounds: int = 1,
+    only: Sequence[str] = (),
+    progress: Progress = silent,
+) -> tuple[Result, Proof]:
+    """Each claim refuted by a run, proved for any number, or as far as it is known.
+
+    Raises:
+        ReplayError, Disagreement: bugs of ours.
+    """
+    result = bounded.check(program, scenario, threads, rounds, only, progress)
+    standing = [a.claim for a in result.answers if isinstance(a.verdict, Holds)]
+    proof = unbounded.prove(program, scenario, standing, progress)
+    return combined(program, scenario, result, proof), proof
+
+
+def combined(program: Program, scenario: Scenario, result: Result, proof: Proof) -> Result:
+    """The bounded result with `proved` where the proof says so."""
+    answers = tuple(_upgraded(answer, proof) for answer in result.answers)
+    evidence = None
+    if any(isinstance(a.verdict, Proved) and not a.verdict.by_runs for a in answers):
+        evidence = Evidence(
+            threads_text(program, scenario),
+            transients(program, scenario),
+            program.assumptions,
+            tuple(lemma_text(program, scenario, lemma) for lemma in proof.lemmas),
+            len(proof.obligations),
+            tuple(f"{name} {version(name)}" for name in SOLVERS),
+        )
+    return replace(result, answers=answers, proof=evidence)
+
+
+def _upgraded(answer: Answer, proof: Proof) -> Answer:
+    if not isinstance(answer.verdict, Holds):
+        return answer
+    if answer.claim == "vacuity":
+        # That something happens is shown by the runs in which it does.
+        return replace(answer, verdict=Proved(0, by_runs=True))
+    if answer.claim in proof.shares:
+        return replace(answer, verdict=Proved(len(proof.shares[answer.claim])))
+    return replace(
+        answer,
+        verdict=replace(answer.verdict, unproved=proof.open.get(answer.claim, "not attempted")),
+    )

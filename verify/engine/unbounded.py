@@ -1,0 +1,178 @@
+"""Unbounded verdicts: any number of threads, loops without end, a certificate.
+
+Finds lemmas, writes what has to be true for them to prove the claims, and asks
+two solvers.  Nothing counts as proved before both have answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from verify.engine.search import Disagreement, Progress, silent
+from verify.invariant import Lemma
+from verify.ir import Expr, Program, Scenario
+from verify.lemmas import (
+    Cube,
+    NotProvable,
+    Search,
+    SearchLimit,
+    Space,
+    alone_cubes,
+    bad_cubes,
+    lemma_of,
+    lock_order,
+    must_not_wait,
+    stuck_cubes,
+)
+from verify.smt.alone import TooManyPaths, failing
+from verify.smt.obligations import Actor, Obligation, Writer
+from verify.smt.solvers import SOLVERS, decide
+from verify.smt.unfold import unfold
+from verify.views import TooManyViews, Unsupported, Views, World, world
+from verify.waiting import Edge, is_order
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Lemmas, and for each claim which of them it rests on (by position): `direct` are
+    those that exclude what breaks it, `shares` these and what they need in turn.
+
+    `order` are the pairs (held, waited for) that the proof of `stuck` allows;
+    `open` are the claims that are not proved, and why.
+    """
+
+    lemmas: tuple[Lemma, ...]
+    shares: Mapping[str, tuple[int, ...]]
+    direct: Mapping[str, tuple[int, ...]]
+    order: tuple[Edge, ...]
+    obligations: tuple[Obligation, ...]
+    open: Mapping[str, str]
+    views: int
+
+
+def prove(
+    program: Program, scenario: Scenario, claims: Collection[str], progress: Progress = silent
+) -> Proof:
+    """A proof of as many of the claims as can be proved for any number of threads.
+
+    Raises:
+        Disagreement: two solvers answer differently.
+    """
+    wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
+
+    def nothing(reason: str) -> Proof:
+        return Proof((), {}, {}, (), (), dict.fromkeys(wanted, reason), 0)
+
+    try:
+        scene = world(program, scenario)
+        views = Views(scene)
+        progress("closing the views")
+        views.close()
+    except (Unsupported, TooManyViews) as reason:
+        return nothing(str(reason))
+    space = Space(scene, views)
+    search = Search(space)
+    open_: dict[str, str] = {}
+    order: tuple[Edge, ...] = ()
+    progress("looking for lemmas")
+    for name in wanted:
+        try:
+            if name == "stuck":
+                order = lock_order(space)
+                if not is_order(order):
+                    raise NotProvable
+                search.forbid(name, stuck_cubes(space, order))
+            elif any(t.claim == name for t in scene.solos):
+                search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
+            else:
+                search.forbid(name, bad_cubes(space, name))
+        except NotProvable:
+            open_[name] = "a view of two threads breaks it, which no run has been found to do"
+        except (SearchLimit, TooManyPaths, Loops) as reason:
+            open_[name] = str(reason)
+    kept, parts, tops = search.chosen()
+    # In the order of their texts, so that the same proof reads the same everywhere.
+    kept.sort(key=lambda cube: lemma_of(space, cube))
+    place = {lemma: i for i, lemma in enumerate(kept)}
+    lemmas = tuple(lemma_of(space, cube) for cube in kept)
+    shares = _positions(parts, place)
+    direct = _positions(tops, place)
+    proved = [name for name in wanted if name not in open_]
+    obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+    progress("asking two solvers")
+    refused = confirm(obligations)
+    for name in proved:
+        if "" in refused or name in refused:
+            open_[name] = refused.get(name) or refused[""]
+    return Proof(
+        lemmas,
+        {name: share for name, share in shares.items() if name not in open_},
+        {name: share for name, share in direct.items() if name not in open_},
+        order,
+        tuple(o for o in obligations if o.claim not in open_),
+        open_,
+        views.count,
+    )
+
+
+def _positions(
+    cubes: Mapping[str, Sequence[Cube]], place: Mapping[Cube, int]
+) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(sorted(place[one] for one in some)) for name, some in cubes.items()}
+
+
+class Loops(Exception):
+    """A thread alone may go through a loop more often than it was unfolded."""
+
+
+def _failing(program: Program, scene: World, claim: str) -> Expr:
+    thread = next(t for t in scene.solos if t.claim == claim)
+    if unfold(program, thread).cut:
+        raise Loops("a run alone has loops")
+    return failing(program, thread)
+
+
+def written(
+    program: Program,
+    scene: World,
+    lemmas: Sequence[Lemma],
+    direct: Mapping[str, Sequence[int]],
+    order: Sequence[Edge],
+    claims: Sequence[str],
+) -> list[Obligation]:
+    """Everything that has to be `unsat` for the lemmas to prove the claims."""
+    writer = Writer(
+        scene, lemmas, {name: [lemmas[i] for i in some] for name, some in direct.items()}
+    )
+    found = [Obligation("init", "", writer.init()), *writer.steps()]
+    for name in claims:
+        solo = next((t for t in scene.solos if t.claim == name), None)
+        if name == "stuck":
+            found.append(writer.stuck(must_not_wait(scene, order)))
+        elif solo is not None:
+            condition = _failing(program, scene, name)
+            found.append(writer.alone(name, condition, Actor(solo)))
+        else:
+            found.append(writer.breaks(name))
+    return found
+
+
+def confirm(
+    obligations: Sequence[Obligation], solvers: Sequence[str] = tuple(SOLVERS)
+) -> dict[str, str]:
+    """For each claim that is not confirmed, why; "" stands for all of them.
+
+    Raises:
+        Disagreement: one solver says sat, another unsat.
+    """
+    refused: dict[str, str] = {}
+    for obligation in obligations:
+        answers = {name: decide(name, obligation.text) for name in solvers}
+        said = set(answers.values())
+        if "sat" in said and "unsat" in said:
+            raise Disagreement(f"{obligation.name}: {answers}")
+        if said != {"unsat"}:
+            words = ", ".join(f"{name}: {answer}" for name, answer in answers.items())
+            refused.setdefault(obligation.claim, f"obligation {obligation.name} ({words})")
+    return refused

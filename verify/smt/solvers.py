@@ -1,0 +1,49 @@
+"""Solvers that answer a text: z3, and cvc5 as the second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+# Effort that each may spend on one text, in its own units.
+Z3_EFFORT = 400_000_000
+CVC5_EFFORT = 40_000_000
+
+
+def _z3(text: str) -> str:
+    import z3
+
+    solver = z3.SolverFor("QF_BV")
+    solver.set("rlimit", Z3_EFFORT)
+    solver.from_string(text)
+    return str(solver.check())
+
+
+def _cvc5(text: str) -> str:
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("rlimit", str(CVC5_EFFORT))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
+    symbols = parser.getSymbolManager()
+    said = ""
+    while True:
+        command = parser.nextCommand()
+        if command.isNull():
+            return said
+        said = command.invoke(solver, symbols).strip() or said
+
+
+SOLVERS: Mapping[str, Callable[[str], str]] = {"z3": _z3, "cvc5": _cvc5}
+
+
+def decide(solver: str, text: str) -> str:
+    """What a solver says of a text: sat, unsat or unknown."""
+    return SOLVERS[solver](text)
+
+
+def version(solver: str) -> str:
+    """The version of a solver that is installed."""
+    from importlib.metadata import version as installed
+
+    return installed({"z3": "z3-solver"}.get(solver, solver))
