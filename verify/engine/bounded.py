@@ -19,6 +19,7 @@ from verify.ir import Claim, Program, Scenario, Thread
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.text import all_of
 from verify.smt.solver import No, Unknown, Yes
+from verify.smt.unfold import unfold
 from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Vacuous, Verdict
 
 
@@ -180,7 +181,7 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
     state = replay(machine, best)[-1]
     numbers = run_alone(machine, thread, state)
     if numbers is None:
-        if search.bound.cut:
+        if unfold(search.program, thread, search.bound.rounds).cut:
             return NotEstablished("a run alone goes through a loop more often than the bound")
         raise ReplayError(f"{claim.name}: the run alone does not fail")
     wrong = None

@@ -246,7 +246,8 @@ def _cause(
     command = machine.threads[index].commands[number]
     if command.violates not in ("balance", "lock-use"):
         return None
-    lock = next((k.name for k in program.locks if k.name in command.reason.split()), None)
+    words = command.reason.replace(",", " ").split()
+    lock = next((k.name for k in program.locks if k.name in words), None)
     if lock is None:
         return None
     for position in range(len(moves) - 1, -1, -1):

@@ -367,7 +367,8 @@ class Order:
             waiting = []
             idle = []
             for node in range(len(automaton.nodes)):
-                guards = [e.guard for e in automaton.leaving[node]]
+                # Who would go on beyond the bound does not wait.
+                guards = [*(e.guard for e in automaton.leaving[node]), *automaton.beyond[node]]
                 if guards:
                     lock_free = disj(lock_part(guard) for guard in guards)
                     if lock_free != Const(1):

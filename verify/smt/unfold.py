@@ -61,8 +61,9 @@ class Edge:
 class Automaton:
     """Node 0 is the entry; `leaving[n]` and `entering[n]` are edges of node n.
 
-    Acyclic: a loop is gone through `rounds` times more at most, and `cut` says
-    whether a longer run was cut off.
+    Acyclic: a loop is gone through `rounds` times more at most.  `beyond[n]` are
+    guards of the edges of node n that were cut off for that: a thread for which one
+    of them holds can go on, if not within the bound.
     """
 
     thread: Thread
@@ -71,7 +72,12 @@ class Automaton:
     leaving: tuple[tuple[Edge, ...], ...]
     entering: tuple[tuple[Edge, ...], ...]
     depth: int
-    cut: bool
+    beyond: tuple[tuple[Expr, ...], ...]
+
+    @property
+    def cut(self) -> bool:
+        """Whether a longer run was cut off."""
+        return any(self.beyond)
 
 
 def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
@@ -83,7 +89,7 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
     number: dict[tuple[_State, int], int] = {first: 0}
     order = [first]
     drafts: list[tuple[int, int | None, Expr, tuple[tuple[str, int], ...], int]] = []
-    cut = False
+    beyond: dict[int, list[Expr]] = {}
     for state, loops in order:
         for guard, writes, command, after in raw.steps(state):
             if after is None:
@@ -91,7 +97,7 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
                 continue
             again = loops + ((state, after) in back)
             if again > rounds:
-                cut = True
+                beyond.setdefault(number[state, loops], []).append(guard)
                 continue
             if (after, again) not in number:
                 number[after, again] = len(order)
@@ -115,7 +121,7 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
         tuple(map(tuple, leaving)),
         tuple(map(tuple, entering)),
         max((edge.level for edge in edges), default=-1) + 1,
-        cut,
+        tuple(tuple(beyond.get(node, ())) for node in range(len(order))),
     )
 
 

@@ -1,0 +1,214 @@
+"""Each part broken on purpose: what is built on it has to notice, or to say that it gave up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.programs.binder import (
+    program,
+    refutations,
+    reuse,
+    threads_of,
+    verdicts,
+)
+from verify.engine import bounded
+from verify.engine import search as search_module
+from verify.engine.bounded import check
+from verify.engine.search import Disagreement, Search
+from verify.explore import Explored, explore
+from verify.interpret import Machine, ReplayError, State, Values
+from verify.ir import Program, Thread
+from verify.smt.order import FALSE, TRUE, Event, Order, all_of, any_of
+from verify.smt.solver import Session, Yes
+from verify.verdicts import NotEstablished, Result
+
+
+def ask(name: str) -> Result:
+    return check(program(name), reuse(program(name)))
+
+
+@pytest.fixture
+def no_scout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the scout finds would hide what the encoding does."""
+
+    def blind(program: Program, threads: Sequence[Thread], *_: object) -> Explored:
+        return Explored(Machine(program, threads), complete=False)
+
+    monkeypatch.setattr(search_module, "explore", blind)
+
+
+# ------------------------------------------------------------- the encoding
+
+
+def test_an_order_in_which_nobody_holds_anything_gives_runs_that_do_not_replay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, mutual exclusion could be lost from the encoding and a verdict be given."""
+    monkeypatch.setattr(Order, "holds", lambda *_: FALSE)
+    with pytest.raises((ReplayError, Disagreement)):
+        ask("v3-balanced")
+
+
+def test_an_order_that_forgets_wrong_writes_gives_runs_that_do_not_replay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, variables could keep values that were overwritten and a verdict be given."""
+
+    def forgetful(self: Order, name: str, wanted: frozenset[int], at: Event) -> str:
+        right = [w for w in self._writes[name] if w.value in wanted]
+        early = [all_of([w.literal, self.before(w.event, at)]) for w in right]
+        return TRUE if self._initial[name] in wanted else any_of(early)
+
+    monkeypatch.setattr(Order, "_value_in", forgetful)
+    with pytest.raises((ReplayError, Disagreement)):
+        ask("v3-balanced")
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_an_order_without_runs_finds_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, an encoding that contradicts itself would prove everything."""
+    text = Order.text
+
+    def empty(self: Order) -> str:
+        return "\n".join([text(self), *(f"(assert (not {edge}))" for edge in self.edges())])
+
+    monkeypatch.setattr(Order, "text", empty)
+    found = verdicts(ask("v2"))
+
+    assert "refuted" not in found.values()
+    assert found["vacuity"] == "vacuous"
+    assert found["zap-valid"] == "vacuous"
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_an_order_in_which_locks_are_never_released_is_not_of_the_explorers_opinion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, holding the two against each other shows nothing."""
+
+    def endless(self: Order, thread: int, lock: str, mode: str, at: Event) -> str:
+        begins, _ = self._sections[thread, lock, mode]
+        return any_of(
+            all_of([begun, self.before(Event(thread, level), at)])
+            for level, begun in begins.items()
+        )
+
+    expected = set(ask_explorer("v3"))
+    monkeypatch.setattr(Order, "holds", endless)
+    try:
+        found = set(refutations(ask("v3")))
+    except ReplayError:
+        found = set()
+
+    assert expected
+    assert expected != found
+
+
+# ---------------------------------------------------------- the interpreter
+
+
+def ask_explorer(name: str) -> set[str]:
+    found = program(name)
+    return set(explore(found, threads_of(found, 1)).broken)
+
+
+def test_an_interpreter_without_locks_is_not_of_the_encodings_opinion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, holding the two against each other shows nothing."""
+    expected = set(refutations(ask("v3-balanced")))
+    nobody: Values = (0,) * len(program("v3-balanced").locks)
+    monkeypatch.setattr(Machine, "others", lambda *_: nobody)
+
+    assert expected != ask_explorer("v3-balanced")
+
+
+def test_an_interpreter_in_which_nobody_waits_cannot_follow_a_run_into_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, "waits for ever" is said without a state in which somebody does."""
+    monkeypatch.setattr(Machine, "stuck", lambda *_: ())
+    with pytest.raises(ReplayError, match="nobody waits"):
+        ask("v3")
+
+
+def test_a_run_alone_that_does_not_fail_is_no_refutation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, "makes no progress" is said without a run that makes none."""
+    monkeypatch.setattr(bounded, "run_alone", lambda *_: None)
+    with pytest.raises(ReplayError, match="does not fail"):
+        ask("base")
+
+
+def test_an_interpreter_that_refuses_a_step_ends_in_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, a refutation is printed that was never replayed."""
+
+    def refuse(*_: object) -> State:
+        raise ReplayError("no")
+
+    monkeypatch.setattr(Machine, "take", refuse)
+    with pytest.raises(ReplayError):
+        ask("v2")
+
+
+# --------------------------------------------------------------- the search
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_a_model_that_breaks_no_claim_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, a claim is refuted by a model that is about something else."""
+    monkeypatch.setattr(Search, "moves", lambda *_: ())
+    with pytest.raises(Disagreement, match="no claim"):
+        ask("v2")
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_a_question_with_two_answers_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, a claim is both refuted and not."""
+    monkeypatch.setattr(Search, "shortest", lambda *_: None)
+    with pytest.raises(Disagreement, match="two answers"):
+        ask("v2")
+
+
+def test_a_shorter_run_that_is_longer_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, the search for a shorter run may go on for ever."""
+    found = program("v2")
+    search = search_module.prepare(found, reuse(found), 1, 1, search_module.silent)
+    question = search.question(search.order.breaks("table"))
+    monkeypatch.setattr(Search, "ask", lambda *_: Yes(frozenset(), {}))
+    monkeypatch.setattr(Search, "moves", lambda *_: ((0, 0), (0, 1)))
+    with pytest.raises(Disagreement, match="longer"):
+        search.shortest([question], ((0, 0),))
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_a_shortest_run_that_ends_with_something_else_ends_in_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, the last step of a run may not be the one that the run is about."""
+    shortest = Search.shortest
+
+    def with_more(self: Search, *asked: Any) -> tuple[tuple[int, int], ...] | None:
+        found = shortest(self, *asked)
+        return None if found is None else (*found, (0, 0))
+
+    monkeypatch.setattr(Search, "shortest", with_more)
+    with pytest.raises(Disagreement, match="something else"):
+        ask("v2")
+
+
+@pytest.mark.usefixtures("no_scout")
+def test_a_solver_that_gives_up_establishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, "I do not know" is taken for "it holds"."""
+    monkeypatch.setattr(search_module, "Session", partial(Session, effort=1))
+    found = ask("v3-balanced")
+
+    assert all(isinstance(answer.verdict, NotEstablished) for answer in found.answers)
+    assert all(row.verdict == "not established" for row in found.table)
