@@ -159,6 +159,35 @@ def table(
 
 
 @app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
+    scenario: InScenario = None,
+    include: Folders = None,
+) -> None:
+    """Show which lines the claims rest on, by leaving out each in turn."""
+    from verify.diagnostics import InputError, render
+    from verify.engine.dependence import needs
+    from verify.report.text import needs_text
+    from verify.syntax.load import Loader
+    from verify.syntax.resolve import resolve
+
+    progress = _progress()
+    try:
+        checked = resolve(*Loader(tuple(include or ())).load(file))
+        names = [s.name for s in checked.scenarios]
+        if scenario is not None and scenario not in names:
+            raise BadChoice(_unknown("scenario", scenario, names, file))
+        for name in [scenario] if scenario is not None else names:
+            print("\n".join(needs_text(f"{file}, scenario {name}", needs(checked, name, progress))))
+    except InputError as error:
+        print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+    except BadChoice as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+
+
+@app.command()
 def check(
     folders: Annotated[list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME")],
     include: Folders = None,

@@ -196,6 +196,16 @@ class Result:
     proof: Evidence | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a change of one statement breaks: claims, or the text itself (`senseless`)."""
+
+    span: Span
+    change: str
+    breaks: tuple[str, ...]
+    senseless: str
+
+
 def word(verdict: Verdict) -> str:
     """The one word for a verdict."""
     match verdict:

@@ -12,6 +12,7 @@ from verify.verdicts import (
     Behaviour,
     Holds,
     Line,
+    Need,
     NotEstablished,
     Proved,
     Refuted,
@@ -367,6 +368,30 @@ def _ending(run: Run) -> Iterator[str]:
             held.setdefault(thread, []).append(lock + (" (shared)" if mode == "shared" else ""))
         for thread, locks in held.items():
             yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
+
+
+def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
+    """Beside each line what breaks without it; lines that no claim misses stand out."""
+    yield printable(path)
+    by_line: dict[int, list[Need]] = {}
+    for need in needs:
+        by_line.setdefault(need.span.line, []).append(need)
+    for number in sorted(by_line):
+        source = by_line[number][0].span.source
+        yield f"{number:>5}  {printable(source.line(number).strip())}"
+        for need in by_line[number]:
+            if need.senseless:
+                said = f"needed: {need.senseless}"
+            elif need.breaks:
+                said = f"needed: {', '.join(need.breaks)}"
+            else:
+                said = "NOT NEEDED by any claim"
+            yield from _wrapped(f"{need.change}: {said}", " " * 11, " " * 13)
+    idle = [n for n, some in by_line.items() if all(not x.breaks and not x.senseless for x in some)]
+    yield ""
+    lines = ", ".join(map(str, idle))
+    text = f"lines that no claim rests on: {lines}" if idle else "every line is needed"
+    yield from _wrapped(text, "  ", "    ")
 
 
 def summary(results: Sequence[Result]) -> Iterator[str]:
