@@ -118,14 +118,18 @@ class Machine:
         return state[1][index][0] in (thread.entry, thread.end)
 
     def waits(self, state: State, index: int) -> bool:
-        """Whether a thread waits for a lock: none of its commands can be taken while
-        the locks are held as they are, whatever else changes."""
+        """Whether a thread waits for a lock: none of its commands can be taken while the
+        locks are held as they are, whatever else changes, and one could if nobody else
+        held any."""
         mine = state[1][index]
         waits = self.codes[index].waits.get(mine[0])
         if not waits:
             return False
         others = self.others(state, index)
-        return not any(guard(state[0], mine, others) for guard in waits)
+        nobody = (0,) * len(others)
+        return not any(guard(state[0], mine, others) for guard in waits) and any(
+            guard(state[0], mine, nobody) for guard in waits
+        )
 
     def stuck(self, state: State) -> tuple[int, ...]:
         """The threads that wait for ever in this state, if all the others rest.

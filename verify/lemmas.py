@@ -391,6 +391,9 @@ class Space:
                 return self._compared(expr, frozenset((0,)), not wanted, start, single, kind)
             case Compare("==", (Shared() | Local()) as atom, Const(value)):
                 return self._compared(atom, frozenset((value,)), wanted, start, single, kind)
+            case Mine() if single < 0 and kind < 0:
+                # An observer, or nobody: holds nothing.
+                return [] if wanted else [start]
             case Mine(lock, mode):
                 f = (
                     self.shared.find("lock", lock, single)

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from verify.ir import (
+    FALSE,
+    TRUE,
     And,
     Const,
     Expr,
@@ -24,6 +26,7 @@ from verify.ir import (
     conj,
     disj,
     negate,
+    rebuild,
 )
 
 # (held, waited for)
@@ -48,34 +51,45 @@ def lock_part(expr: Expr, wanted: bool = True) -> Expr:
             return Const(int(wanted)) if shared else expr
 
 
+def unlocked(expr: Expr) -> Expr:
+    """`expr` if nobody else held any lock."""
+    return rebuild(expr, lambda a: FALSE if isinstance(a, Others) else a)
+
+
 def waits(thread: Thread) -> Mapping[int, frozenset[str]]:
     """The locks that a thread may have to wait for, by pc."""
     found: dict[int, frozenset[str]] = {}
     for pc, guards in _guards(thread).items():
-        asked = {a.lock for a in atoms(disj(map(lock_part, guards))) if isinstance(a, Others)}
+        open_ = disj(guards)
+        asked = {a.lock for a in atoms(open_) if isinstance(a, Others)}
         if asked:
             found[pc] = frozenset(asked)
     return found
 
 
 def stands_still(thread: Thread) -> Mapping[int, Expr]:
-    """When a thread cannot move although the locks are as it needs them, by pc.
+    """When a thread could not move even if nobody else held any lock, by pc.
 
-    Pcs at which that cannot be, by the form of the guards alone, are left out.
+    Where it rests it may stand still.  Pcs at which it cannot, by the form of
+    the guards alone, are left out.
     """
     found = {}
     for pc, guards in _guards(thread).items():
-        open_ = disj(guards)
-        still = conj([negate(open_), disj(map(lock_part, guards))])
-        if still != Const(0) and open_ != disj(map(lock_part, guards)):
-            found[pc] = still
+        if pc in (thread.entry, thread.end):
+            continue
+        open_ = unlocked(disj(guards))
+        if open_ != TRUE:
+            found[pc] = negate(open_)
     return found
 
 
 def _guards(thread: Thread) -> dict[int, list[Expr]]:
+    """The guards at each pc; a pc without commands has none."""
     guards: dict[int, list[Expr]] = {}
     for command in thread.commands:
         guards.setdefault(command.source, []).append(command.guard)
+        if not command.violates:
+            guards.setdefault(command.target, [])
     return guards
 
 

@@ -226,6 +226,8 @@ class Writer:
                 return all_of(self.condition(a, actor, named, wanted, exact) for a in args)
             case Or(args):
                 return any_of(self.condition(a, actor, named, wanted, exact) for a in args)
+            case Mine() if not self.who(actor):
+                return FALSE
             case Mine(lock, mode):
                 return _one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
             case Others(lock, mode):
@@ -249,7 +251,8 @@ class Writer:
         """Somebody else holds the lock.  The bit says all there is to say of exclusive
         holders in the crowd; that those named do not hold it is said as well."""
         modes = MODES[mode]
-        telling = tuple(m for m in modes if m == SHARED) if wanted else modes
+        readers = (SHARED,) if SHARED in modes and lock in self.shareable else ()
+        telling = readers if wanted else modes
         parts = [
             _one_of(self.own(f"s{i}", f"lock {lock}"), modes)
             for i in range(len(self.world.singles))
@@ -267,7 +270,7 @@ class Writer:
                     mine = _one_of(self.own(actor.name, f"lock {lock}"), (EXCLUSIVE,))
                     held = all_of([held, no(mine)])
                 parts.append(held)
-            if SHARED in modes and lock in self.shareable and wanted and not exact:
+            if readers and wanted and not exact:
                 return TRUE
         return any_of(parts)
 

@@ -39,7 +39,7 @@ from verify.ir import (
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
-from verify.waiting import lock_part
+from verify.waiting import lock_part, unlocked
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -371,7 +371,7 @@ class Order:
                 guards = [*(e.guard for e in automaton.leaving[node]), *automaton.beyond[node]]
                 if guards:
                     lock_free = disj(lock_part(guard) for guard in guards)
-                    if lock_free != Const(1):
+                    if lock_free != Const(1) and unlocked(lock_free) == Const(1):
                         closed = no(self.condition(lock_free, Event(t, None)))
                         waiting.append(all_of([self.at(t, node), closed]))
                 open_ = disj(guards)
