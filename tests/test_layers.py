@@ -1,0 +1,25 @@
+"""What must not depend on what, at run time; `lint-imports` checks the text of the imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+WITHOUT_SOLVER = [
+    "verify.syntax.resolve",
+    "verify.lower.program",
+    "verify.interpret",
+    "verify.explore",
+    "verify.report.dump",
+]
+
+
+@pytest.mark.parametrize("module", WITHOUT_SOLVER)
+def test_a_program_is_read_and_run_without_a_solver(module: str) -> None:
+    """The second opinion on the encodings would lean on what it is to check, and start slower."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert set() == {"z3", "cvc5", "typer", "verify.smt"} & set(found.stdout.split())
