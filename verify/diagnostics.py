@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from verify.source import TAB, Span
 
+MAX_NAME = 100
+MAX_HEADLINE = 300
+
 # One code has one meaning for ever; a retired code stays listed.
 CODES = {
     "BFP001": "the text cannot be read",
@@ -52,33 +55,46 @@ class InputError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """A note that suggests the nearest known name, or nothing."""
+    if len(name) > MAX_NAME:
+        return ()
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return (f"did you mean `{close[0]}`?",) if close else ()
 
 
 def printable(text: str) -> str:
     """`text` with control and non-ASCII characters escaped: it goes to a terminal."""
-    return "".join(c if " " <= c <= "~" or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+    return "".join(
+        c if " " <= c <= "~" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
+        for c in text
+    )
 
 
 def render(diagnostic: Diagnostic, width: int = 100) -> str:
     """Compiler-style text: headline, place, the line, a mark under the cause."""
-    lines = [f"error[{diagnostic.code}]: {printable(diagnostic.headline)}"]
-    span = diagnostic.span
-    if span is not None:
-        number = str(span.line)
-        raw = span.source.line(span.line)
-        before = raw[: span.column - 1].expandtabs(TAB)
-        length = max(1, min(span.end - span.start, len(raw) - span.column + 1))
-        marked = raw[span.column - 1 : span.column - 1 + length]
-        shown = raw.expandtabs(TAB)
-        # A long line is cut around the mark, not at its end.
-        cut = max(0, len(before) - width // 2) if len(shown) > width else 0
-        mark = " " * (len(before) - cut) + "^" * max(1, min(len(marked), width))
-        lines += [
-            f"  --> {printable(span.where)}",
-            f"{number:>5} | {printable(shown[cut : cut + width])}".rstrip(),
-            f"      | {mark[: width + 20]} {printable(diagnostic.label)}".rstrip(),
-        ]
+    headline = printable(diagnostic.headline)
+    if len(headline) > MAX_HEADLINE:
+        headline = f"{headline[:MAX_HEADLINE]}..."
+    lines = [f"error[{diagnostic.code}]: {headline}"]
+    if diagnostic.span is not None:
+        lines += _excerpt(diagnostic.span, printable(diagnostic.label), width)
     lines += [f"      = {printable(note)}" for note in diagnostic.notes]
     return "\n".join(lines)
+
+
+def _excerpt(span: Span, label: str, width: int) -> list[str]:
+    """The place, its line and a mark below; a span of several lines is marked in its first."""
+    raw = span.source.line(span.line)
+    first = span.column - 1
+    last = first + max(0, min(span.end - span.start, len(raw) - first))
+    before, upto, shown = (
+        printable(text.expandtabs(TAB)) for text in (raw[:first], raw[:last], raw)
+    )
+    # A long line is cut around the mark, not at its end.
+    cut = max(0, len(before) - width // 2) if len(shown) > width else 0
+    length = max(1, min(len(upto) - len(before), width - (len(before) - cut)))
+    mark = " " * (len(before) - cut) + "^" * length
+    return [
+        f"  --> {printable(span.where)}",
+        f"{span.line:>5} | {shown[cut : cut + width]}".rstrip(),
+        f"      | {mark} {label}".rstrip(),
+    ]

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from verify.ir import (
     And,
     Arith,
-    Command,
     Compare,
     Const,
     Expr,
@@ -28,6 +27,7 @@ from verify.ir import (
     Program,
     Shared,
     Thread,
+    atoms,
 )
 
 Values: TypeAlias = tuple[int, ...]
@@ -266,8 +266,9 @@ def _compile(program: Program, thread: Thread) -> Code:
             f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
         )
     # The text is made of numbers and operators alone; no name of the program gets into it.
-    made: dict[str, object] = {}
-    exec(compile("\n".join(lines), f"<{thread.name}>", "exec"), {"__builtins__": {"int": int}}, made)  # noqa: S102
+    made: dict[str, Any] = {}
+    code = compile("\n".join(lines), f"<{thread.name}>", "exec")
+    exec(code, {"__builtins__": {"int": int}}, made)  # noqa: S102
     return Code(
         thread,
         (thread.entry, *initial.values(), *(0 for _ in locks)),
@@ -275,15 +276,15 @@ def _compile(program: Program, thread: Thread) -> Code:
         {
             pc: tuple((n, made[f"guard_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()
-        },  # type: ignore[misc]
+        },
         {
             pc: tuple(made[f"wait_{n}"] for n in numbers)
             for pc, numbers in by_pc.items()
-        },  # type: ignore[misc]
+        },
         {
             pc: tuple((n, made[f"may_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()
-        },  # type: ignore[misc]
+        },
     )
 
 
@@ -292,8 +293,6 @@ def _unread(thread: Thread, name: str) -> str:
 
 
 def _reads_shared(expr: Expr) -> bool:
-    from verify.ir import atoms
-
     return any(isinstance(atom, Shared) for atom in atoms(expr))
 
 

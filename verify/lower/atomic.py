@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     EXCLUSIVE,
+    FALSE,
     FREE,
     MODES,
     SHARED,
     TRUE,
-    FALSE,
-    Arith,
     Atom,
     Const,
     Expr,
@@ -28,21 +28,41 @@ from verify.ir import (
     compare,
     conj,
     disj,
+    is_condition,
     negate,
     rebuild,
 )
-from verify.lower.values import Choices, Layout, Names, choices, faults, field_slots, value
+from verify.lower.values import (
+    Choices,
+    Layout,
+    Names,
+    bounded,
+    choices,
+    faults,
+    field_slots,
+    value,
+    wrong,
+)
+from verify.source import Span
 from verify.syntax import checked
-from verify.syntax.checked import SPINNING, Checked
+from verify.syntax.checked import SPINNING, VOID, Checked, Type
+
+MAX_WAYS = 256
+MAX_NESTING = 30
+MAX_CALLS = 100
 
 
 @dataclass(frozen=True)
 class Break:
-    """A claim broken on the way, from states in which `guard` is true."""
+    """A claim broken on the way, from states in which `guard` is true.
+
+    `passing` says that the way is a transient one.
+    """
 
     guard: Expr
     claim: str
     reason: str
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,17 +105,22 @@ class Way:
 
 @dataclass
 class Steps:
-    """Runs primitives; collects the claims that may break on the way."""
+    """Runs primitives; collects the claims that may break on the way.
+
+    `types` are those of the thread's locals, as far as it has them yet.
+    """
 
     program: Checked
     layout: Layout
-    transients: bool = True
     claims: Sequence[checked.Claim] = ()
+    types: Mapping[str, Type] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
+    depth: int = 0
     before: dict[str, list[tuple[str, checked.Clause]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = {}
+        self.slots = {slot.name: slot.type for slot in self.program.slots}
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "before":
@@ -105,7 +130,7 @@ class Steps:
         """Note that `claim` is broken where `condition` is true on this way."""
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
-            self.breaks.append(Break(guard, claim, reason))
+            self.breaks.append(Break(guard, claim, reason, bool(way.transient)))
 
     def call(
         self,
@@ -132,33 +157,58 @@ class Steps:
                 for name, some in locks.items()
             },
         )
-        way = replace(
-            way, called=(*way.called, primitive.name), params={**way.params, **params}
-        )
+        way = replace(way, called=(*way.called, primitive.name), params={**way.params, **params})
         for claim, clause in self.before.get(primitive.name, ()):
-            wrong = disj(
-                [faults(clause.condition, names), negate(value(clause.condition, names))]
-            )
-            self.broken(way, wrong, claim, f"calls {primitive.name}() in this state")
+            bad = wrong(clause.condition, names)
+            self.broken(way, bad, claim, f"calls {primitive.name}() in this state")
         ways: list[Way] = []
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise _limit(f"primitives call each other more than {MAX_NESTING} deep", primitive.span)
+        if len(way.called) > MAX_CALLS:
+            raise _limit(f"more than {MAX_CALLS} primitives in one step", primitive.span)
         for alternative in primitive.alternatives:
-            if alternative.transient and not self.transients:
-                continue
-            start = way
-            for part in primitive.before:
-                (start,) = self.run(part, start, names) or (start.when(FALSE),)
+            ways += self._alternative(primitive, alternative, way, names)
+            if len(ways) > MAX_WAYS:
+                headline = f"`{primitive.name}` comes to more than {MAX_WAYS} ways through it"
+                raise _limit(headline, primitive.span)
+        self.depth -= 1
+        if primitive.result == VOID:
+            return ways
+        return [
+            way if way.result is None else self.in_range(primitive.result, way.result, way)
+            for way in ways
+        ]
+
+    def _alternative(
+        self,
+        primitive: checked.Primitive,
+        alternative: checked.Alternative,
+        way: Way,
+        names: Names,
+    ) -> list[Way]:
+        """The ways through one alternative, what every one of them begins with included."""
+        if alternative.transient:
+            way = replace(way, transient=alternative.note or "for a moment")
+        ways: list[Way] = []
+        for start in self._one_after_another(primitive.before, way, names):
             if alternative.guard is not None:
-                fault = faults(alternative.guard, names)
-                self.broken(start, fault, "memory", _null(alternative.guard))
-                start = start.when(
-                    start.now(conj([negate(fault), value(alternative.guard, names)]))
-                )
-            if alternative.transient:
-                start = replace(start, transient=alternative.note or "for a moment")
+                start = self._defined(alternative.guard, start, names)
+                start = start.when(start.now(value(alternative.guard, names)))
             if alternative.note:
                 start = replace(start, note=alternative.note)
             ways += self.run(alternative.body, start, names)
         return [replace(w, returned=False) for w in ways if w.guard != FALSE]
+
+    def _one_after_another(
+        self, body: Sequence[checked.Statement], way: Way, names: Names
+    ) -> list[Way]:
+        ways = [way]
+        for part in body:
+            ways = [after for one in ways for after in self.run(part, one, names)]
+            if len(ways) > MAX_WAYS:
+                raise _limit(f"more than {MAX_WAYS} ways lead here", part.span)
+        return ways
 
     def run(self, node: checked.Statement, way: Way, names: Names) -> list[Way]:
         """The ways that a statement makes of one way."""
@@ -166,10 +216,7 @@ class Steps:
             return [way] if way.guard != FALSE else []
         match node:
             case checked.Block(body, _):
-                ways = [way]
-                for part in body:
-                    ways = [after for one in ways for after in self.run(part, one, names)]
-                return ways
+                return self._one_after_another(body, way, names)
             case checked.If(condition, then, otherwise, _):
                 way = self._defined(condition, way, names)
                 test = way.now(value(condition, names))
@@ -191,20 +238,19 @@ class Steps:
                 for name, kind in self.layout.locks.items():
                     if kind in SPINNING:
                         self.broken(
-                            way, Mine(name, "any"), "atomic-sleep", f"may sleep while it holds {name}"
+                            way,
+                            Mine(name, "any"),
+                            "atomic-sleep",
+                            f"may sleep while it holds {name}",
                         )
                 return [way]
             case checked.Return(result, _):
                 if result is None:
                     return [replace(way, returned=True)]
                 if isinstance(result, checked.Call):
-                    return [
-                        replace(w, returned=True) for w in self._nested(result, way, names)
-                    ]
+                    return [replace(w, returned=True) for w in self._nested(result, way, names)]
                 way = self._defined(result, way, names)
-                return [
-                    replace(way, returned=True, result=way.now(value(result, names)))
-                ]
+                return [replace(way, returned=True, result=way.now(value(result, names)))]
             case checked.Do(call, _):
                 return [replace(w, result=None) for w in self._nested(call, way, names)]
             case _:
@@ -229,15 +275,13 @@ class Steps:
         self.broken(way, fault, "memory", _null(node))
         return way.when(negate(way.now(fault)))
 
-    def _assign(
-        self, target: checked.Expr, new: checked.Expr, way: Way, names: Names
-    ) -> list[Way]:
+    def _assign(self, target: checked.Expr, new: checked.Expr, way: Way, names: Names) -> list[Way]:
         if isinstance(new, checked.Call):
             raise AssertionError("a primitive assigns no call")
         way = self._defined(new, way, names)
         way = self._defined(target, way, names)
-        result = way.now(value(new, names))
-        way = self.in_range(target, result, way)
+        result = bounded(way.now(value(new, names)), new.span)
+        way = self.in_range(target.type, result, way)
         if isinstance(target, checked.ThreadLocal):
             return [way.store(Local(target.name), result)]
         assert isinstance(target, checked.Field)
@@ -248,19 +292,38 @@ class Steps:
                 ways.append(one.store(Shared(slot), result))
         return ways
 
-    def in_range(self, target: checked.Expr, new: Expr, way: Way) -> Way:
-        """Only where `new` (over the state before) is a value of the target's type."""
-        low = self.program.lows.get(target.type, 0)
-        high = low + len(self.program.labels[target.type]) - 1
-        if not may_leave(new, low, high):
+    def in_range(self, type_: Type, new: Expr, way: Way) -> Way:
+        """Only where `new` (over the state before) is a value of the type."""
+        low, high = self._range(type_)
+        if not self._may_leave(new, low, high):
             return way
         outside = disj([compare("<", new, Const(low)), compare("<", Const(high), new)])
+        reason = f"the value leaves the range {low}..{high}"
         guard = conj([way.guard, outside])
         if guard != FALSE:
-            self.breaks.append(
-                Break(guard, "memory", f"the value leaves the range {low}..{high}")
-            )
+            self.breaks.append(Break(guard, "memory", reason, bool(way.transient)))
         return way.when(negate(outside))
+
+    def _range(self, type_: Type) -> tuple[int, int]:
+        low = self.program.lows.get(type_, 0)
+        return low, low + len(self.program.labels.get(type_, ("",))) - 1
+
+    def _may_leave(self, expr: Expr, low: int, high: int) -> bool:
+        """Whether a value may lie outside low..high as far as its form tells."""
+        match expr:
+            case Const(number):
+                least, most = number, number
+            case Shared(name):
+                least, most = self._range(self.slots[name])
+            case Local(name) if name in self.types:
+                least, most = self._range(self.types[name])
+            case Ite(_, then, otherwise):
+                return self._may_leave(then, low, high) or self._may_leave(otherwise, low, high)
+            case _ if is_condition(expr):
+                least, most = 0, 1
+            case _:
+                return True
+        return not low <= least <= most <= high
 
     def _lock(self, word: str, name: str, way: Way) -> list[Way]:
         if way.guard == FALSE:
@@ -268,7 +331,7 @@ class Steps:
         kind = self.layout.locks[name]
         match word:
             case "acquire" | "acquire_shared":
-                wrong: Expr = Mine(name, "any")
+                misuse: Expr = Mine(name, "any")
                 reason = f"takes {name}, which it already holds"
                 others = "any" if word == "acquire" else "exclusive"
                 free = (
@@ -279,28 +342,21 @@ class Steps:
                 mode = EXCLUSIVE if word == "acquire" else SHARED
             case _:
                 held = "shared" if word == "release_shared" else "exclusive"
-                wrong = negate(Mine(name, held))
+                misuse = negate(Mine(name, held))
                 verb = "downgrades" if word == "downgrade" else "releases"
                 as_what = " for read" if held == "shared" and kind != "reference" else ""
                 reason = f"{verb} {name}, which it does not hold{as_what}"
                 free = TRUE
                 mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, wrong, "lock-use", reason)
-        after = way.when(conj([negate(way.now(wrong)), way.now(free)]))
+        self.broken(way, misuse, "lock-use", reason)
+        after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:
             return []
         return [replace(after, locks={**after.locks, name: mode})]
 
 
-def may_leave(expr: Expr, low: int, high: int) -> bool:
-    """Whether a value may lie outside low..high as far as its form tells."""
-    match expr:
-        case Const(number):
-            return not low <= number <= high
-        case Ite(_, then, otherwise):
-            return may_leave(then, low, high) or may_leave(otherwise, low, high)
-        case _:
-            return isinstance(expr, Arith)
+def _limit(headline: str, span: Span) -> InputError:
+    return InputError([Diagnostic("BFP004", headline, span)])
 
 
 def _null(node: checked.Expr) -> str:

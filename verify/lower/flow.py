@@ -8,6 +8,7 @@ so what it rules out never happens.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from typing import TypeAlias
 
 from verify.ir import (
@@ -54,9 +55,11 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
     start: Facts = {v.name: frozenset((v.initial,)) for v in thread.locals}
     start |= {LOCK + lock: frozenset((FREE,)) for lock in locks}
     facts: dict[int, Facts] = {thread.entry: start}
-    todo = [thread.entry]
+    # Lowest first: pcs go up with the text, so what leads to one is mostly done before it.
+    todo, waiting = [thread.entry], {thread.entry}
     while todo:
-        pc = todo.pop()
+        pc = heappop(todo)
+        waiting.discard(pc)
         for command in leaving.get(pc, ()):
             if command.violates:
                 continue
@@ -64,14 +67,16 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             if after is None:
                 continue
             before = facts.get(command.target)
-            joined = (
-                after
-                if before is None
-                else {name: values | after[name] for name, values in before.items()}
-            )
-            if joined != before:
-                facts[command.target] = joined
-                todo.append(command.target)
+            if before is None:
+                facts[command.target] = after
+            else:
+                wider = {n: v | after[n] for n, v in before.items() if not after[n] <= v}
+                if not wider:
+                    continue
+                facts[command.target] = {**before, **wider}
+            if command.target not in waiting:
+                waiting.add(command.target)
+                heappush(todo, command.target)
     commands = []
     for command in thread.commands:
         known = facts.get(command.source)
@@ -162,7 +167,7 @@ def sharpen(expr: Expr) -> Expr:
     """A conjunction with what one part says of a variable used in the others."""
     while isinstance(expr, And):
         literals = _literals(expr.args)
-        parts = []
+        parts: list[Expr] = []
         for part in expr.args:
             match part:
                 case Compare("==", (Shared() | Local()) as atom, Const(value)):

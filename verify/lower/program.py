@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    FALSE,
+    Atom,
     Claim,
     Command,
+    Const,
     Domain,
+    Expr,
     Lock,
     Place,
     Program,
     Scenario,
+    Shared,
     Table,
     Thread,
     Variable,
+    conj,
     disj,
+    negate,
 )
 from verify.lower import tidy
 from verify.lower.flow import flow
@@ -44,32 +52,24 @@ def lower(program: Checked) -> Program:
         InputError: BFP107, a local that may be read before it is set.
     """
     where = layout(program)
-    domains = {
-        type_: Domain(str(type_), program.lows[type_], words)
-        for type_, words in program.labels.items()
+    raws = _raw_threads(program, where)
+    changing = tidy.written(raw.thread for raw in raws.values())
+    constants: dict[Atom, Expr] = {
+        Shared(slot.name): Const(slot.initial)
+        for slot in program.slots
+        if slot.name not in changing
     }
-    mutable = _mutable(program)
-    threads = []
-    initial = {slot.name: slot.initial for slot in program.slots}
-    errors: list[Diagnostic] = []
-    raw: list[tuple[Thread, frozenset[str]]] = []
-    for thread in program.threads.values():
-        raw.append(_thread(program, where, mutable, domains, thread, None, errors))
+    domains = _domains(program)
+    # Done once for a thread and all its lonely copies.
+    raws = {n: replace(r, thread=tidy.put(r.thread, constants)) for n, r in raws.items()}
+    cut = [(_own(raw), raw.fresh) for raw in raws.values()]
     for claim in program.claims:
         if claim.alone is not None:
-            thread = program.threads[claim.alone]
-            raw.append(_thread(program, where, mutable, domains, thread, claim, []))
-        raw += [(observer, frozenset()) for observer in _observers(where, claim)]
-    if errors:
-        raise InputError(dict.fromkeys(errors))
-    changing = tidy.written(thread for thread, _ in raw)
-    constants = {name: number for name, number in initial.items() if name not in changing}
-    program_locks = tuple(lock.name for lock in program.locks)
-    for lowered, set_first in raw:
-        lowered = tidy.fold(lowered, constants, set_first)
-        lowered = flow(tidy.merge(flow(lowered, program_locks)), program_locks)
-        lowered = tidy.forget(lowered)
-        threads.append(tidy.renumber(lowered))
+            raw = raws[claim.alone]
+            cut.append((tidy.put(_lonely(raw, claim, where), constants), raw.fresh))
+        cut += [(tidy.put(o, constants), frozenset()) for o in _observers(where, claim)]
+    locks = tuple(lock.name for lock in program.locks)
+    threads = [_tidied(thread, fresh, locks) for thread, fresh in cut]
     table = program.tables[0] if program.tables else None
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
     claims = [
@@ -98,10 +98,10 @@ def lower(program: Checked) -> Program:
         ),
         tuple(Lock(lock.name, lock.kind) for lock in program.locks),
         tuple(threads),
-        (*built_in[:2], *claims, *built_in[2:]) if table is not None else (*built_in[:1], *claims, *built_in[1:]),
-        tuple(
-            Scenario(s.name, s.sentence, s.members, frozenset({'fork','mmap_foreign','shrinker'})) for s in program.scenarios
-        ),
+        (*built_in[:2], *claims, *built_in[2:])
+        if table is not None
+        else (*built_in[:1], *claims, *built_in[1:]),
+        tuple(Scenario(s.name, s.sentence, s.members, s.forever) for s in program.scenarios),
         (*((o.name, o.sentence) for o in program.outcomes), ("other", "something else")),
         None
         if table is None
@@ -113,9 +113,8 @@ def lower(program: Checked) -> Program:
             table.span,
         ),
         tuple(subjects),
-        tuple(
-            span for name in subjects for span in _statements(program.functions[name].body)
-        ),
+        tuple(span for name in subjects for span in _statements(program.functions[name].body)),
+        program.assumptions,
     )
 
 
@@ -139,29 +138,97 @@ def _statements(node: checked.Statement) -> Iterator[Span]:
             yield node.span
 
 
-def _thread(
-    program: Checked,
-    where: Layout,
-    mutable: frozenset[tuple[str, str]],
-    domains: dict[Type, Domain],
-    thread: checked.Thread,
-    claim: checked.Claim | None,
-    errors: list[Diagnostic],
-) -> tuple[Thread, frozenset[str]]:
-    lowering = Threads(program, where, mutable, domains, claim)
-    lowered = lowering.thread(thread)
-    for name, command in tidy.unset_reads(lowered, lowering.uninitialised):
-        shown = lowering.uninitialised[name]
-        span = command.places[0].span if command.places else thread.span
-        errors.append(
-            Diagnostic("BFP107", f"`{shown}` may be read before it is set", span, "read here")
+@dataclass(frozen=True)
+class _Raw:
+    """A thread as it was first lowered, with what its lonely copies need.
+
+    `lonely` names the claims that only such a copy answers for, `passing` are
+    the positions of commands that belong to a transient way, `fresh` the
+    locals that nobody reads before they are set.
+    """
+
+    thread: Thread
+    lonely: frozenset[str]
+    passing: frozenset[int]
+    fresh: frozenset[str]
+
+
+def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:
+    """Each thread of the program, lowered, by its name."""
+    domains, mutable = _domains(program), _mutable(program)
+    shared_by_calls = {slot.name for slot in program.thread_locals}
+    errors: dict[Diagnostic, None] = {}
+    raws: dict[str, _Raw] = {}
+    for name, thread in program.threads.items():
+        claims = tuple(c for c in program.claims if c.alone in (None, name))
+        lowering = Threads(program, where, mutable, domains, claims)
+        lowered = lowering.thread(thread)
+        raw = _Raw(
+            lowered,
+            frozenset(c.name for c in claims if c.alone is not None),
+            frozenset(lowering.passing),
+            frozenset(
+                v.name for v in lowered.locals if not v.ghost and v.name not in shared_by_calls
+            ),
         )
-    never_unset = {
-        v.name
-        for v in lowered.locals
-        if not v.ghost and v.name not in {slot.name for slot in program.thread_locals}
+        for local, command in tidy.unset_reads(_own(raw), lowering.uninitialised):
+            shown = lowering.uninitialised[local]
+            span = command.places[0].span if command.places else thread.span
+            headline = f"`{shown}` may be read before it is set"
+            errors[Diagnostic("BFP107", headline, span, "read here")] = None
+        raws[name] = raw
+    if errors:
+        raise InputError(errors)
+    return raws
+
+
+def _domains(program: Checked) -> dict[Type, Domain]:
+    return {
+        type_: Domain(str(type_), program.lows[type_], words)
+        for type_, words in program.labels.items()
     }
-    return lowered, frozenset(never_unset)
+
+
+def _own(raw: _Raw) -> Thread:
+    """The thread without what only its lonely copies answer for."""
+    return replace(
+        raw.thread,
+        commands=tuple(c for c in raw.thread.commands if c.violates not in raw.lonely),
+    )
+
+
+def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
+    """The copy of a thread that runs alone, nothing transient, and answers for one claim."""
+    thread = raw.thread
+    commands = [
+        command
+        for position, command in enumerate(thread.commands)
+        if command.violates in ("", claim.name)
+        and not command.transient
+        and position not in raw.passing
+    ]
+    entry = thread.entry
+    if claim.when is not None:
+        # It starts in the states that the claim speaks of.
+        names = Names(where)
+        here = conj([negate(faults(claim.when, names)), value(claim.when, names)])
+        entry = 1 + max(max(c.source, c.target) for c in thread.commands)
+        if here != FALSE:
+            commands.insert(0, Command(entry, thread.entry, here))
+    return replace(
+        thread,
+        name=claim.name,
+        kind="solo",
+        claim=claim.name,
+        commands=tuple(commands),
+        entry=entry,
+    )
+
+
+def _tidied(thread: Thread, fresh: Collection[str], locks: tuple[str, ...]) -> Thread:
+    thread = tidy.fold(thread, fresh)
+    thread = flow(tidy.merge(flow(thread, locks)), locks)
+    return tidy.renumber(tidy.forget(thread))
 
 
 def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:

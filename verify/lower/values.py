@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     FALSE,
     TRUE,
@@ -23,6 +24,8 @@ from verify.ir import (
     ite,
     negate,
 )
+from verify.lower.terms import MAX_PARTS, large
+from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked
 
@@ -62,7 +65,12 @@ class Names:
 
 
 def value(node: checked.Expr, names: Names) -> Expr:
-    """The value of an expression without calls; wrong where `faults` says so."""
+    """The value of an expression without calls; wrong where `faults` says so.
+
+    Raises:
+        InputError: BFP004, the value depends on too much, as it does after a
+            long row of `->`, each of which may lead to many objects.
+    """
     match node:
         case checked.Const(number):
             return Const(number)
@@ -73,28 +81,28 @@ def value(node: checked.Expr, names: Names) -> Expr:
         case checked.Field():
             chosen: Expr | None = None
             for condition, slot in reversed(field_slots(node, names)):
-                chosen = (
-                    Shared(slot) if chosen is None else ite(condition, Shared(slot), chosen)
-                )
-            return FALSE if chosen is None else chosen
+                chosen = Shared(slot) if chosen is None else ite(condition, Shared(slot), chosen)
+            return FALSE if chosen is None else bounded(chosen, node.span)
         case checked.Inner(base, part, _):
             inner = names.layout.names(node.type.name)
-            return _mapped(
+            mapped = _mapped(
                 value(base, names),
                 [
                     (i + 1, inner.index(f"{outer}.{part}") + 1)
                     for i, outer in enumerate(names.layout.names(base.type.name))
                 ],
             )
+            return bounded(mapped, node.span)
         case checked.Container(pointer, part, type_):
             outer = names.layout.names(type_.name)
-            return _mapped(
+            mapped = _mapped(
                 value(pointer, names),
                 [
                     (names.layout.names(pointer.type.name).index(f"{name}.{part}") + 1, i + 1)
                     for i, name in enumerate(outer)
                 ],
             )
+            return bounded(mapped, node.span)
         case checked.Not(arg):
             return negate(value(arg, names))
         case checked.Binary(op, left, right):
@@ -110,6 +118,15 @@ def value(node: checked.Expr, names: Names) -> Expr:
             return names.did[callee]
         case checked.Call() | checked.LockAddress():
             raise AssertionError(f"{type(node).__name__} is no value")
+
+
+def bounded(expr: Expr, span: Span) -> Expr:
+    """`expr`, if it is not too large."""
+    if large(expr):
+        headline = f"this comes to more than {MAX_PARTS} comparisons and variables"
+        note = "do it in several steps; a pointer may lead to any object of its type"
+        raise InputError([Diagnostic("BFP004", headline, span, "", (note,))])
+    return expr
 
 
 def _mapped(pointer: Expr, pairs: Iterable[tuple[int, int]]) -> Expr:
@@ -144,9 +161,11 @@ def _binary(op: str, left: Expr, right: Expr) -> Expr:
 
 def test(word: str, lock: str) -> Expr:
     """A lock test of the language on one lock."""
-    mode = {"read": "shared", "write": "exclusive"}.get(word.split("_")[1], "any") if (
-        "_" in word
-    ) else "any"
+    mode = (
+        {"read": "shared", "write": "exclusive"}.get(word.split("_")[1], "any")
+        if ("_" in word)
+        else "any"
+    )
     if word.startswith("held"):
         return Mine(lock, mode)
     return disj([Mine(lock, mode), Others(lock, mode)])
@@ -226,3 +245,8 @@ def faults(node: checked.Expr, names: Names) -> Expr:
             return disj([faults(left, names), faults(right, names)])
         case _:
             return FALSE
+
+
+def wrong(condition: checked.Expr, names: Names) -> Expr:
+    """When a condition that is claimed does not hold, or makes no sense."""
+    return disj([faults(condition, names), negate(value(condition, names))])

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from verify.diagnostics import nearest
 from verify.source import Span
 from verify.syntax import checked, tree
 from verify.syntax.checked import BOOL, EXCLUSIVE, LOCK_KINDS, SHAREABLE, VOID, Expr, Type
-from verify.syntax.declare import Declared
-from verify.diagnostics import nearest
+from verify.syntax.declare import BUILT_IN, LOCK_STATEMENTS, LOCK_TESTS, Declared
 
-LOCK_STATEMENTS = ("acquire", "acquire_shared", "release", "release_shared", "downgrade")
-LOCK_TESTS = (
-    "is_locked",
-    "is_read_locked",
-    "is_write_locked",
-    "held",
-    "held_read",
-    "held_write",
-)
 SHARED_WORDS = ("acquire_shared", "release_shared", "downgrade", "is_read_locked", "held_read")
-EXCLUSIVE_WORDS = ("acquire", "release", "downgrade", "is_write_locked", "held_write")
-BUILT_IN = (*LOCK_STATEMENTS, *LOCK_TESTS, "might_sleep", "did")
+EXCLUSIVE_WORDS = (
+    "acquire",
+    "release",
+    "downgrade",
+    "is_write_locked",
+    "held_write",
+    "__must_hold",
+)
 INT = Type("int", "int")
 POINTER = Type("pointer", "void")
 
@@ -41,8 +38,9 @@ class Signature:
 class Scope:
     """What an expression may speak of, by where it stands.
 
-    `where` is function, primitive, claim or clause (a claim's condition that
-    hangs on a function: `result` and `did` make sense).
+    `where` is function, primitive, claim, clause (a claim's condition that
+    hangs on a function: `result` and `did` make sense) or state (one that is
+    no thread's: what is a thread's own makes no sense).
     """
 
     known: Declared
@@ -55,6 +53,15 @@ class Scope:
 
     def expr(self, node: tree.Expr) -> Expr | None:
         """The checked form of an expression, or None after complaining."""
+        value = self._expr(node)
+        if isinstance(value, checked.Field) and value.type.kind == "array":
+            self._error(
+                "BFP103", f"`{node.span.text}` is an array", node.span, "no value: index it"
+            )
+            return None
+        return value
+
+    def _expr(self, node: tree.Expr) -> Expr | None:
         match node:
             case tree.Integer(value, span):
                 return checked.Const(value, INT, span)
@@ -70,17 +77,13 @@ class Scope:
             case tree.Unary("-", arg, span):
                 inner = self._typed(arg, ("int",))
                 zero = checked.Const(0, INT, span)
-                return (
-                    None if inner is None else checked.Binary("-", zero, inner, inner.type, span)
-                )
+                return None if inner is None else checked.Binary("-", zero, inner, inner.type, span)
             case tree.Unary("&", arg, span):
                 place = self.place(arg)
                 if place is not None and not isinstance(
                     place, checked.Inner | checked.LockAddress | checked.Const
                 ):
-                    self._error(
-                        "BFP103", "only structs and locks have an address here", span
-                    )
+                    self._error("BFP103", "only structs and locks have an address here", span)
                     return None
                 return place
             case tree.Unary(_, _, span):
@@ -104,7 +107,7 @@ class Scope:
                     return None
                 return place
             case tree.Call():
-                return self.call(node)
+                return self._call_inside(node)
             case tree.ContainerOf():
                 return self._container(node)
 
@@ -163,18 +166,14 @@ class Scope:
                 if not isinstance(array, checked.Field) or array.type.kind != "array":
                     self._error("BFP103", f"`{base.span.text}` is no array", span)
                     return None
-                _, length = self._element(array)
-                del length
-                return checked.Field(
-                    array.base, array.field, position, self._element(array)[0], span
-                )
+                return checked.Field(array.base, array.field, position, self._element(array), span)
             case _:
                 return self.expr(node)
 
-    def _element(self, array: checked.Field) -> tuple[Type, int | None]:
+    def _element(self, array: checked.Field) -> Type:
         if array.base is None:
-            return self.known.variables[array.field]
-        return self.known.structs[array.base.type.name][array.field]
+            return self.known.variables[array.field][0]
+        return self.known.structs[array.base.type.name][array.field][0]
 
     def _select(
         self, base: Expr | None, name: str, declared: tuple[Type, int | None], span: Span
@@ -200,6 +199,9 @@ class Scope:
             value, type_ = self.known.constants[name]
             return checked.Const(value, type_, span)
         if name in self.known.thread_locals:
+            if self.where == "state":
+                self._error("BFP108", f"whose `{name}`? It is thread_local", span)
+                return None
             return checked.ThreadLocal(name, self.known.thread_locals[name], span)
         if name in self.known.variables:
             place = self._select(None, name, self.known.variables[name], span)
@@ -240,10 +242,9 @@ class Scope:
         if left is None or right is None:
             return None
         if op in ("==", "!="):
-            if not self.fits(left.type, right) and not self.fits(right.type, left):
-                self._error(
-                    "BFP103", f"cannot compare {left.type} with {right.type}", span
-                )
+            alike = self.fits(left.type, right) or self.fits(right.type, left)
+            if not alike or left.type.kind not in ("bool", "int", "enum", "pointer"):
+                self._error("BFP103", f"cannot compare {left.type} with {right.type}", span)
                 return None
             return checked.Binary(op, left, right, BOOL, span)
         for side, where in ((left, node.left), (right, node.right)):
@@ -261,8 +262,22 @@ class Scope:
         if name in LOCK_TESTS:
             if self.where == "function":
                 self._error(
-                    "BFP105", f"`{name}` is for primitives and claims", span,
-                    "", "the kernel asks by a call: write a primitive for it",
+                    "BFP105",
+                    f"`{name}` is for primitives and claims",
+                    span,
+                    "",
+                    "the kernel asks by a call: write a primitive for it",
+                )
+                return None
+            if self.where == "state" and name.startswith("held"):
+                self._error(
+                    "BFP108",
+                    f"`{name}` by whom?",
+                    span,
+                    "no thread looks at this state",
+                    f"is_{name.replace('held', 'locked')} asks for anybody"
+                    if name == "held"
+                    else f"is_{name.removeprefix('held_')}_locked asks for anybody",
                 )
                 return None
             lock = self.lock(node, name)
@@ -282,13 +297,13 @@ class Scope:
             )
             return None
         signature = self.signatures[name]
-        if self.where in ("claim", "clause"):
-            self._error("BFP105", f"a claim cannot call `{name}`", span, "it states, it does not act")
+        if self.where in ("claim", "clause", "state"):
+            self._error(
+                "BFP105", f"a claim cannot call `{name}`", span, "it states, it does not act"
+            )
             return None
         if self.where == "primitive" and not signature.atomic:
-            self._error(
-                "BFP105", f"`{name}` takes several steps", span, "a primitive is one step"
-            )
+            self._error("BFP105", f"`{name}` takes several steps", span, "a primitive is one step")
             return None
         if len(node.args) != len(signature.params):
             self._error(
@@ -317,6 +332,19 @@ class Scope:
         return checked.Call(
             name, tuple(arg for arg in args if arg is not None), signature.result, node.span
         )
+
+    def _call_inside(self, node: tree.Call) -> Expr | None:
+        """A call as a part of something: a primitive, one step, has no room for that."""
+        value = self.call(node)
+        if self.where == "primitive" and isinstance(value, checked.Call):
+            self._error(
+                "BFP105",
+                f"`{value.callee}` is called inside an expression",
+                node.span,
+                "in a primitive a call is a statement, or what it returns",
+            )
+            return None
+        return value
 
     def _did(self, node: tree.Call) -> Expr | None:
         if self.where != "clause":
@@ -350,8 +378,12 @@ class Scope:
         if value is None:
             return None
         if value.type.kind != "lock pointer":
-            self._error("BFP103", f"`{word}` wants the address of a lock", node.span,
-                        f"this is {value.type}")
+            self._error(
+                "BFP103",
+                f"`{word}` wants the address of a lock",
+                node.span,
+                f"this is {value.type}",
+            )
             return None
         kind = LOCK_KINDS[value.type.name]
         if word in SHARED_WORDS and kind not in SHAREABLE:
@@ -387,8 +419,7 @@ class Scope:
         if declared is None or declared[0] != Type("struct", pointer.type.name):
             self._error(
                 "BFP103",
-                f"struct {struct} has no field `{node.member}` of type "
-                f"struct {pointer.type.name}",
+                f"struct {struct} has no field `{node.member}` of type struct {pointer.type.name}",
                 node.span,
             )
             return None
@@ -400,7 +431,9 @@ class Scope:
         if given == wanted:
             return True
         if wanted.kind == "pointer" and given.kind == "pointer":
-            return isinstance(value, checked.Const) and value.value == 0 or wanted.name == "void"
+            # NULL, and nothing else, is of every pointer type: what a `void *` points to is lost.
+            null = isinstance(value, checked.Const) and value.value == 0
+            return null or (given.name == "void" and wanted.name == "void")
         return wanted.kind in ("int", "bool") and given.kind in ("int", "bool")
 
     # ------------------------------------------------------------- statements
@@ -433,6 +466,8 @@ class Scope:
                     self._error("BFP105", "no goto in a primitive", span)
                 return checked.Goto(label, span)
             case tree.Label(name, span):
+                if self.where == "primitive":
+                    self._error("BFP105", "no labels in a primitive", span)
                 return checked.Label(name, span)
             case tree.Return(value, span):
                 return self._return(value, span)
@@ -481,21 +516,37 @@ class Scope:
         value = self.call(call)
         return checked.Do(value, span) if isinstance(value, checked.Call) else None
 
-    def _return(self, value: tree.Expr | None, span: Span) -> checked.Return | None:
+    def _return(self, value: tree.Expr | None, span: Span) -> checked.Return:
         if value is None:
             if self.result != VOID:
                 self._error("BFP103", f"a {self.result} has to be returned", span)
             return checked.Return(None, span)
         if self.result == VOID:
             self._error("BFP103", "nothing is returned from here", span)
-            return None
-        given = self.truth(value) if self.result == BOOL else self.expr(value)
+            return checked.Return(None, span)
+        given = self._returned(value)
         if given is None:
-            return None
+            return checked.Return(None, span)
         if not self.fits(self.result, given):
             self._error("BFP103", f"returns {self.result}, not {given.type}", value.span)
-            return None
+            return checked.Return(None, span)
         return checked.Return(given, span)
+
+    def _returned(self, value: tree.Expr) -> Expr | None:
+        if self.where != "primitive" or not isinstance(value, tree.Call):
+            return self.truth(value) if self.result == BOOL else self.expr(value)
+        if value.callee.name in LOCK_TESTS:
+            return self.call(value)
+        given = self.call(value)
+        if given is not None and given.type != self.result:
+            self._error(
+                "BFP103",
+                f"returns {self.result}, not {given.type}",
+                value.span,
+                "a primitive hands on what another one returns as it is",
+            )
+            return None
+        return given
 
     def _error(self, code: str, headline: str, span: Span, label: str = "", *notes: str) -> None:
         self.known.error(code, headline, span, label, *(note for note in notes if note))

@@ -390,11 +390,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`members` are (thread, count); count None means any number."""
+    """`members` are (thread, count); count None means any number.
+
+    The threads in `forever` start again when they have come to their end.
+    """
 
     name: str
     sentence: str
     members: tuple[tuple[str, int | None], ...]
+    forever: frozenset[str]
     span: Span
 
 
@@ -423,6 +427,7 @@ class Checked:
     outcomes: tuple[Outcome, ...]
     tables: tuple[Table, ...]
     claims: tuple[Claim, ...]
+    assumptions: tuple[tuple[str, str], ...]
 
 
 def span_of(node: tree.Expr | Expr) -> Span:

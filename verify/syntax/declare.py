@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from verify.diagnostics import Diagnostic, nearest
+from verify.diagnostics import Diagnostic, InputError, nearest
 from verify.source import Span
 from verify.syntax import tree
 from verify.syntax.checked import BOOL, LOCK_KINDS, VOID, Lock, Slot, Type
 
 MAX_DOMAIN = 64
-MAX_OBJECTS = 1000
+MAX_OBJECTS = 256
+MAX_NESTED = 20
+MAX_ERRORS = 100
+LOCK_STATEMENTS = ("acquire", "acquire_shared", "release", "release_shared", "downgrade")
+LOCK_TESTS = (
+    "is_locked",
+    "is_read_locked",
+    "is_write_locked",
+    "held",
+    "held_read",
+    "held_write",
+)
+BUILT_IN = (*LOCK_STATEMENTS, *LOCK_TESTS, "might_sleep", "did")
+# Names that nothing else may have: `case` is the case of the table in a run.
+RESERVED = (*BUILT_IN, "result", "case")
 INTEGERS = ("int", "unsigned int", "long", "unsigned long")
 # Kernel spellings of the integer types; any of them may be given a range.
 TYPEDEFS = ("size_t", "ssize_t", "u8", "u16", "u32", "u64", "gfp_t", "pgoff_t")
@@ -38,9 +52,13 @@ class Declared:
         self, code: str, headline: str, span: Span | None, label: str = "", *notes: str
     ) -> None:
         self.errors.append(Diagnostic(code, headline, span, label, tuple(notes)))
+        if len(self.errors) >= MAX_ERRORS:
+            raise InputError(self.errors)
 
     def claim_name(self, name: str, span: Span) -> None:
         """Note a file-scope name; complain if it is taken."""
+        if name in RESERVED:
+            self.error("BFP102", f"`{name}` is a built-in word", span)
         if name in self.spans:
             self.error(
                 "BFP102",
@@ -99,9 +117,16 @@ class Declared:
         return Type("int", word)
 
     def _unknown(self, what: str, name: str, known: Iterable[str], span: Span) -> None:
-        self.error(
-            "BFP101", f"{what} `{name}` is not declared", span, "", *nearest(name, known)
-        )
+        self.error("BFP101", f"{what} `{name}` is not declared", span, "", *nearest(name, known))
+
+    def count(self) -> int:
+        """How many objects, variables and locks there are."""
+        return sum(map(len, self.objects.values())) + len(self.slots) + len(self.locks)
+
+    def first(self, type_: Type) -> int:
+        """What a variable of a type is if nobody says: 0, or the lowest value."""
+        low, high = self.ranges[type_.name] if type_.kind == "int" else (0, 0)
+        return 0 if low <= 0 <= high else low
 
     def labels(self, type_: Type) -> tuple[int, tuple[str, ...]]:
         """Lowest value of a type and the words for its values, lowest first."""
@@ -120,10 +145,9 @@ class Declared:
                 return 0, ("void",)
 
 
-def declare(declarations: Iterable[tree.Declaration]) -> Declared:
+def declare(declarations: Sequence[tree.Declaration]) -> Declared:
     """The types, objects and locks of a program; mistakes are noted in `errors`."""
     known = Declared()
-    declarations = tuple(declarations)
     for declaration in declarations:
         match declaration:
             case tree.Range():
@@ -155,14 +179,15 @@ def declare(declarations: Iterable[tree.Declaration]) -> Declared:
         return known
     for item in objects:
         _object(known, item)
-    for item in objects:
-        _initialise(known, item)
+    if not known.errors:
+        for item in objects:
+            _initialise(known, item)
     return known
 
 
 def _range(known: Declared, declaration: tree.Range) -> None:
     word, span = declaration.type.word, declaration.span
-    if word not in INTEGERS and word not in TYPEDEFS and word.count(" ") > 0:
+    if word in ("bool", "void", *LOCK_KINDS) or word.startswith(("struct ", "enum ")):
         known.error("BFP109", f"`{word}` is no integer type", span)
     elif declaration.low > declaration.high:
         known.error("BFP109", f"the range of `{word}` is empty", span)
@@ -222,18 +247,24 @@ def _struct(known: Declared, declaration: tree.Struct) -> None:
 
 
 def _refuse_nesting(known: Declared, declarations: Iterable[tree.Declaration]) -> None:
-    def inside(struct: str, seen: tuple[str, ...]) -> bool:
-        return struct in seen or any(
-            type_.kind == "struct" and inside(type_.name, (*seen, struct))
-            for type_, _ in known.structs.get(struct, {}).values()
-        )
+    """Complain about structs that contain themselves, or others too deep."""
+    depths: dict[str, int] = {}
+
+    def depth(struct: str, level: int) -> int:
+        """How many structs lie inside each other; more than the limit if it never ends."""
+        if struct not in depths and level <= MAX_NESTED:
+            inner = (t.name for t, _ in known.structs[struct].values() if t.kind == "struct")
+            depths[struct] = 1 + max((depth(name, level + 1) for name in inner), default=0)
+        return depths.get(struct, MAX_NESTED + 1)
 
     for declaration in declarations:
-        if isinstance(declaration, tree.Struct) and inside(declaration.name, ()):
+        if isinstance(declaration, tree.Struct) and depth(declaration.name, 0) > MAX_NESTED:
             known.error(
-                "BFP103", f"`struct {declaration.name}` contains itself", declaration.span
+                "BFP103",
+                f"`struct {declaration.name}` contains itself, or more than {MAX_NESTED} "
+                "structs inside each other",
+                declaration.span,
             )
-            known.structs[declaration.name] = {}
 
 
 def _object(known: Declared, item: tree.Object) -> None:
@@ -244,24 +275,28 @@ def _object(known: Declared, item: tree.Object) -> None:
         return
     if item.thread_local:
         if type_.kind in ("struct", "lock") or item.length is not None:
-            known.error(
-                "BFP103", "only scalars and pointers can be thread_local", item.span
-            )
+            known.error("BFP103", "only scalars and pointers can be thread_local", item.span)
             return
         known.thread_locals[item.name] = type_
-        known.locals[item.name] = Slot(item.name, type_, 0, item.span)
+        known.locals[item.name] = Slot(item.name, type_, known.first(type_), item.span)
         return
     if item.length is not None and type_.kind in ("struct", "lock"):
         known.error("BFP103", "no arrays of structs or locks: name each object", item.span)
         return
+    if item.length is not None and not 0 < item.length <= MAX_DOMAIN:
+        known.error("BFP109", f"an array has 1 to {MAX_DOMAIN} elements", item.span)
+        return
     known.variables[item.name] = (type_, item.length)
-    _expand(known, item.name, type_, item.length, item.span)
-    if sum(map(len, known.objects.values())) + len(known.slots) > MAX_OBJECTS:
-        known.error("BFP004", f"more than {MAX_OBJECTS} objects and variables", item.span)
+    if known.count() <= MAX_OBJECTS:
+        _expand(known, item.name, type_, item.length, item.span)
+        if known.count() > MAX_OBJECTS:
+            known.error("BFP004", f"more than {MAX_OBJECTS} objects and variables", item.span)
 
 
 def _expand(known: Declared, name: str, type_: Type, length: int | None, span: Span) -> None:
     """Make the slots, locks and pointer targets of an object, piece by piece."""
+    if known.count() > MAX_OBJECTS:
+        return
     if length is not None:
         for i in range(length):
             _expand(known, f"{name}[{i}]", type_, None, span)
@@ -272,8 +307,7 @@ def _expand(known: Declared, name: str, type_: Type, length: int | None, span: S
     elif type_.kind == "lock":
         known.locks[name] = Lock(name, LOCK_KINDS[type_.name], span)
     else:
-        low, high = known.ranges[type_.name] if type_.kind == "int" else (0, 0)
-        known.slots[name] = Slot(name, type_, 0 if low <= 0 <= high else low, span)
+        known.slots[name] = Slot(name, type_, known.first(type_), span)
 
 
 def _initialise(known: Declared, item: tree.Object) -> None:
@@ -302,7 +336,9 @@ def _set(
         if not isinstance(value, tree.InitList) or len(value.items) > length:
             known.error("BFP103", f"`{name}` wants a list of {length}", value.span)
             return
-        for i, (_, part) in enumerate(value.items):
+        for i, (part_name, part) in enumerate(value.items):
+            if part_name is not None:
+                known.error("BFP103", f"`{name}` is an array: no .{part_name} in it", part.span)
             _set(known, f"{name}[{i}]", type_, None, part, span)
         return
     if type_.kind == "struct":
@@ -366,9 +402,11 @@ def constant(known: Declared, value: tree.Initializer, type_: Type) -> int | Non
         return None
     number, given = found
     low, words = known.labels(type_)
-    fits = given == type_ or (
-        given.kind in ("int", "bool") and type_.kind in ("int", "bool")
-    ) or (given.name == "void" and type_.kind == "pointer")
+    fits = (
+        given == type_
+        or (given.kind in ("int", "bool") and type_.kind in ("int", "bool"))
+        or (given.name == "void" and type_.kind == "pointer")
+    )
     if not fits:
         known.error("BFP103", f"expected {type_}, not {given}", value.span)
         return None

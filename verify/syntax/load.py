@@ -10,9 +10,18 @@ from pathlib import Path
 from verify.diagnostics import Diagnostic, InputError
 from verify.source import Source, Span
 from verify.syntax import tree
-from verify.syntax.parse import MAX_TEXT, parse
+from verify.syntax.parse import MAX_TEXT, parse_as_far_as_possible
 
 MAX_INCLUDES = 100
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A file that was read, and what was made of it."""
+
+    source: Source
+    declarations: tuple[tree.Declaration, ...]
+    errors: tuple[Diagnostic, ...]
 
 
 @dataclass
@@ -24,9 +33,7 @@ class Loader:
     """
 
     folders: Sequence[Path] = ()
-    _parsed: dict[Path, tuple[Source, tuple[tree.Declaration, ...]]] = field(
-        default_factory=dict
-    )
+    _parsed: dict[Path, _Parsed] = field(default_factory=dict)
 
     def load(self, path: Path) -> tuple[tuple[Source, ...], tuple[tree.Declaration, ...]]:
         """The texts and the declarations of a program, includes first.
@@ -34,80 +41,102 @@ class Loader:
         Raises:
             InputError: BFP001, BFP002, BFP003, BFP004, for each file in turn.
         """
-        # A pipe has no folder: what it includes is looked for where we stand.
-        root = path.resolve().parent if path.is_file() else Path.cwd()
-        roots = (root, *(folder.resolve() for folder in self.folders))
-        sources: list[Source] = []
-        declarations: list[tree.Declaration] = []
-        errors: list[Diagnostic] = []
-        seen: set[Path] = set()
+        reading = _Reading(self)
+        reading.follow(path, str(path), (), None)
+        if reading.errors:
+            raise InputError(reading.errors)
+        return tuple(reading.sources), tuple(reading.declarations)
 
-        def follow(file: Path, shown: str, stack: tuple[Path, ...], span: Span | None) -> None:
-            real = file.resolve()
-            if real in stack:
-                errors.append(
-                    Diagnostic("BFP003", f"{shown} includes itself", span, "the circle closes here")
-                )
-                return
-            if real in seen:
-                return
-            if span is not None and not any(real.is_relative_to(r) for r in roots):
-                errors.append(
-                    Diagnostic(
-                        "BFP003",
-                        f"{shown} lies outside the program's folder",
-                        span,
-                        "not followed",
-                        ("name its folder with --include if it is yours",),
-                    )
-                )
-                return
-            seen.add(real)
-            if len(seen) > MAX_INCLUDES:
-                errors.append(Diagnostic("BFP004", f"more than {MAX_INCLUDES} files", span))
-                return
-            try:
-                source, parsed = self._parse(file, real, shown, span)
-            except InputError as error:
-                errors.extend(error.diagnostics)
-                return
-            sources.append(source)
-            folder = file.parent if file.is_file() else root
-            for declaration in parsed:
-                if isinstance(declaration, tree.Include):
-                    target = _find(declaration, folder, self.folders)
-                    follow(target, _shown(target, shown, file), (*stack, real), declaration.span)
-                else:
-                    declarations.append(declaration)
-
-        follow(path, str(path), (), None)
-        if errors:
-            raise InputError(errors)
-        return tuple(sources), tuple(declarations)
-
-    def _parse(
-        self, file: Path, real: Path, shown: str, span: Span | None
-    ) -> tuple[Source, tuple[tree.Declaration, ...]]:
-        known = self._parsed.get(real)
-        if known is not None and known[0].path == shown:
+    def parse(self, file: Path, shown: str, span: Span | None) -> _Parsed:
+        """The text of a file and what it declares, read once."""
+        known = self._parsed.get(file)
+        if known is not None and known.source.path == shown:
             return known
         source = Source(shown, _read(file, shown, span))
-        result = (source, parse(source))
-        self._parsed[real] = result
+        result = _Parsed(source, *parse_as_far_as_possible(source))
+        if file.is_file():
+            self._parsed[file] = result
         return result
 
 
-def _find(include: tree.Include, folder: Path, folders: Sequence[Path]) -> Path:
+@dataclass
+class _Reading:
+    """One program being read, file by file."""
+
+    loader: Loader
+    sources: list[Source] = field(default_factory=list)
+    declarations: list[tree.Declaration] = field(default_factory=list)
+    errors: list[Diagnostic] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+    roots: tuple[Path, ...] = ()
+
+    def follow(self, file: Path, shown: str, stack: tuple[Path, ...], span: Span | None) -> None:
+        """Read a file, named `shown`, and what it includes; `span` is the include, if any."""
+        try:
+            real = file.resolve()
+            regular = file.is_file()
+        except (OSError, RuntimeError, ValueError) as error:
+            # A circle of links, or a name that no file system takes.
+            self._complain(span, f"{shown}: {_reason(error)}")
+            return
+        if span is None:
+            # A pipe has no folder: what it includes is looked for where we stand.
+            root = real.parent if regular else Path.cwd()
+            self.roots = (root, *(folder.resolve() for folder in self.loader.folders))
+        elif real in stack:
+            self._complain(span, f"{shown} includes itself", "the circle closes here")
+            return
+        elif not any(real.is_relative_to(root) for root in self.roots):
+            hint = "name its folder with --include if it is yours"
+            headline = f"{shown} lies outside the program's folder"
+            self._complain(span, headline, "not followed", hint)
+            return
+        elif real.exists() and not regular:
+            self._complain(span, f"{shown} is no regular file")
+            return
+        if real in self.seen:
+            return
+        self.seen.add(real)
+        if len(self.seen) > MAX_INCLUDES:
+            self.errors.append(Diagnostic("BFP004", f"more than {MAX_INCLUDES} files", span))
+            return
+        try:
+            parsed = self.loader.parse(real if regular else file, shown, span)
+        except InputError as error:
+            self.errors += error.diagnostics
+            return
+        self.errors += parsed.errors
+        self.sources.append(parsed.source)
+        folder = file.parent if regular else self.roots[0]
+        for declaration in parsed.declarations:
+            if isinstance(declaration, tree.Include):
+                target = _find(declaration.path, folder, self.loader.folders)
+                name = _shown(declaration.path, target, shown, folder, regular)
+                self.follow(target, name, (*stack, real), declaration.span)
+            else:
+                self.declarations.append(declaration)
+
+    def _complain(self, span: Span | None, headline: str, label: str = "", *notes: str) -> None:
+        code = "BFP001" if span is None else "BFP003"
+        self.errors.append(Diagnostic(code, headline, span, label, notes))
+
+
+def _find(path: str, folder: Path, folders: Sequence[Path]) -> Path:
     for place in (folder, *folders):
-        if (place / include.path).is_file():
-            return place / include.path
-    return folder / include.path
+        try:
+            if (place / path).is_file():
+                return place / path
+        except (OSError, ValueError):
+            # A name that is too long: it is found out when the file is opened.
+            break
+    return folder / path
 
 
-def _shown(target: Path, including: str, file: Path) -> str:
+def _shown(path: str, target: Path, including: str, folder: Path, regular: bool) -> str:
     """The name to print for an included file: beside the name its includer has."""
-    beside = os.path.relpath(target.resolve(), file.resolve().parent)
-    return os.path.normpath(os.path.join(os.path.dirname(including), beside))
+    if target != folder / path or os.path.isabs(path):
+        return os.path.normpath(target)
+    return os.path.normpath(os.path.join(os.path.dirname(including) if regular else "", path))
 
 
 def _read(file: Path, shown: str, span: Span | None) -> str:
@@ -116,18 +145,22 @@ def _read(file: Path, shown: str, span: Span | None) -> str:
         with open(file, "rb") as stream:
             # One byte more than allowed tells "too long" apart, even of an endless device.
             data = stream.read(4 * MAX_TEXT + 1)
-        text = data.decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError([Diagnostic(code, f"{shown}: {_reason(error)}", span)]) from None
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        headline = f"{shown}, line {line}: a binary file, not a text"
+        raise InputError([Diagnostic(code, headline, span)])
+    if len(data) > 4 * MAX_TEXT:
+        headline = f"{shown} has more than {MAX_TEXT} characters"
+        raise InputError([Diagnostic("BFP004", headline, span)])
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            [Diagnostic(code, f"{shown}, line {line}: not a text in UTF-8", span)]
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError([Diagnostic(code, f"{shown}: {reason}", span)]) from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise InputError(
-            [Diagnostic(code, f"{shown}, line {line}: a binary file, not a text", span)]
-        )
-    return text
+        headline = f"{shown}, line {line}: not a text in UTF-8"
+        raise InputError([Diagnostic(code, headline, span)]) from None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,4 +1,4 @@
-"""Text to syntax tree: drives lark over `grammar/bfp.lark`, and words its errors."""
+"""Text to syntax tree: lark reads `grammar/bfp.lark`, and the text by it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.source import Source, Span
 from verify.syntax import tree
+from verify.syntax.cursor import MAX_DEPTH
+from verify.syntax.mistakes import recover
 
 MAX_TEXT = 1_000_000
-MAX_DEPTH = 100
-MAX_ERRORS = 20
 
 GRAMMAR_PLACES = (
     Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
@@ -23,6 +22,7 @@ GRAMMAR_PLACES = (
 )
 
 
+@cache
 def grammar_text() -> str:
     """The grammar, from the checkout or from beside the installed package."""
     for place in GRAMMAR_PLACES:
@@ -34,157 +34,68 @@ def grammar_text() -> str:
 @cache
 def _parser() -> lark.Lark:
     return lark.Lark(
-        grammar_text(),
-        parser="lalr",
-        propagate_positions=True,
-        maybe_placeholders=True,
+        grammar_text(), parser="lalr", propagate_positions=True, maybe_placeholders=True
     )
+
+
+class Refused(Exception):
+    """The text is none of the language, or more than the limits allow."""
 
 
 def parse(source: Source) -> tuple[tree.Declaration, ...]:
     """The declarations of a text.
 
     Raises:
-        InputError: with every mistake found (BFP002, BFP004).
+        InputError: with every mistake found (BFP002, BFP004, BFP105, BFP109).
     """
-    if len(source.text) > MAX_TEXT:
-        raise InputError(
-            [
-                Diagnostic(
-                    "BFP004",
-                    f"{source.path} has {len(source.text)} characters, more than {MAX_TEXT}",
-                )
-            ]
-        )
-    found: list[Diagnostic] = []
-
-    def recover(error: UnexpectedInput) -> bool:
-        found.append(_syntax_error(source, error))
-        if len(found) >= MAX_ERRORS or not isinstance(error, UnexpectedToken):
-            return False
-        return _resume(error)
-
-    try:
-        parsed = _parser().parse(source.text, on_error=recover)
-    except UnexpectedInput as error:
-        if not found:
-            found.append(_syntax_error(source, error))
-        raise InputError(found) from None
-    if found:
-        raise InputError(found)
-    _limit_depth(source, parsed)
-    declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
+    declarations, errors = parse_as_far_as_possible(source)
+    if errors:
+        raise InputError(errors)
     return declarations
 
 
-def _resume(error: UnexpectedToken) -> bool:
-    """Put a missing `;` or `)` where it belongs and go on; give up on anything else."""
-    state: Any = error.interactive_parser
-    if error.token.type == "$END":
-        return False
-    for missing in ("SEMICOLON", "RPAR"):
-        if missing in state.accepts():
-            state.feed_token(lark.Token(missing, ""))
-            if error.token.type not in state.accepts():
-                return False
-            state.feed_token(error.token)
-            return True
-    return False
+def parse_as_far_as_possible(
+    source: Source,
+) -> tuple[tuple[tree.Declaration, ...], tuple[Diagnostic, ...]]:
+    """The declarations of a text that make sense, and what is wrong with the others."""
+    if len(source.text) > MAX_TEXT:
+        headline = f"{source.path} has more than {MAX_TEXT} characters"
+        return (), (Diagnostic("BFP004", headline),)
+    try:
+        return by_grammar(source), ()
+    except Refused:
+        declarations, errors = recover(source)
+    if not errors:
+        errors = (Diagnostic("BFP002", f"{source.path} does not follow the grammar"),)
+    return declarations, errors
 
 
-def _limit_depth(source: Source, parsed: lark.Tree[Any]) -> None:
+def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
+    """The declarations of a text by the letter of the grammar.
+
+    Raises:
+        Refused: it has none, or goes beyond a limit; `recover` knows where.
+    """
+    try:
+        parsed = _parser().parse(source.text)
+    except lark.exceptions.UnexpectedInput as error:
+        raise Refused from error
+    _limit_depth(parsed)
+    try:
+        declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
+    except lark.exceptions.VisitError as error:
+        raise Refused from error
+    return declarations
+
+
+def _limit_depth(parsed: lark.Tree[Any]) -> None:
+    """Trees are walked by recursion from here on: refuse what is nested too deep."""
     todo: list[tuple[Any, int]] = [(parsed, 0)]
     while todo:
         node, depth = todo.pop()
-        if depth > MAX_DEPTH:
-            raise InputError(
-                [
-                    Diagnostic(
-                        "BFP004",
-                        f"nested more than {MAX_DEPTH} deep",
-                        Span(source, node.meta.start_pos, node.meta.start_pos + 1)
-                        if not node.meta.empty
-                        else None,
-                    )
-                ]
-            )
-        todo.extend((child, depth + 1) for child in node.children if isinstance(child, lark.Tree))
-
-
-WORDS = {
-    "SEMICOLON": "`;`",
-    "RPAR": "`)`",
-    "LPAR": "`(`",
-    "RBRACE": "`}`",
-    "LBRACE": "`{`",
-    "COLON": "`:`",
-    "NAME": "a name",
-    "CLAIM_NAME": "a name",
-    "INT": "a number",
-    "STRING": 'a "sentence"',
-    "$END": "the end of the text",
-    "EQUAL": "`=`",
-    "COMMA": "`,`",
-}
-
-
-def _syntax_error(source: Source, error: UnexpectedInput) -> Diagnostic:
-    text = source.text
-    match error:
-        case UnexpectedCharacters():
-            at = error.pos_in_stream or 0
-            return Diagnostic(
-                "BFP002",
-                f"unexpected character {text[at : at + 1]!r}",
-                Span(source, at, at + 1),
-            )
-        case UnexpectedToken() if error.token.type != "$END":
-            token = error.token
-            expected = set(error.accepts or error.expected)
-            before = _end_before(text, token.start_pos or 0)
-            missing = next((w for w in ("SEMICOLON", "RPAR") if w in expected), None)
-            if missing is not None and _line_differs(source, before, token.start_pos or 0):
-                # The parser stumbles over the next line; the mistake is at the end of this one.
-                return Diagnostic(
-                    "BFP002",
-                    f"expected {WORDS[missing]} before `{token}`",
-                    Span(source, max(before - 1, 0), max(before, 1)),
-                    f"{WORDS[missing]} is missing after this",
-                )
-            return Diagnostic(
-                "BFP002",
-                f"unexpected `{token}`",
-                Span(source, token.start_pos or 0, token.end_pos or 0),
-                _expectation(expected),
-            )
-        case UnexpectedToken() | UnexpectedEOF() | _:
-            end = _end_before(text, len(text))
-            return Diagnostic(
-                "BFP002",
-                "the text ends too early" if text.strip() else "the text is empty",
-                Span(source, max(end - 1, 0), max(end, 1)) if text else None,
-                _expectation(set(getattr(error, "expected", ()) or ())),
-            )
-
-
-def _end_before(text: str, offset: int) -> int:
-    """End of the last token before `offset`; comments and white space do not count."""
-    import re
-
-    end = 0
-    for match in re.finditer(r"/\*.*?\*/|//[^\n]*|\S+", text[:offset], re.DOTALL):
-        if not match.group().startswith(("/*", "//")):
-            end = match.end()
-    return end
-
-
-def _line_differs(source: Source, before: int, at: int) -> bool:
-    return before > 0 and source.line_of(before - 1) != source.line_of(at)
-
-
-def _expectation(expected: set[str]) -> str:
-    words = sorted({WORDS[e] for e in expected if e in WORDS})
-    return f"expected {' or '.join(words)}" if 0 < len(words) <= 4 else ""
+        if depth > 2 * MAX_DEPTH:
+            raise Refused
+        todo += [(child, depth + 1) for child in node.children if isinstance(child, lark.Tree)]
 
 
 class _Build(lark.Transformer[lark.Token, Any]):
@@ -205,9 +116,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return getattr(self, node.data)(span, *children)
 
     def _name(self, token: lark.Token) -> tree.Name:
-        return tree.Name(
-            str(token), Span(self.source, token.start_pos or 0, token.end_pos or 0)
-        )
+        return tree.Name(str(token), Span(self.source, token.start_pos or 0, token.end_pos or 0))
 
     def start(self, span: Span, *items: tree.Declaration) -> tuple[tree.Declaration, ...]:
         return items
@@ -259,9 +168,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def enum(self, span: Span, name: lark.Token, *members: lark.Token) -> tree.Enum:
         return tree.Enum(str(name), tuple(map(self._name, members)), span)
 
-    def struct(
-        self, span: Span, name: lark.Token, *fields: tuple[tree.Field, ...]
-    ) -> tree.Struct:
+    def struct(self, span: Span, name: lark.Token, *fields: tuple[tree.Field, ...]) -> tree.Struct:
         return tree.Struct(str(name), tuple(f for group in fields for f in group), span)
 
     def field(self, span: Span, type_: tree.TypeName, *items: Any) -> tuple[tree.Field, ...]:
@@ -300,17 +207,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
         *stars, name, params, body = parts
         first = [i for i, part in enumerate(body) if isinstance(part, tree.Alternative)]
         start = first[0] if first else len(body)
-        for part in body[start:]:
-            if not isinstance(part, tree.Alternative):
-                raise InputError(
-                    [
-                        Diagnostic(
-                            "BFP105",
-                            "a statement after the first `when` belongs to no alternative",
-                            part.span,
-                        )
-                    ]
-                )
+        if not all(isinstance(part, tree.Alternative) for part in body[start:]):
+            # A statement behind the first `when` belongs to no alternative.
+            raise Refused
         return tree.Primitive(
             _pointed(type_, len(stars)),
             str(name),
@@ -321,15 +220,18 @@ class _Build(lark.Transformer[lark.Token, Any]):
         )
 
     def primitive_body(self, span: Span, *parts: Any) -> list[Any]:
-        return list(parts)
+        flat: list[Any] = []
+        for part in parts:
+            flat.extend(part if isinstance(part, list) else [part])
+        return flat
 
     def when(self, span: Span, guard: tree.Expr, *parts: Any) -> tree.Alternative:
         *note, body = parts
-        return tree.Alternative(guard, False, _sentence(note), body, span)
+        return tree.Alternative(guard, False, _sentence(note), _single(body, span), span)
 
     def transient(self, span: Span, guard: tree.Expr | None, *parts: Any) -> tree.Alternative:
         *note, body = parts
-        return tree.Alternative(guard, True, _sentence(note), body, span)
+        return tree.Alternative(guard, True, _sentence(note), _single(body, span), span)
 
     def annotation(self, span: Span, lock: tree.Expr) -> tree.Expr:
         return lock
@@ -351,14 +253,16 @@ class _Build(lark.Transformer[lark.Token, Any]):
         *sentence, body = parts
         return tree.Thread(str(name), _sentence(sentence), body, self._name(name).span)
 
-    def one(self, span: Span, name: lark.Token) -> tree.Party:
-        return tree.Party(self._name(name), 1, span)
+    def one(self, span: Span, name: lark.Token, forever: lark.Token | None) -> tree.Party:
+        return tree.Party(self._name(name), 1, forever is not None, span)
 
     def any_number(self, span: Span, name: lark.Token) -> tree.Party:
-        return tree.Party(self._name(name), None, span)
+        return tree.Party(self._name(name), None, True, span)
 
-    def several(self, span: Span, name: lark.Token, count: lark.Token) -> tree.Party:
-        return tree.Party(self._name(name), int(count), span)
+    def several(
+        self, span: Span, name: lark.Token, count: lark.Token, forever: lark.Token | None
+    ) -> tree.Party:
+        return tree.Party(self._name(name), int(count), forever is not None, span)
 
     def scenario(
         self, span: Span, name: lark.Token, sentence: lark.Token, *members: tree.Party
@@ -392,9 +296,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def call_statement(self, span: Span, call: tree.Call) -> tree.CallStatement:
         return tree.CallStatement(call, span)
 
-    def if_(
-        self, span: Span, condition: tree.Expr, then: Any, otherwise: Any
-    ) -> tree.If:
+    def if_(self, span: Span, condition: tree.Expr, then: Any, otherwise: Any) -> tree.If:
         return tree.If(
             condition,
             _single(then, span),
@@ -431,9 +333,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def and_(self, span: Span, *args: tree.Expr) -> tree.Expr:
         return _chain("&&", args, span)
 
-    def binary(
-        self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr
-    ) -> tree.Binary:
+    def binary(self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr) -> tree.Binary:
         return tree.Binary(str(op), left, right, span)
 
     def not_(self, span: Span, arg: tree.Expr) -> tree.Unary:
@@ -491,6 +391,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
 
     # claims
 
+    def assumption(self, span: Span, sentence: lark.Token, way: lark.Token) -> tree.Assumption:
+        return tree.Assumption(str(sentence)[1:-1], str(way), span)
+
     def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
         return tree.Effect(str(word), lock, span)
 
@@ -504,9 +407,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         *values, effects = parts
         return tree.Promise(tuple(map(self._name, values)), effects, span)
 
-    def contract(
-        self, span: Span, name: lark.Token, *promises: tree.Promise
-    ) -> tree.Contract:
+    def contract(self, span: Span, name: lark.Token, *promises: tree.Promise) -> tree.Contract:
         return tree.Contract(self._name(name), promises, span)
 
     def outcome(
@@ -530,9 +431,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         rows = tuple(p for p in parts if isinstance(p, tree.Row))
         return tree.Table(self._name(name), sample[0], sample[1], axes, rows, span)
 
-    def alone(
-        self, span: Span, thread: lark.Token, when: tree.Expr | None
-    ) -> tree.Alone:
+    def alone(self, span: Span, thread: lark.Token, when: tree.Expr | None) -> tree.Alone:
         return tree.Alone(self._name(thread), when, span)
 
     def before(self, span: Span, hook: lark.Token, condition: tree.Expr) -> tree.Clause:
@@ -580,6 +479,8 @@ def _single(statement: Any, span: Span) -> tree.Statement:
 
 
 def _chain(op: str, args: tuple[tree.Expr, ...], span: Span) -> tree.Expr:
+    if len(args) > MAX_DEPTH:
+        raise Refused
     left = args[0]
     for right in args[1:]:
         left = tree.Binary(op, left, right, Span(span.source, left.span.start, right.span.end))

@@ -158,9 +158,7 @@ class Return:
     span: Span
 
 
-Statement: TypeAlias = (
-    Block | Local | Assign | CallStatement | If | While | Goto | Label | Return
-)
+Statement: TypeAlias = Block | Local | Assign | CallStatement | If | While | Goto | Label | Return
 
 # --------------------------------------------------------------- declarations
 
@@ -270,10 +268,11 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A thread of a scenario; `count` None means any number."""
+    """A thread of a scenario; `count` None means any number, called for ever anyway."""
 
     thread: Name
     count: int | None
+    forever: bool
     span: Span
 
 
@@ -366,6 +365,15 @@ class Claim:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What the model takes for granted; `direction` is misses (bugs) or alarms (falsely)."""
+
+    sentence: str
+    direction: str
+    span: Span
+
+
 Declaration: TypeAlias = (
     Include
     | Range
@@ -380,4 +388,5 @@ Declaration: TypeAlias = (
     | Contract
     | Table
     | Claim
+    | Assumption
 )

@@ -1,0 +1,165 @@
+"""A thread in the making: program counters, commands, and the calls it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from verify.diagnostics import Diagnostic, InputError
+from verify.ir import FALSE, TRUE, Command, Domain, Expr, Local, Place, Update, Variable
+from verify.lower.atomic import Steps, Way
+from verify.lower.values import Choices, Layout, Names
+from verify.source import Span
+from verify.syntax import checked
+from verify.syntax.checked import BOOL, VOID, Checked, Type
+
+MAX_COMMANDS = 5_000
+
+
+@dataclass
+class Frame:
+    """One call of a function, inlined: what its names stand for."""
+
+    function: checked.Function | checked.Thread
+    prefix: str
+    values: dict[str, Expr] = field(default_factory=dict)
+    locks: dict[str, Choices] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    exit: int = 0
+    result: Local | None = None
+    did: dict[str, Local] = field(default_factory=dict)
+
+
+@dataclass
+class Builder:
+    """The commands of one thread so far.
+
+    `claims` are those that are put to the test in it.  `passing` are the
+    positions of commands that break a claim on a transient way only.
+    """
+
+    program: Checked
+    layout: Layout
+    mutable: frozenset[tuple[str, str]]
+    domains: Mapping[Type, Domain]
+    claims: tuple[checked.Claim, ...]
+    commands: list[Command] = field(default_factory=list)
+    passing: set[int] = field(default_factory=set)
+    locals: dict[str, Variable] = field(default_factory=dict)
+    types: dict[str, Type] = field(default_factory=dict)
+    uninitialised: dict[str, str] = field(default_factory=dict)
+    frames: list[Frame] = field(default_factory=list)
+    pcs: int = 0
+    steps: Steps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steps = Steps(self.program, self.layout, self.claims, self.types)
+
+    def pc(self) -> int:
+        self.pcs += 1
+        return self.pcs - 1
+
+    def emit(
+        self,
+        source: int,
+        target: int,
+        guard: Expr = TRUE,
+        updates: Iterable[Update] = (),
+        places: tuple[Place, ...] = (),
+        outcome: str = "",
+        called: tuple[str, ...] = (),
+    ) -> None:
+        """A command that touches no lock."""
+        if guard != FALSE:
+            self._add(
+                Command(
+                    source,
+                    target,
+                    guard,
+                    tuple(updates),
+                    places=places,
+                    outcome=outcome,
+                    called=called,
+                )
+            )
+
+    def take(
+        self, source: int, target: int, way: Way, updates: Iterable[Update], place: Place
+    ) -> None:
+        """A command that takes one way through a primitive."""
+        self._add(
+            Command(
+                source,
+                target,
+                way.guard,
+                tuple(updates),
+                tuple(way.locks.items()),
+                places=(place,),
+                transient=way.transient,
+                called=way.called,
+            )
+        )
+
+    def fail(
+        self,
+        pc: int,
+        guard: Expr,
+        claim: str,
+        reason: str,
+        span: Span,
+        outcome: str = "",
+        passing: bool = False,
+    ) -> None:
+        """A command that breaks `claim` from `pc`."""
+        if guard == FALSE:
+            return
+        if passing:
+            self.passing.add(len(self.commands))
+        self._add(
+            Command(
+                pc,
+                pc,
+                guard,
+                places=(Place(span),),
+                violates=claim,
+                reason=reason,
+                outcome=outcome,
+            )
+        )
+
+    def _add(self, command: Command) -> None:
+        if len(self.commands) >= MAX_COMMANDS:
+            raise InputError(
+                [
+                    Diagnostic(
+                        "BFP004",
+                        f"thread `{self.frames[0].function.name}` comes to more than "
+                        f"{MAX_COMMANDS} commands",
+                        self.frames[0].function.span,
+                        "",
+                        ("each call of a function is a copy of its body",),
+                    )
+                ]
+            )
+        self.commands.append(command)
+
+    def local(self, name: str, type_: Type, shown: str, ghost: bool = False) -> Local:
+        """A new local; a lowest value above 0 is its initial one."""
+        domain = self.domains[type_] if type_ != VOID else self.domains[BOOL]
+        self.locals[name] = Variable(name, shown, domain, max(domain.low, 0), ghost)
+        self.types[name] = type_
+        return Local(name)
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    def names(self) -> Names:
+        frame = self.frame
+        return Names(self.layout, frame.values, frame.locks)
+
+    def breaks(self, pc: int, span: Span) -> None:
+        """Turn what `steps` found to be breakable into commands at `pc`."""
+        for found in self.steps.breaks:
+            self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
+        self.steps.breaks.clear()

@@ -1,0 +1,191 @@
+"""Expressions of functions: calls and reads of shared state moved out, one to a step."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+
+from verify.ir import FALSE, TRUE, Local, Place, conj, negate
+from verify.lower.builder import Builder
+from verify.lower.values import faults, value
+from verify.source import Span
+from verify.syntax import checked
+from verify.syntax.checked import BOOL, Type
+
+
+class Hoisting(Builder):
+    """Evaluates expressions so that each step accesses shared state once at most."""
+
+    @abstractmethod
+    def call(
+        self, node: checked.Call, pc: int, target: Local | None, span: Span | None = None
+    ) -> int:
+        """Lower a call, its value stored in `target`; the pc behind it."""
+
+    def hoist(self, node: checked.Expr, pc: int, allowed: int) -> tuple[checked.Expr, int]:
+        """Move calls out of `node`, and reads if there are more than `allowed`."""
+        node, pc = self._hoist_calls(node, pc)
+        if self._reads(node) > allowed:
+            node, pc = self._hoist_reads(node, pc)
+        return node, pc
+
+    def _hoist_calls(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        if not _has_call(node):
+            return node, pc
+        match node:
+            case checked.Call():
+                target = self._temporary(node.callee, node.type)
+                pc = self.call(node, pc, target)
+                return self._named(target, node), pc
+            case checked.Binary("&&" | "||", left, right) if _has_call(right):
+                return self._by_branching(node, pc)
+            case checked.Binary(_, left, right):
+                left, pc = self._hoist_calls(left, pc)
+                if _has_call(right):
+                    # What is on the left was read before the call on the right.
+                    if self._reads(left):
+                        left, pc = self._hoist_reads(left, pc)
+                    right, pc = self._hoist_calls(right, pc)
+                return replace(node, left=left, right=right), pc
+            case checked.Not(arg):
+                arg, pc = self._hoist_calls(arg, pc)
+                return replace(node, arg=arg), pc
+            case checked.Field(base, _, index):
+                if base is not None:
+                    base, pc = self._hoist_calls(base, pc)
+                if index is not None:
+                    index, pc = self._hoist_calls(index, pc)
+                return replace(node, base=base, index=index), pc
+            case checked.Inner(base):
+                base, pc = self._hoist_calls(base, pc)
+                return replace(node, base=base), pc
+            case checked.LockAddress(base) if base is not None:
+                base, pc = self._hoist_calls(base, pc)
+                return replace(node, base=base), pc
+            case checked.Container(pointer):
+                pointer, pc = self._hoist_calls(pointer, pc)
+                return replace(node, pointer=pointer), pc
+            case _:
+                return node, pc
+
+    def _hoist_reads(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        if self._reads(node) == 0:
+            return node, pc
+        match node:
+            case checked.Field(base, _, index):
+                if base is not None:
+                    base, pc = self._hoist_reads(base, pc)
+                if index is not None:
+                    index, pc = self._hoist_reads(index, pc)
+                node = replace(node, base=base, index=index)
+                if self._reads(node) == 0:
+                    return node, pc
+                target = self._temporary(node.field, node.type)
+                self.guarded(node, pc, node.span)
+                after = self.pc()
+                names = self.names()
+                ok = negate(faults(node, names))
+                self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
+                return self._named(target, node), after
+            case checked.Binary("&&" | "||", _, right) if self._reads(right):
+                return self._by_branching(node, pc)
+            case checked.Binary(_, left, right):
+                left, pc = self._hoist_reads(left, pc)
+                right, pc = self._hoist_reads(right, pc)
+                return replace(node, left=left, right=right), pc
+            case checked.Not(arg):
+                arg, pc = self._hoist_reads(arg, pc)
+                return replace(node, arg=arg), pc
+            case checked.Inner(base):
+                base, pc = self._hoist_reads(base, pc)
+                return replace(node, base=base), pc
+            case checked.LockAddress(base) if base is not None:
+                base, pc = self._hoist_reads(base, pc)
+                return replace(node, base=base), pc
+            case checked.Container(pointer):
+                pointer, pc = self._hoist_reads(pointer, pc)
+                return replace(node, pointer=pointer), pc
+            case _:
+                return node, pc
+
+    def _by_branching(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        target = self._temporary("condition", BOOL)
+        yes, no, after = self.pc(), self.pc(), self.pc()
+        self.branch(node, pc, yes, no)
+        self.emit(yes, after, updates=[(target, TRUE)])
+        self.emit(no, after, updates=[(target, FALSE)])
+        return self._named(target, node), after
+
+    def _temporary(self, shown: str, type_: Type) -> Local:
+        return self.local(f"{self.frame.prefix}{shown}%{len(self.locals)}", type_, shown)
+
+    def _named(self, target: Local, node: checked.Expr) -> checked.Local:
+        """A name for a temporary, so that checked expressions can speak of it."""
+        self.frame.values[target.name] = target
+        return checked.Local(target.name, node.type, node.span)
+
+    def _reads(self, node: checked.Expr) -> int:
+        """How many accesses to changing shared state an expression makes."""
+        match node:
+            case checked.Field(base, name, index):
+                inside = sum(self._reads(n) for n in (base, index) if n is not None)
+                struct = "" if base is None else base.type.name
+                return inside + ((struct, name) in self.mutable)
+            case checked.Binary(_, left, right):
+                return self._reads(left) + self._reads(right)
+            case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
+                return self._reads(arg)
+            case checked.LockAddress(base) if base is not None:
+                return self._reads(base)
+            case _:
+                return 0
+
+    def branch(self, node: checked.Expr, pc: int, yes: int, no: int) -> None:
+        """Go to `yes` if a condition is true, else to `no`; C's short circuits."""
+        match node:
+            case checked.Not(arg):
+                self.branch(arg, pc, no, yes)
+            case checked.Binary("&&", left, right):
+                middle = self.pc()
+                self.branch(left, pc, middle, no)
+                self.branch(right, middle, yes, no)
+            case checked.Binary("||", left, right):
+                middle = self.pc()
+                self.branch(left, pc, yes, middle)
+                self.branch(right, middle, yes, no)
+            case _:
+                words = ("true", "false")
+                called = isinstance(node, checked.Call)
+                if isinstance(node, checked.Binary) and node.span == node.left.span:
+                    # A pointer or number as a condition, which checking made a comparison.
+                    pointer = node.left.type.kind == "pointer"
+                    words = ("not NULL", "NULL") if pointer else ("not 0", "0")
+                plain, pc = self.hoist(node, pc, 1)
+                self.guarded(plain, pc, node.span)
+                names = self.names()
+                ok, test = negate(faults(plain, names)), value(plain, names)
+                arms = ((test, yes, words[0]), (negate(test), no, words[1]))
+                for wanted, target, word in arms:
+                    places = () if called else (Place(node.span, word),)
+                    self.emit(pc, target, conj([ok, wanted]), places=places)
+
+    def guarded(self, node: checked.Expr, pc: int, span: Span) -> None:
+        """Break `memory` where evaluating `node` at `pc` makes no sense."""
+        fault = faults(node, self.names())
+        self.fail(pc, fault, "memory", f"follows NULL in `{node.span.text}`", span)
+
+
+def _has_call(node: checked.Expr) -> bool:
+    match node:
+        case checked.Call():
+            return True
+        case checked.Binary(_, left, right):
+            return _has_call(left) or _has_call(right)
+        case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
+            return _has_call(arg)
+        case checked.Field(base, _, index):
+            return any(_has_call(n) for n in (base, index) if n is not None)
+        case checked.LockAddress(base) if base is not None:
+            return _has_call(base)
+        case _:
+            return False

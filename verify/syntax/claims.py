@@ -1,0 +1,381 @@
+"""What hangs on the code: scenarios, contracts, outcomes, the case table and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from verify.diagnostics import nearest
+from verify.syntax import checked, tree
+from verify.syntax.check import Scope, Signature
+from verify.syntax.checked import VOID, Type
+from verify.syntax.declare import MAX_DOMAIN, Declared
+
+
+class Claims:
+    """Scenarios, contracts, outcomes, tables and claims: what hangs on the code."""
+
+    def __init__(
+        self,
+        known: Declared,
+        signatures: dict[str, Signature],
+        functions: dict[str, checked.Function],
+        threads: dict[str, checked.Thread],
+    ) -> None:
+        self.known = known
+        self.signatures = signatures
+        self.functions = functions
+        self.threads = threads
+        self.has_table = False
+        self.scenarios: set[str] = set()
+
+    def scenario(self, d: tree.Scenario) -> checked.Scenario:
+        if d.name in self.scenarios:
+            self.known.error("BFP102", f"scenario `{d.name}` is declared twice", d.span)
+        self.scenarios.add(d.name)
+        members: list[tuple[str, int | None]] = []
+        for party in d.members:
+            name = party.thread.name
+            if name not in self.threads:
+                self.known.error(
+                    "BFP101",
+                    f"thread `{name}` is not declared",
+                    party.thread.span,
+                    "",
+                    *nearest(name, self.threads),
+                )
+            elif name in [m for m, _ in members]:
+                self.known.error("BFP102", f"thread `{name}` is there twice", party.span)
+            elif party.count is not None and not 0 < party.count <= MAX_DOMAIN:
+                self.known.error("BFP004", f"1 to {MAX_DOMAIN} threads, or [*]", party.span)
+            else:
+                members.append((name, party.count))
+        forever = frozenset(party.thread.name for party in d.members if party.forever)
+        return checked.Scenario(d.name, d.sentence, tuple(members), forever, d.span)
+
+    def _signature(self, name: tree.Name, what: str) -> Signature | None:
+        if name.name in self.signatures:
+            return self.signatures[name.name]
+        self.known.error(
+            "BFP101",
+            f"{what} `{name.name}`, which is not declared",
+            name.span,
+            "",
+            *nearest(name.name, self.signatures),
+        )
+        return None
+
+    def outcomes(self, declarations: Iterable[tree.Declaration]) -> Iterable[checked.Outcome]:
+        """Outcomes speak of the function that has the table: its result, what it did."""
+        tables = [d for d in declarations if isinstance(d, tree.Table)]
+        result = VOID
+        if tables and tables[0].function.name in self.signatures:
+            result = self.signatures[tables[0].function.name].result
+        seen: set[str] = set()
+        for d in declarations:
+            if not isinstance(d, tree.Outcome):
+                continue
+            if d.name in seen:
+                self.known.error("BFP102", f"outcome `{d.name}` is declared twice", d.span)
+            elif d.name in ("never", "other"):
+                self.known.error("BFP102", f"outcome `{d.name}` is built in", d.span)
+            seen.add(d.name)
+            scope = Scope(self.known, self.signatures, "clause", {}, result)
+            if not tables:
+                # Without a table nothing asks for outcomes; there is no result to type.
+                continue
+            condition = scope.truth(d.condition)
+            if condition is not None:
+                yield checked.Outcome(d.name, d.sentence, condition, d.span)
+
+    def contracts(
+        self, declarations: Iterable[tree.Declaration]
+    ) -> dict[str, tuple[checked.Promise, ...]]:
+        contracts: dict[str, tuple[checked.Promise, ...]] = {}
+        for d in declarations:
+            if not isinstance(d, tree.Contract):
+                continue
+            name = d.function.name
+            signature = self._signature(d.function, "a contract for")
+            if signature is None:
+                continue
+            if name in contracts:
+                self.known.error("BFP102", f"`{name}` has two contracts", d.span)
+            if name not in self.functions:
+                self.known.error("BFP108", f"`{name}` is a primitive: it needs no contract", d.span)
+                continue
+            names = dict(signature.params)
+            scope = Scope(self.known, self.signatures, "claim", names)
+            promises: list[checked.Promise] = []
+            for promise in d.promises:
+                effects = [
+                    (e.word, scope.lock_address(e.lock, _plain(e.word))) for e in promise.effects
+                ]
+                for value in promise.values:
+                    number = self._value(value, signature.result)
+                    if number in [promise.value for promise in promises]:
+                        headline = f"`{value.name}` has two promises"
+                        self.known.error("BFP102", headline, value.span)
+                    elif number is not None:
+                        promises.append(
+                            checked.Promise(
+                                number,
+                                tuple((w, lock) for w, lock in effects if lock is not None),
+                                value.span,
+                            )
+                        )
+            contracts[name] = tuple(promises)
+        return contracts
+
+    def _value(self, name: tree.Name, type_: Type) -> int | None:
+        found = self.known.constants.get(name.name)
+        if found is None or found[1] != type_:
+            members = self.known.enums.get(type_.name, ())
+            self.known.error(
+                "BFP108",
+                f"`{name.name}` is no value of {type_}",
+                name.span,
+                "",
+                *nearest(name.name, members),
+            )
+            return None
+        return found[0]
+
+    def tables(self, declarations: Iterable[tree.Declaration]) -> Iterable[checked.Table]:
+        self.has_table = any(isinstance(d, tree.Table) for d in declarations)
+        outcomes = {d.name for d in declarations if isinstance(d, tree.Outcome)}
+        seen = False
+        for d in declarations:
+            if isinstance(d, tree.Table):
+                if seen:
+                    self.known.error("BFP102", "a program has one table", d.span)
+                    return
+                seen = True
+                table = self._table(d, outcomes)
+                if table is not None:
+                    yield table
+
+    def _table(self, d: tree.Table, outcomes: set[str]) -> checked.Table | None:
+        signature = self._signature(d.function, "a table of")
+        sampled = self._signature(d.sampled_at, "sampled at")
+        if signature is None or sampled is None:
+            return None
+        if d.function.name not in self.functions:
+            self.known.error("BFP108", f"`{d.function.name}` is a primitive", d.function.span)
+            return None
+        if not sampled.atomic:
+            self.known.error(
+                "BFP108",
+                f"`{d.sampled_at.name}` is no primitive",
+                d.sampled_at.span,
+                "a table is sampled in one step",
+            )
+            return None
+        if len(d.axes) > 4:
+            self.known.error("BFP004", "more than 4 axes", d.span)
+            return None
+        value: int | None = None
+        if d.sampled_value is not None:
+            scope = Scope(self.known, self.signatures, "claim")
+            const = scope.expr(d.sampled_value)
+            if const is None:
+                return None
+            if not isinstance(const, checked.Const) or not scope.fits(sampled.result, const):
+                self.known.error(
+                    "BFP108", f"a {sampled.result} is wanted here", d.sampled_value.span
+                )
+                return None
+            value = const.value
+        scope = Scope(self.known, self.signatures, "claim", self._function_names(d.function.name))
+        axes: list[checked.Axis] = []
+        for axis in d.axes:
+            if axis.name in [known.name for known in axes]:
+                self.known.error("BFP102", f"axis `{axis.name}` is there twice", axis.span)
+            condition = scope.truth(axis.value)
+            if condition is not None:
+                axes.append(checked.Axis(axis.name, condition, axis.span))
+        if len(axes) < len(d.axes):
+            return None
+        claimed = self._cells(d, [axis.name for axis in axes], outcomes)
+        return checked.Table(
+            d.function.name, d.sampled_at.name, value, tuple(axes), claimed, d.span
+        )
+
+    def _function_names(self, name: str) -> dict[str, Type]:
+        function = self.functions[name]
+        return dict((*function.params, *function.locals))
+
+    def _cells(
+        self, d: tree.Table, axes: list[str], outcomes: set[str]
+    ) -> tuple[tuple[str, ...], ...]:
+        claimed: dict[int, tuple[str, ...]] = {}
+        for row in d.rows:
+            names = tuple(name.name for name in row.outcomes)
+            for name in row.outcomes:
+                if name.name not in outcomes and name.name != "never":
+                    self.known.error(
+                        "BFP101",
+                        f"outcome `{name.name}` is not declared",
+                        name.span,
+                        "",
+                        *nearest(name.name, [*outcomes, "never"]),
+                    )
+            if "never" in names and len(names) > 1:
+                self.known.error("BFP108", "`never` stands alone", row.span)
+            hit = False
+            for cell in range(2 ** len(axes)):
+                truth = {name: bool(cell >> i & 1) for i, name in enumerate(axes)}
+                value = self._pattern(row.pattern, truth)
+                if value and cell not in claimed:
+                    claimed[cell] = tuple(n for n in names if n != "never")
+                    hit = True
+                if value is None:
+                    return ()
+            if not hit:
+                self.known.error("BFP108", "this case is covered by those above", row.span)
+        for cell in range(2 ** len(axes)):
+            if cell not in claimed:
+                words = " && ".join(
+                    name if cell >> i & 1 else f"!{name}" for i, name in enumerate(axes)
+                )
+                self.known.error("BFP108", f"the table says nothing of {words}", d.span)
+        return tuple(claimed.get(cell, ()) for cell in range(2 ** len(axes)))
+
+    def _pattern(self, node: tree.Expr, truth: dict[str, bool]) -> bool | None:
+        match node:
+            case tree.Name(name, _) if name in truth:
+                return truth[name]
+            case tree.Literal("true", _):
+                return True
+            case tree.Unary("!", arg, _):
+                inner = self._pattern(arg, truth)
+                return None if inner is None else not inner
+            case tree.Binary(("&&" | "||") as op, left, right, _):
+                one, two = self._pattern(left, truth), self._pattern(right, truth)
+                if one is None or two is None:
+                    return None
+                return (one and two) if op == "&&" else (one or two)
+            case _:
+                self.known.error(
+                    "BFP108",
+                    "a case is made of the axes and `!`, `&&`, `||`",
+                    node.span,
+                    "",
+                    f"the axes are {', '.join(truth)}",
+                )
+                return None
+
+    def claims(
+        self, declarations: Iterable[tree.Declaration], tables: Sequence[checked.Table]
+    ) -> Iterable[checked.Claim]:
+        seen: set[str] = set()
+        for d in declarations:
+            if not isinstance(d, tree.Claim):
+                continue
+            if d.name in seen or d.name in BUILT_IN_CLAIMS:
+                self.known.error(
+                    "BFP102",
+                    f"claim `{d.name}` is declared twice"
+                    if d.name in seen
+                    else f"claim `{d.name}` is built in",
+                    d.span,
+                )
+                continue
+            seen.add(d.name)
+            claim = self._claim(d, tables)
+            if claim is not None:
+                yield claim
+
+    def _claim(self, d: tree.Claim, tables: Sequence[checked.Table]) -> checked.Claim | None:
+        alone, when = None, None
+        if d.alone is not None:
+            alone = d.alone.thread.name
+            if d.name in self.threads:
+                # Its runs are those of a thread of the claim's own name.
+                self.known.error("BFP102", f"`{d.name}` is the name of a thread", d.span)
+            if alone not in self.threads:
+                self.known.error(
+                    "BFP101",
+                    f"thread `{alone}` is not declared",
+                    d.alone.thread.span,
+                    "",
+                    *nearest(alone, self.threads),
+                )
+                return None
+            if d.alone.when is not None:
+                when = Scope(self.known, self.signatures, "claim").truth(d.alone.when)
+        clauses = []
+        for item in d.clauses:
+            clause = self._clause(item, d.alone is not None, tables)
+            if clause is not None:
+                clauses.append(clause)
+        return checked.Claim(d.name, d.sentence, alone, when, tuple(clauses), d.span)
+
+    def _clause(
+        self, item: tree.Clause, alone: bool, tables: Sequence[checked.Table]
+    ) -> checked.Clause | None:
+        names: dict[str, Type] = {}
+        where, result, hook = "claim", VOID, ""
+        if item.hook is not None:
+            signature = self._signature(item.hook, item.kind)
+            if signature is None:
+                return None
+            hook = item.hook.name
+            names = dict(signature.params)
+            if item.kind == "before" and not signature.atomic:
+                self.known.error(
+                    "BFP108",
+                    f"`{hook}` is no primitive",
+                    item.hook.span,
+                    "`before` looks at one step",
+                )
+                return None
+            if item.kind == "after":
+                if signature.atomic:
+                    self.known.error(
+                        "BFP108",
+                        f"`{hook}` is a primitive",
+                        item.hook.span,
+                        "`after` looks at a function's return",
+                    )
+                    return None
+                names = self._function_names(hook)
+                where, result = "clause", signature.result
+        elif item.kind == "table":
+            if not tables:
+                if not self.has_table:
+                    self.known.error("BFP108", "there is no table to look at", item.span)
+                return None
+            names = self._function_names(tables[0].function)
+        if item.kind == "finally" and not alone:
+            self.known.error("BFP108", "`finally` needs a thread that runs alone", item.span)
+            return None
+        if item.kind == "never" and alone:
+            self.known.error("BFP108", "`never` speaks of all threads", item.span)
+            return None
+        if item.kind == "never":
+            where = "state"
+        condition = Scope(self.known, self.signatures, where, names, result).truth(item.condition)
+        if condition is None:
+            return None
+        return checked.Clause(item.kind, hook, condition, item.span)
+
+
+# What is checked without being asked; verify.lower words them.
+BUILT_IN_CLAIMS = (
+    "table",
+    "balance",
+    "lock-use",
+    "atomic-sleep",
+    "memory",
+    "stuck",
+    "vacuity",
+)
+
+
+def _plain(word: str) -> str:
+    return {
+        "releases": "release",
+        "releases_shared": "release_shared",
+        "acquires": "acquire",
+        "acquires_shared": "acquire_shared",
+    }[word]
