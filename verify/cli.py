@@ -91,9 +91,7 @@ Claims = Annotated[
 Threads = Annotated[
     int, typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*].")
 ]
-Rounds = Annotated[
-    int, typer.Option(min=0, max=8, help="How often a loop is entered again.")
-]
+Rounds = Annotated[int, typer.Option(min=0, max=8, help="How often a loop is entered again.")]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
@@ -113,9 +111,7 @@ def prove(
     proofs: Annotated[
         Path, typer.Option("--proofs", metavar="DIR", help="Where the evidence goes.")
     ] = Path("proofs"),
-    no_proofs: Annotated[
-        bool, typer.Option("--no-proofs", help="Write no evidence.")
-    ] = False,
+    no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
     ] = False,
@@ -233,9 +229,7 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
     return [_one(file, loader, job, progress) for file in files]
 
 
-def _one(
-    file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
-) -> Done:
+def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) -> Done:
     from verify.artifact.write import NotOurs
     from verify.diagnostics import InputError, render
     from verify.engine.search import Disagreement

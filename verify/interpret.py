@@ -277,10 +277,7 @@ def _compile(program: Program, thread: Thread) -> Code:
             pc: tuple((n, made[f"guard_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()
         },
-        {
-            pc: tuple(made[f"wait_{n}"] for n in numbers)
-            for pc, numbers in by_pc.items()
-        },
+        {pc: tuple(made[f"wait_{n}"] for n in numbers) for pc, numbers in by_pc.items()},
         {
             pc: tuple((n, made[f"may_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()

@@ -91,9 +91,7 @@ class Ite:
     otherwise: Expr
 
 
-Expr: TypeAlias = (
-    Const | Shared | Local | Mine | Others | Not | And | Or | Compare | Arith | Ite
-)
+Expr: TypeAlias = Const | Shared | Local | Mine | Others | Not | And | Or | Compare | Arith | Ite
 Atom: TypeAlias = Shared | Local | Mine | Others
 
 FALSE = Const(0)
@@ -161,8 +159,8 @@ def compare(op: str, left: Expr, right: Expr) -> Expr:
             if isinstance(right, Const):
                 return ite(c, compare(op, t, right), compare(op, e, right))
             return ite(c, compare(op, left, t), compare(op, left, e))
-        case (condition, Const(v)) | (Const(v), condition) if (
-            op == "==" and is_condition(condition)
+        case (condition, Const(v)) | (Const(v), condition) if op == "==" and is_condition(
+            condition
         ):
             return condition if v == 1 else negate(condition) if v == 0 else FALSE
         case _:
@@ -224,9 +222,7 @@ def rebuild(expr: Expr, leaf: Callable[[Atom], Expr]) -> Expr:
         case Arith(op, left, right):
             return arith(op, rebuild(left, leaf), rebuild(right, leaf))
         case Ite(condition, then, otherwise):
-            return ite(
-                rebuild(condition, leaf), rebuild(then, leaf), rebuild(otherwise, leaf)
-            )
+            return ite(rebuild(condition, leaf), rebuild(then, leaf), rebuild(otherwise, leaf))
 
 
 def atoms(expr: Expr) -> frozenset[Atom]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from verify.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.ir import Program, Scenario, Thread, thread_named
 
 MODE_WORDS = {0: "not held", 1: "held shared", 2: "held"}
@@ -26,7 +26,7 @@ def singles_and_crowd(
     return tuple(singles), tuple(crowd)
 
 
-def threads_text(program: Program, scenario: Scenario) -> tuple[str, ...]:
+def threads_text(scenario: Scenario) -> tuple[str, ...]:
     """How many of each thread, and how often each runs."""
     said = []
     for name, count in scenario.members:
@@ -45,7 +45,9 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
     for name, _ in scenario.members:
         for command in thread_named(program, name).commands:
             if command.transient:
-                callee = command.called[0] if command.called else command.places[command.main].span.text
+                callee = (
+                    command.called[0] if command.called else command.places[command.main].span.text
+                )
                 found[f"{callee} ({command.transient})"] = None
     return tuple(found)
 
@@ -85,9 +87,7 @@ def _is(name: str, words: Sequence[str], every: Sequence[str]) -> str:
     return f"{name} == {' or '.join(words)}"
 
 
-def _thread(
-    who: str, codes: Sequence[Thread], literals: Iterable[Literal], stride: int
-) -> str:
+def _thread(who: str, codes: Sequence[Thread], literals: Iterable[Literal], stride: int) -> str:
     said = []
     for one in literals:
         match one.kind:

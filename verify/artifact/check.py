@@ -26,6 +26,8 @@ from verify.artifact.content import (
     whole,
 )
 from verify.artifact.write import belongs
+from verify.crowd.views import Unsupported, world
+from verify.crowd.waiting import is_order
 from verify.diagnostics import InputError
 from verify.engine import bounded
 from verify.engine.prove import combined
@@ -37,8 +39,6 @@ from verify.syntax.load import Loader
 from verify.syntax.parse import grammar_text
 from verify.syntax.resolve import resolve
 from verify.verdicts import Refuted
-from verify.views import Unsupported, world
-from verify.waiting import is_order
 
 KEYS = {
     "format",
@@ -105,7 +105,9 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         unknown = sorted(set(shares) - set(claims))
         if unknown:
             raise Malformed(f"there is no claim {unknown[0]}")
-        obligations = tuple(written(program, scene, lemmas, direct, order, claims)) if shares else ()
+        obligations = (
+            tuple(written(program, scene, lemmas, direct, order, claims)) if shares else ()
+        )
     except (Unsupported, Loops) as error:
         return Report(str(folder), (), (str(error),))
     except (KeyError, StopIteration, ValueError):

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from verify.crowd.invariant import Lemma, Literal
 from verify.engine.unbounded import Proof
-from verify.invariant import Lemma, Literal
 from verify.ir import Program, Scenario
 from verify.report import values
 from verify.report.text import report
@@ -66,7 +66,7 @@ def files(
     to the program's folder; `place` is the path from the artifact to the program.
     """
     content = {
-        PROOF: _canonical(_document(program, scenario, options, result, proof, texts, place)),
+        PROOF: _canonical(_document(scenario, options, result, proof, texts, place)),
         README: "\n".join(report(_shortened(result))) + "\n",
         LEMMAS: _lemmas(program, scenario, proof),
     }
@@ -101,7 +101,6 @@ def digest(text: str) -> str:
 
 
 def _document(
-    program: Program,
     scenario: Scenario,
     options: Options,
     result: Result,

@@ -17,8 +17,8 @@ from verify.explore import alone as run_alone
 from verify.interpret import Machine, ReplayError
 from verify.ir import Claim, Program, Scenario, Thread
 from verify.smt.alone import TooManyPaths, failing
-from verify.smt.text import all_of
 from verify.smt.solver import No, Unknown, Yes
+from verify.smt.text import all_of
 from verify.smt.unfold import unfold
 from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Vacuous, Verdict
 
@@ -98,9 +98,9 @@ def _plain_verdicts(
                 break
             case Yes() as answer:
                 moves = search.moves(answer)
-                broken = {
-                    search.threads[i].commands[number].violates for i, number in moves
-                } & set(open_)
+                broken = {search.threads[i].commands[number].violates for i, number in moves} & set(
+                    open_
+                )
                 if not broken:
                     raise Disagreement("a model breaks no claim")
                 for name in sorted(broken):
@@ -141,9 +141,7 @@ def _stuck(search: Search, question: int) -> Verdict:
     names = labels(search.threads, used)
     who = " and ".join(names[i] for i in waiting)
     wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
-    return Refuted(
-        tell(search.program, search.threads, best, wrong, waiting=waiting), search.bound
-    )
+    return Refuted(tell(search.program, search.threads, best, wrong, waiting=waiting), search.bound)
 
 
 def _solos(
@@ -156,7 +154,9 @@ def _solos(
     for claim in asked:
         if not claim.solo:
             continue
-        thread = next(t for t in search.program.threads if t.claim == claim.name and t.kind == "solo")
+        thread = next(
+            t for t in search.program.threads if t.claim == claim.name and t.kind == "solo"
+        )
         try:
             condition = failing(search.program, thread, search.bound.rounds)
         except TooManyPaths:

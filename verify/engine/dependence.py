@@ -74,7 +74,11 @@ def variants(program: Checked, subjects: tuple[str, ...]) -> Iterator[Variant]:
                 body = _replaced(function.body, target, new)
                 assert isinstance(body, checked.Block)
                 functions = {**program.functions, name: replace(function, body=body)}
-                where = target.condition.span if isinstance(target, checked.If | checked.While) else target.span
+                where = (
+                    target.condition.span
+                    if isinstance(target, checked.If | checked.While)
+                    else target.span
+                )
                 yield Variant(where, change, replace(program, functions=functions))
 
 

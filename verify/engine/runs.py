@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError, State, Values
-from verify.ir import EXCLUSIVE, Program, Thread, Variable
+from verify.ir import EXCLUSIVE, Command, Program, Thread, Variable
 from verify.verdicts import Change, Line, Run, Step
 
 MODES = ("none", "shared", "exclusive")
@@ -83,9 +85,9 @@ def fewest_switches(machine: Machine, moves: Sequence[Move]) -> tuple[Move, ...]
     raise ReplayError("the run cannot be followed in any order")
 
 
-def _better_end(heap: list[object], switches: int) -> bool:
+def _better_end(heap: Sequence[tuple[Any, ...]], switches: int) -> bool:
     """Whether another order might still end with fewer switches in all."""
-    return any(item[0] <= switches for item in heap)  # type: ignore[index]
+    return any(item[0] <= switches for item in heap)
 
 
 def labels(threads: Sequence[Thread], used: Sequence[int]) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ def tell(
         steps,
         said,
         _cause(program, machine, moves, states, waiting),
-        sum(one[0] != two[0] for one, two in zip(moves, moves[1:], strict=False)),
+        sum(one[0] != two[0] for one, two in pairwise(moves)),
         alone,
     )
 
@@ -154,7 +156,7 @@ def _base(program: Program, solo: Thread) -> str:
     return solo.name
 
 
-def _command(threads: Sequence[Thread], move: Move) -> object:
+def _command(threads: Sequence[Thread], move: Move) -> Command:
     return threads[move[0]].commands[move[1]]
 
 

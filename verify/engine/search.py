@@ -82,7 +82,9 @@ class Search:
             )
         return tuple((places[i], number) for i, number in moves)
 
-    def shortest(self, questions: Sequence[int], known: Sequence[Move] | None) -> tuple[Move, ...] | None:
+    def shortest(
+        self, questions: Sequence[int], known: Sequence[Move] | None
+    ) -> tuple[Move, ...] | None:
         """The shortest run for which a question is true, or None; starts from a known one."""
         best = None if known is None else tuple(known)
         while True:
@@ -112,6 +114,4 @@ def prepare(
     large = instance(program, scenario, threads)
     order = Order(program, large, rounds)
     cut = any(automaton.cut for automaton in order.automata)
-    return Search(
-        program, scenario, Bound(threads, rounds, cut), large, scout, small, order
-    )
+    return Search(program, scenario, Bound(threads, rounds, cut), large, scout, small, order)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.engine.search import Gave, Search
 from verify.engine.runs import tell
+from verify.engine.search import Gave, Search
 from verify.ir import CASE, Command, Const, Local, Program
-from verify.smt.text import any_of
 from verify.smt.solver import No, Unknown, Yes
+from verify.smt.text import any_of
 from verify.smt.unfold import Automaton, Edge
 from verify.verdicts import Behaviour, Row, Run
 
@@ -30,7 +30,7 @@ class Cases:
     def __post_init__(self) -> None:
         taken: dict[Key, list[str]] = {}
         for t, automaton in enumerate(self.search.order.automata):
-            for key, edge in _returns(self.search.program, automaton):
+            for key, edge in _returns(automaton):
                 taken.setdefault(key, []).append(self.search.order.edge(t, edge))
         for key, edges in taken.items():
             self.questions[key] = self.search.question(any_of(edges))
@@ -116,7 +116,7 @@ class Cases:
         )
 
 
-def _returns(program: Program, automaton: Automaton) -> Iterator[tuple[Key, Edge]]:
+def _returns(automaton: Automaton) -> Iterator[tuple[Key, Edge]]:
     at = next((i for i, v in enumerate(automaton.thread.locals) if v.name == CASE), None)
     for edge in automaton.edges:
         command = automaton.thread.commands[edge.command]

@@ -9,28 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from verify.engine.search import Disagreement, Progress, silent
-from verify.invariant import Lemma
-from verify.ir import Expr, Program, Scenario
-from verify.lemmas import (
-    Cube,
-    NotProvable,
-    Search,
-    SearchLimit,
-    Space,
+from verify.crowd.forbidden import (
     alone_cubes,
     bad_cubes,
-    lemma_of,
     lock_order,
     must_not_wait,
     stuck_cubes,
 )
+from verify.crowd.invariant import Lemma
+from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.space import Cube, Space, lemma_of
+from verify.crowd.views import TooManyViews, Unsupported, Views, World, world
+from verify.crowd.waiting import Edge, is_order
+from verify.engine.search import Disagreement, Progress, silent
+from verify.ir import Expr, Program, Scenario
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.obligations import Actor, Obligation, Writer
 from verify.smt.solvers import SOLVERS, decide
 from verify.smt.unfold import unfold
-from verify.views import TooManyViews, Unsupported, Views, World, world
-from verify.waiting import Edge, is_order
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from verify.engine.search import Search
 from verify.ir import EXCLUSIVE, SHARED, Command
-from verify.smt.text import all_of, any_of
 from verify.smt.solver import No, Yes
+from verify.smt.text import all_of, any_of
 from verify.source import Span
 from verify.verdicts import Holds, Line, NotEstablished, Vacuous, Verdict
 
@@ -33,17 +33,18 @@ class Tested:
         ]
         for i, span in enumerate(program.statements):
             self.spans[f"statement {i}"] = span
-            self._want(
-                f"statement {i}", [(t, n) for t, n, c in commands if _covers(c, span)]
-            )
+            self._want(f"statement {i}", [(t, n) for t, n, c in commands if _covers(c, span)])
         for claim in program.claims:
             for hook in claim.hooks:
                 self._want(f"hook {hook}", [(t, n) for t, n, c in commands if hook in c.called])
         for lock in program.locks:
             self._want(
                 f"lock {lock.name}",
-                [(t, n) for t, n, c in commands if (lock.name, SHARED) in c.locks
-                 or (lock.name, EXCLUSIVE) in c.locks],
+                [
+                    (t, n)
+                    for t, n, c in commands
+                    if (lock.name, SHARED) in c.locks or (lock.name, EXCLUSIVE) in c.locks
+                ],
             )
         for claim in program.claims:
             if claim.solo:

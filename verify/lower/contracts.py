@@ -88,9 +88,7 @@ class Contracts(Builder):
             guard = conj([is_this, *(negate(e) for e in earlier)])
             name = "other" if outcome is None else outcome.name
             earlier.append(is_this)
-            self.emit(
-                pc, frame.exit, guard, places=here, outcome=name, called=(function.name,)
-            )
+            self.emit(pc, frame.exit, guard, places=here, outcome=name, called=(function.name,))
             if held:
                 self._balance(function, frame, names, pc, span, guard, name)
             for cell, allowed in enumerate(table.claimed):
@@ -100,7 +98,8 @@ class Contracts(Builder):
                         pc,
                         conj([guard, equal(Local(CASE), Const(cell + 1))]),
                         "table",
-                        f"{cell_word(table.axes, cell)}: {sentences[name]}; its author says: {said}",
+                        f"{cell_word(table.axes, cell)}: {sentences[name]}; "
+                        f"its author says: {said}",
                         span,
                     )
 

@@ -258,9 +258,7 @@ def compose(first: Command, second: Command) -> Command | None:
         second.reason,
         second.outcome or first.outcome,
         (*first.called, *second.called),
-        len(first.places) + second.main
-        if _silent(first) and not _silent(second)
-        else first.main,
+        len(first.places) + second.main if _silent(first) and not _silent(second) else first.main,
     )
 
 

@@ -52,10 +52,8 @@ def show(expr: Expr, variables: Mapping[str, Variable], loose: bool = False) -> 
         case Arith(op, left, right):
             return _wrap(f"{show(left, variables)} {op} {show(right, variables)}", loose)
         case Ite(condition, then, otherwise):
-            return _wrap(
-                f"{show(condition, variables)} ? {show(then, variables)} : {show(otherwise, variables)}",
-                loose,
-            )
+            parts = [show(part, variables) for part in (condition, then, otherwise)]
+            return _wrap(f"{parts[0]} ? {parts[1]} : {parts[2]}", loose)
 
 
 def _test(word: str, mode: str) -> str:

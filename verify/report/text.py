@@ -71,9 +71,7 @@ def _times(count: int) -> str:
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(
-        printable(text), WIDTH, initial_indent=first, subsequent_indent=rest
-    )
+    return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=rest)
 
 
 # ------------------------------------------------------------------ case table
@@ -308,18 +306,22 @@ def _step(run: Run, step: Step) -> Iterator[str]:
     rows = [line for line in step.lines if line is main or _telling(line)]
     width = max((len(_where(line)) for line in rows), default=0)
     effects = _effects(step)
-    for line in rows or [None]:
-        first = line is main or line is None
+    for line in rows:
+        first = line is main
         number = f"{step.number:>4}" if first else "    "
         head = f"{number}  {_lanes(run, step, '*' if first else '|')}  "
         text = "" if line is None else f"{_where(line):{width}}  {_said(line)}"
         room = max(24, WIDTH - len(head))
-        for i, part in enumerate(textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]):
+        for i, part in enumerate(
+            textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]
+        ):
             yield (head if i == 0 else f"      {_lanes(run, step, '|')}  ") + part
         if first and effects:
             head = f"      {_lanes(run, step, '|')}  {'':{width}}    "
             for part in textwrap.wrap(
-                printable("; ".join(effects)), max(24, WIDTH - len(head) - 2), subsequent_indent="  "
+                printable("; ".join(effects)),
+                max(24, WIDTH - len(head) - 2),
+                subsequent_indent="  ",
             ):
                 yield f"{head}{part}"
 
@@ -405,4 +407,6 @@ def summary(results: Sequence[Result]) -> Iterator[str]:
         refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
         text = ", ".join(f"{n} {said}" for said, n in counts.items())
         names = f": {', '.join(refuted)}" if refuted else ""
-        yield from _wrapped(f"{printable(result.path):{width}}  {text}{names}", "", " " * (width + 2))
+        yield from _wrapped(
+            f"{printable(result.path):{width}}  {text}{names}", "", " " * (width + 2)
+        )

@@ -97,9 +97,7 @@ def _run(run: Run) -> dict[str, Any]:
         "threads": list(run.threads),
         "switches": run.switches,
         "start": dict(run.start),
-        "cause": None
-        if run.cause is None
-        else {"step": run.cause[0], "text": run.cause[1]},
+        "cause": None if run.cause is None else {"step": run.cause[0], "text": run.cause[1]},
         "run": [_step(step) for step in run.steps],
     }
 

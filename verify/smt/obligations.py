@@ -23,7 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from verify.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.views import MAX_WITNESSES, SHAREABLE, World, witnesses
+from verify.crowd.waiting import stands_still
 from verify.ir import (
     EXCLUSIVE,
     FREE,
@@ -45,8 +47,6 @@ from verify.ir import (
     Thread,
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
-from verify.views import MAX_WITNESSES, SHAREABLE, World, witnesses
-from verify.waiting import stands_still
 
 NAMED = ("x", "y", "z")
 # Wide enough for every domain, pc and sum of two values of the language.
@@ -192,9 +192,7 @@ class Writer:
         else:
             yield from ((one, other) for one in named for other in named if one != other)
 
-    def invariant(
-        self, named: Sequence[str], lemmas: Sequence[Lemma] | None = None
-    ) -> list[str]:
+    def invariant(self, named: Sequence[str], lemmas: Sequence[Lemma] | None = None) -> list[str]:
         return [
             f"(assert {no(self.violated(lemma, who))})"
             for lemma in (self.lemmas if lemmas is None else lemmas)
@@ -336,9 +334,7 @@ class Writer:
             f"(= {self.own(who, 'pc')} {_number(stride + command.source)})",
             self.condition(command.guard, actor, named, True, False),
         ]
-        parts += [
-            f"(= |{name}'| {after.get(name, f'|{name}|')})" for name in sorted(self.post)
-        ]
+        parts += [f"(= |{name}'| {after.get(name, f'|{name}|')})" for name in sorted(self.post)]
         return all_of(parts)
 
     def step(self, actor: Actor, named: Sequence[str]) -> str:
@@ -400,19 +396,17 @@ class Writer:
                 yield Obligation(name, "", self.step(actor, named))
                 continue
             # Who moves is one of the two that a lemma names, or a third.
-            yield Obligation(
-                f"step-{actor.thread.name}-named", "", self.step(actor, NAMED[:2])
-            )
+            yield Obligation(f"step-{actor.thread.name}-named", "", self.step(actor, NAMED[:2]))
             other = Actor(actor.thread, name="z", kind=actor.kind)
-            yield Obligation(
-                f"step-{actor.thread.name}-other", "", self.step(other, self.named())
-            )
+            yield Obligation(f"step-{actor.thread.name}-other", "", self.step(other, self.named()))
 
     def claim(self, name: str, bad: str, named: Sequence[str]) -> Obligation:
         """`bad` does not happen where the lemmas hold that the claim rests on directly."""
         if bad == FALSE:
             # Nothing in the commands can break it: simplifying them was proof enough.
-            return Obligation(f"claim-{name}", name, "(set-logic QF_BV)\n(assert false)\n(check-sat)\n")
+            return Obligation(
+                f"claim-{name}", name, "(set-logic QF_BV)\n(assert false)\n(check-sat)\n"
+            )
         lines = self._header(named) + self.invariant(named, self.direct.get(name))
         lines += [f"(assert {bad})", "(check-sat)"]
         return Obligation(f"claim-{name}", name, "\n".join(lines) + "\n")
@@ -443,9 +437,7 @@ class Writer:
         named = self.named()
         who = named[:1]
         ways = [
-            self.violated(lemma, one)
-            for lemma in forbidden
-            for one in self._instances(lemma, who)
+            self.violated(lemma, one) for lemma in forbidden for one in self._instances(lemma, who)
         ]
         for actor in self.actors():
             stride = CROWD_STRIDE * max(actor.kind, 0)

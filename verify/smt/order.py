@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from verify.crowd.waiting import lock_part, unlocked
 from verify.ir import (
     MODES,
     And,
@@ -39,7 +40,7 @@ from verify.ir import (
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
-from verify.waiting import lock_part, unlocked
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -120,8 +121,8 @@ class Order:
         if one.thread == two.thread:
             return TRUE if one.level < two.level else FALSE
         first, second = (one, two) if one.thread < two.thread else (two, one)
-        assert first.level is not None and second.level is not None
-        atom = f"(<= {self.clock(first.thread, first.level)} {self.clock(second.thread, second.level)})"
+        clocks = [self.clock(e.thread, e.level) for e in (first, second) if e.level is not None]
+        atom = f"(<= {' '.join(clocks)})"
         return atom if first is one else f"(not {atom})"
 
     # -------------------------------------------------------------- structure
@@ -161,9 +162,7 @@ class Order:
     def at(self, thread: int, node: int) -> str:
         """The thread ends its run at this node: it comes there and goes no further."""
         automaton = self.automata[thread]
-        came = (
-            TRUE if node == 0 else any_of(self.edge(thread, e) for e in automaton.entering[node])
-        )
+        came = TRUE if node == 0 else any_of(self.edge(thread, e) for e in automaton.entering[node])
         gone = any_of(self.edge(thread, e) for e in automaton.leaving[node])
         return all_of([came, no(gone)])
 
@@ -206,8 +205,10 @@ class Order:
             def leaf(other: Atom, value: int = value) -> Expr:
                 return Const(value) if other == atom else other
 
-            this = equal(atom, Const(value)) if isinstance(atom, Shared) else (
-                atom if value else negate(atom)
+            this = (
+                equal(atom, Const(value))
+                if isinstance(atom, Shared)
+                else (atom if value else negate(atom))
             )
             cases.append(
                 all_of([self.condition(this, at), self.condition(rebuild(expr, leaf), at)])
@@ -249,9 +250,7 @@ class Order:
         wrong = [w for w in writes if w.value not in wanted]
         ways = []
         if self._initial[name] in wanted:
-            ways.append(
-                all_of(no(all_of([w.literal, self.before(w.event, at)])) for w in wrong)
-            )
+            ways.append(all_of(no(all_of([w.literal, self.before(w.event, at)])) for w in wrong))
         for one in right:
             ways.append(
                 all_of(
@@ -277,9 +276,7 @@ class Order:
 
     # ------------------------------------------------------------------ locks
 
-    def _section(
-        self, thread: int, lock: str, mode: str
-    ) -> tuple[dict[int, str], dict[int, str]]:
+    def _section(self, thread: int, lock: str, mode: str) -> tuple[dict[int, str], dict[int, str]]:
         """By level, the events that begin and that end holding `lock` in `mode`."""
         automaton = self.automata[thread]
         at = self._lock_at[lock]
@@ -311,9 +308,7 @@ class Order:
                 for end, ended in ends.items()
                 if end > level
             ]
-            ways.append(
-                all_of([begun, self.before(Event(thread, level), at), no(any_of(over))])
-            )
+            ways.append(all_of([begun, self.before(Event(thread, level), at), no(any_of(over))]))
         return any_of(ways)
 
     # ---------------------------------------------------------------- queries

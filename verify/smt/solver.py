@@ -47,7 +47,9 @@ class Session:
             lines.append(f"(declare-const q{i} Bool)\n(assert (=> q{i} {question}))")
         self._solver.from_string("\n".join(lines))
 
-    def ask(self, questions: Sequence[int], most: tuple[Sequence[str], int] | None = None) -> Answer:
+    def ask(
+        self, questions: Sequence[int], most: tuple[Sequence[str], int] | None = None
+    ) -> Answer:
         """Whether one of the questions can be true, `most` of some constants being so at most."""
         solver = self._solver
         solver.push()

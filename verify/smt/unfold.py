@@ -150,9 +150,7 @@ _Step: TypeAlias = tuple[Expr, tuple[tuple[str, int], ...], int, "_State | None"
 class _States:
     """The local states of a thread and the steps between them, made when asked for."""
 
-    def __init__(
-        self, program: Program, thread: Thread, shared: Mapping[str, Variable]
-    ) -> None:
+    def __init__(self, program: Program, thread: Thread, shared: Mapping[str, Variable]) -> None:
         self.thread = thread
         self.shared = shared
         self.local_at = {v.name: i for i, v in enumerate(thread.locals)}

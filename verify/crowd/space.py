@@ -1,25 +1,18 @@
-"""Lemmas: a few facts that keep each other true, found among all that never happens.
+"""Combinations of values as bits: the two scopes of a world, its steps on them, its views.
 
-The closed set of views says of every combination of values whether it ever
-happens; a lemma is a cube, a combination that never does.  Starting from what
-the claims forbid, each cube is widened as far as the views allow, and what
-could lead into it is forbidden in turn, until nothing new comes up.  What is
-left is an inductive invariant, whether or not the views were right: the
-obligations that `smt.obligations` writes do not know how it was found.
-
-Source: Conchon, Goel, Krstic, Mebsout, Zaidi, "Invariants for Finite Instances
-and Beyond" (BRAB), FMCAD 2013, for going backwards with approximations; here
-the approximation is never wrong, since the views cover every number of threads.
+A cube is a set of values for each field of everything shared, and of up to
+three threads of the crowd; one number a scope, so that narrowing, widening and
+comparing cubes are a few operations on integers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import permutations
 from typing import TypeAlias
 
-from verify.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.views import SHAREABLE, Global, Process, Views, World
 from verify.ir import (
     EXCLUSIVE,
     FREE,
@@ -44,19 +37,9 @@ from verify.ir import (
     negate,
     rebuild,
 )
-from verify.views import SHAREABLE, Global, Process, Views, World
-from verify.waiting import Edge, stands_still, waits
 
 # A set of values for each field of a scope, one bit a value, side by side in one number.
 Bits: TypeAlias = int
-
-
-class SearchLimit(Exception):
-    """More lemmas than the limit allows."""
-
-
-class NotProvable(Exception):
-    """What a claim forbids is in the views: it may happen, as far as they tell."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +114,6 @@ def _scope(items: Iterable[tuple[str, str, int, Sequence[int]]]) -> Scope:
     return Scope(tuple(fields), (1 << offset) - 1)
 
 
-# In which order fields are tried to be left out of a lemma, by their kind.  Of the orders
-# tried this one leaves the fewest lemmas; no order makes any of them wrong.
-DISPENSABLE: Mapping[str, int] = {"local": 0, "lock": 1, "shared": 2, "held": 3, "pc": 4}
 MODE_VALUES = (FREE, SHARED, EXCLUSIVE)
 
 
@@ -291,10 +271,10 @@ class Space:
 
     def _at(self, start: Start, pc: int, single: int, kind: int) -> Start | None:
         if single >= 0:
-            bits = _narrow(start.shared, self.shared.find("pc", "", single), pc)
+            bits = narrow(start.shared, self.shared.find("pc", "", single), pc)
             return None if bits is None else start._with(shared=bits)
         if kind >= 0:
-            bits = _narrow(start.own, self.crowd.fields[0], kind * CROWD_STRIDE + pc)
+            bits = narrow(start.own, self.crowd.fields[0], kind * CROWD_STRIDE + pc)
             return None if bits is None else start._with(own=bits)
         return start
 
@@ -422,9 +402,7 @@ class Space:
         )
         return self._only(f, values, wanted, start)
 
-    def _only(
-        self, f: Field, values: frozenset[int], wanted: bool, start: Start
-    ) -> list[Start]:
+    def _only(self, f: Field, values: frozenset[int], wanted: bool, start: Start) -> list[Start]:
         keep = sum(f.bit(v) for v in f.values if (v in values) == wanted)
         own = f in self.crowd.fields
         bits = start.own if own else start.shared
@@ -458,9 +436,7 @@ class Space:
                 else (atom if value else negate(atom))
             )
             for one in self._alternatives(this, True, start, single, kind, broken):
-                found += self._alternatives(
-                    rebuild(expr, leaf), wanted, one, single, kind, broken
-                )
+                found += self._alternatives(rebuild(expr, leaf), wanted, one, single, kind, broken)
         return found
 
     def _others(
@@ -476,14 +452,10 @@ class Space:
         """Whether anybody else holds a lock: singles, the crowd's bit, who is beside."""
         modes = frozenset(MODES[mode])
         rest = [
-            self.shared.find("lock", lock, i)
-            for i in range(len(self.world.singles))
-            if i != single
+            self.shared.find("lock", lock, i) for i in range(len(self.world.singles)) if i != single
         ]
         held = self.shared.find("held", lock)
-        shareable = next(
-            k.kind in SHAREABLE for k in self.world.program.locks if k.name == lock
-        )
+        shareable = next(k.kind in SHAREABLE for k in self.world.program.locks if k.name == lock)
         if wanted:
             found = [one for f in rest for one in self._only(f, modes, True, start)]
             if self.world.crowd and EXCLUSIVE in modes:
@@ -505,7 +477,9 @@ class Space:
         for f in rest:
             found = [after for one in found for after in self._only(f, modes, False, one)]
         if self.world.crowd and EXCLUSIVE in modes:
-            free = [after for one in found for after in self._only(held, frozenset((1,)), False, one)]
+            free = [
+                after for one in found for after in self._only(held, frozenset((1,)), False, one)
+            ]
             if kind >= 0:
                 own = self.crowd.find("lock", lock)
                 free += [
@@ -572,7 +546,8 @@ def _pcs(thread: Thread) -> list[int]:
     return sorted(found)
 
 
-def _narrow(bits: Bits, f: Field, value: int) -> Bits | None:
+def narrow(bits: Bits, f: Field, value: int) -> Bits | None:
+    """`bits` with one value of a field only; None if it is not among them."""
     bit = f.bit(value)
     return bits & ~f.full | bit if bits & bit else None
 
@@ -584,11 +559,11 @@ def _by_value(
     domains = {Shared(v.name): v.domain.values for v in world.program.shared}
     domains |= {Local(v.name): v.domain.values for v in thread.locals}  # type: ignore[misc]
     known = {v.name for v in thread.locals}
-    updates = [
-        (t, e) for t, e in command.updates if isinstance(t, Shared) or t.name in known
-    ]
+    updates = [(t, e) for t, e in command.updates if isinstance(t, Shared) or t.name in known]
 
-    def split(guard: Expr, open_: list[tuple[object, Expr]]) -> Iterator[tuple[Expr, dict[object, int]]]:
+    def split(
+        guard: Expr, open_: list[tuple[object, Expr]]
+    ) -> Iterator[tuple[Expr, dict[object, int]]]:
         unknown = next((e for _, e in open_ if not isinstance(e, Const)), None)
         if unknown is None:
             yield guard, {t: e.value for t, e in open_ if isinstance(e, Const)}
@@ -604,9 +579,7 @@ def _by_value(
             def leaf(other: Atom, value: int = value) -> Expr:
                 return Const(value) if other == atom else other
 
-            yield from split(
-                conj([guard, condition]), [(t, rebuild(e, leaf)) for t, e in open_]
-            )
+            yield from split(conj([guard, condition]), [(t, rebuild(e, leaf)) for t, e in open_])
 
     yield from split(command.guard, list(updates))
 
@@ -619,260 +592,6 @@ def _column(rows: list[tuple[Bits, Bits, Bits]], position: int, f: Field) -> lis
         text = "".join("1" if row[position] & bit else "0" for row in reversed(rows))
         columns.append(int(text or "0", 2))
     return columns
-
-
-@dataclass
-class Search:
-    """The lemmas found so far, and what each of them needs forbidden in turn.
-
-    `needs[lemma]` are the cubes that one step leads from into the lemma, but
-    for those inside it; `wanted[claim]` those that a claim forbids itself.
-    """
-
-    space: Space
-    limit: int = 3_000
-    lemmas: list[Cube] = field(default_factory=list)
-    needs: dict[Cube, list[Cube]] = field(default_factory=dict)
-    wanted: dict[str, list[Cube]] = field(default_factory=dict)
-
-    def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
-        """Find the lemmas that keep the cubes of `bad` from happening.
-
-        Raises:
-            NotProvable: one of them is in the views.
-            SearchLimit: it takes too many lemmas.
-        """
-        wanted: dict[Cube, None] = {}
-        try:
-            for cube in bad:
-                self._block(cube, wanted)
-        finally:
-            # What was found before it failed serves other claims.
-            self._complete()
-        self.wanted[claim] = list(wanted)
-
-    def _complete(self) -> None:
-        """Forbid what leads into each lemma, until there is nothing new."""
-        for lemma in self.lemmas:
-            if lemma not in self.needs:
-                needs: dict[Cube, None] = {}
-                for before in self.into(lemma):
-                    if not covers(lemma, before):
-                        self._block(before, needs)
-                self.needs[lemma] = list(needs)
-
-    def chosen(
-        self,
-    ) -> tuple[list[Cube], dict[str, list[Cube]], dict[str, list[Cube]]]:
-        """A few of the lemmas that are enough together; for each claim its share of
-        them, and those that exclude what the claim itself forbids.
-
-        A lemma is left out if what it forbids for others is forbidden by the
-        rest as well; the narrow ones are tried first.
-        """
-        pool = sorted(set(self.lemmas), key=lambda c: (_size(c), c))
-        place = {lemma: i for i, lemma in enumerate(pool)}
-        covering: dict[Cube, int] = {}
-        for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
-            covering[cube] = sum(1 << i for i, lemma in enumerate(pool) if covers(lemma, cube))
-        top = [covering[c] for cubes in self.wanted.values() for c in cubes]
-        below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
-        kept = _closure((1 << len(pool)) - 1, top, below)
-        for lemma in pool:
-            bit = 1 << place[lemma]
-            if kept & bit and _stands(kept & ~bit, top, below):
-                kept = _closure(kept & ~bit, top, below)
-        shares = {
-            claim: [
-                pool[i]
-                for i in _bits(_closure(kept, [covering[c] for c in cubes], below))
-            ]
-            for claim, cubes in self.wanted.items()
-        }
-        direct = {
-            claim: [pool[i] for i in _bits(_closure(kept, [covering[c] for c in cubes], None))]
-            for claim, cubes in self.wanted.items()
-        }
-        return [pool[i] for i in _bits(kept)], shares, direct
-
-    def into(self, cube: Cube) -> Iterator[Cube]:
-        """What one step leads into a cube."""
-        for step in self.space.steps:
-            if step.violates:
-                continue
-            if step.store & ~cube.shared:
-                continue
-            shared = (cube.shared | step.clear) & step.guard
-            if self._empty(shared, self.space.shared):
-                continue
-            if step.actor == -1:
-                for i, own in enumerate(cube.crowd):
-                    if step.own_store & ~own:
-                        continue
-                    before = (own | step.own_clear) & step.own_guard
-                    rest = self._beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step)
-                    if rest is not None and not self._empty(before, self.space.crowd):
-                        yield Cube(shared, tuple(sorted((before, *rest))))
-                if cube.shared | step.clear == cube.shared:
-                    # Somebody else, whose step changes nothing here, was there before.
-                    continue
-                rest = self._beside(cube.crowd, step)
-                if rest is not None:
-                    yield Cube(shared, tuple(sorted((step.own_guard, *rest))))
-            else:
-                rest = self._beside(cube.crowd, step)
-                if rest is not None:
-                    yield Cube(shared, tuple(sorted(rest)))
-
-    def _beside(self, crowd: Sequence[Bits], step: Step) -> tuple[Bits, ...] | None:
-        rest = tuple(bits & step.beside for bits in crowd)
-        if any(self._empty(bits, self.space.crowd) for bits in rest):
-            return None
-        return rest
-
-    def _empty(self, bits: Bits, scope: Scope) -> bool:
-        return any(not bits & f.full for f in scope.fields)
-
-    # ---------------------------------------------------------------- widening
-
-    def _block(self, cube: Cube, needs: dict[Cube, None]) -> None:
-        """See that some lemma forbids a cube; note the cube, or the parts it is cut into."""
-        full = self.space.crowd.full
-        cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.crowd if bits != full)))
-        if cube in needs:
-            return
-        if any(covers(lemma, cube) for lemma in self.lemmas):
-            needs[cube] = None
-            return
-        if len(cube.crowd) > 2:
-            for i in range(len(cube.crowd)):
-                part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
-                if len(part.crowd) > 2 or not self.space.happens(part):
-                    self._block(part, needs)
-                    return
-            for half in self._halves(cube):
-                self._block(half, needs)
-            return
-        if self.space.happens(cube):
-            raise NotProvable
-        self.lemmas.append(self._widened(cube))
-        needs[cube] = None
-        if len(self.lemmas) > self.limit:
-            raise SearchLimit(f"more than {self.limit} lemmas")
-
-    def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
-        """A cube of three threads cut in two, at the first field that is open."""
-        for i, bits in enumerate(cube.crowd):
-            for f in self.space.crowd.fields:
-                part = bits & f.full
-                low = part & -part
-                if part != low:
-                    rest = (*cube.crowd[:i], *cube.crowd[i + 1 :])
-                    return (
-                        Cube(cube.shared, tuple(sorted((bits & ~f.full | low, *rest)))),
-                        Cube(cube.shared, tuple(sorted((bits & ~low, *rest)))),
-                    )
-        for f in self.space.shared.fields:
-            part = cube.shared & f.full
-            low = part & -part
-            if part != low:
-                return (
-                    Cube(cube.shared & ~f.full | low, cube.crowd),
-                    Cube(cube.shared & ~low, cube.crowd),
-                )
-        # Every two of three threads are in the views, but the closed set of views has no
-        # step into a cube that does not happen.
-        raise NotProvable
-
-    def _widened(self, cube: Cube) -> Cube:
-        """The cube made as large as the views allow: threads are left out, then fields,
-        then values are added."""
-        happens = self.space.happens
-        for i in range(len(cube.crowd) - 1, -1, -1):
-            part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
-            if not happens(part):
-                cube = part
-        for f in sorted(self.space.shared.fields, key=_dispensable):
-            wide = Cube(cube.shared | f.full, cube.crowd)
-            if wide != cube and not happens(wide):
-                cube = wide
-        for i in range(len(cube.crowd)):
-            for f in sorted(self.space.crowd.fields, key=_dispensable):
-                wide = _with(cube, i, cube.crowd[i] | f.full)
-                if wide != cube and not happens(wide):
-                    cube = wide
-        for f in self.space.shared.fields:
-            for value in f.values:
-                wide = Cube(cube.shared | f.bit(value), cube.crowd)
-                if wide != cube and not happens(wide):
-                    cube = wide
-        for i in range(len(cube.crowd)):
-            for f in self.space.crowd.fields:
-                for value in f.values:
-                    wide = _with(cube, i, cube.crowd[i] | f.bit(value))
-                    if wide != cube and not happens(wide):
-                        cube = wide
-        return Cube(cube.shared, tuple(sorted(cube.crowd)))
-
-
-def _size(cube: Cube) -> tuple[int, int]:
-    """How much a cube forbids: few threads, many values."""
-    return -len(cube.crowd), cube.shared.bit_count() + sum(b.bit_count() for b in cube.crowd)
-
-
-def _bits(mask: int) -> list[int]:
-    return [i for i in range(mask.bit_length()) if mask >> i & 1]
-
-
-def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
-    """Whether the lemmas in `kept` forbid what is wanted, and what each of them needs."""
-    return all(c & kept for c in top) and all(
-        c & kept for i in _bits(kept) for c in below[i]
-    )
-
-
-def _closure(kept: int, top: list[int], below: list[list[int]] | None) -> int:
-    """Those of `kept` that something wanted rests on: the widest that will do each time.
-
-    Without `below` only what is wanted itself counts, not what that needs in turn.
-    """
-    chosen = 0
-    todo = list(top)
-    while todo:
-        able = todo.pop() & kept
-        if able & chosen or not able:
-            continue
-        best = able.bit_length() - 1
-        chosen |= 1 << best
-        if below is not None:
-            todo += below[best]
-    return chosen
-
-
-def _dispensable(f: Field) -> int:
-    return DISPENSABLE[f.kind]
-
-
-def _with(cube: Cube, position: int, bits: Bits) -> Cube:
-    return Cube(
-        cube.shared, (*cube.crowd[:position], bits, *cube.crowd[position + 1 :])
-    )
-
-
-def covers(lemma: Cube, cube: Cube) -> bool:
-    """Whether every configuration in `cube` is in `lemma`, threads matched as it fits."""
-    if cube.shared & ~lemma.shared or len(lemma.crowd) > len(cube.crowd):
-        return False
-    match lemma.crowd:
-        case ():
-            return True
-        case (one,):
-            return any(not bits & ~one for bits in cube.crowd)
-        case _:
-            return any(
-                all(not cube.crowd[j] & ~bits for j, bits in zip(order, lemma.crowd, strict=True))
-                for order in permutations(range(len(cube.crowd)), len(lemma.crowd))
-            )
 
 
 def lemma_of(space: Space, cube: Cube) -> Lemma:
@@ -910,111 +629,3 @@ def cube_of(space: Space, lemma: Lemma) -> Cube:
         bits(space.shared, lemma.shared),
         tuple(sorted(bits(space.crowd, part) for part in lemma.crowd)),
     )
-
-
-def lock_order(space: Space) -> tuple[Edge, ...]:
-    """What is held, in some view, where something else may be waited for."""
-    edges: set[Edge] = set()
-    for lemma, edge in waiting_with(space.world):
-        if edge not in edges and space.happens(cube_of(space, lemma)):
-            edges.add(edge)
-    return tuple(sorted(edges))
-
-
-def waiting_with(world: World) -> Iterator[tuple[Lemma, Edge]]:
-    """For each place where a lock may be waited for and each lock: being there with it."""
-    for i, thread in enumerate(world.singles):
-        for pc, wanted in sorted(waits(thread).items()):
-            for lock in world.program.locks:
-                at = Literal("pc", "", i, (pc,))
-                holds = Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))
-                for other in sorted(wanted):
-                    yield Lemma((at, holds), ()), (lock.name, other)
-    for k, thread in enumerate(world.crowd):
-        for pc, wanted in sorted(waits(thread).items()):
-            for lock in world.program.locks:
-                at = Literal("pc", "", -1, (k * CROWD_STRIDE + pc,))
-                holds = Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))
-                for other in sorted(wanted):
-                    yield Lemma((), ((at, holds),)), (lock.name, other)
-
-
-def must_not_wait(world: World, order: Collection[Edge]) -> Iterator[Lemma]:
-    """What may not happen if the locks are waited for in this order: resting with a lock
-    in hand, and waiting for a lock that does not come later."""
-    for i, thread in enumerate(world.singles):
-        rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
-        for lock in world.program.locks:
-            yield Lemma((rest, Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))), ())
-    if world.crowd:
-        entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
-        entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
-        rest = Literal("pc", "", -1, tuple(sorted(entries)))
-        for lock in world.program.locks:
-            yield Lemma((), ((rest, Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))),))
-    for lemma, edge in waiting_with(world):
-        if edge not in order:
-            yield lemma
-
-
-def stuck_cubes(space: Space, order: Collection[Edge]) -> Iterator[Cube]:
-    """What keeps `stuck` from being proved with this order of locks."""
-    for lemma in must_not_wait(space.world, order):
-        yield cube_of(space, lemma)
-    for i, thread in enumerate(space.world.singles):
-        for pc, still in stands_still(thread).items():
-            for start in space.cubes(still, i, -1, False):
-                bits = _narrow(start.shared, space.shared.find("pc", "", i), pc)
-                if bits is not None:
-                    yield Cube(bits, ())
-    for k, thread in enumerate(space.world.crowd):
-        for pc, still in stands_still(thread).items():
-            for start in space.cubes(still, -1, k, False):
-                own = _narrow(start.own, space.crowd.fields[0], k * CROWD_STRIDE + pc)
-                if own is not None:
-                    yield Cube(start.shared, (own,))
-
-
-def alone_cubes(space: Space, failing: Expr) -> Iterator[Cube]:
-    """All threads at rest in a state from which a lonely thread fails."""
-    rest = Lemma(
-        tuple(
-            Literal("pc", "", i, tuple(sorted({t.entry, t.end})))
-            for i, t in enumerate(space.world.singles)
-        ),
-        (),
-    )
-    at_rest = cube_of(space, rest).shared
-    locks = [lock.name for lock in space.world.program.locks]
-    for start in space.cubes(failing, -2, -1, False):
-        shared = start.shared & at_rest
-        if any(not shared & f.full for f in space.shared.fields):
-            continue
-        if not space.world.crowd:
-            yield Cube(shared, ())
-            continue
-        entries = {k * CROWD_STRIDE + e for k, t in enumerate(space.world.crowd) for e in (t.entry, t.end)}
-        idle = cube_of(space, Lemma((), ((Literal("pc", "", -1, tuple(sorted(entries))),),))).crowd[0]
-        bits = {lock: space.shared.find("held", lock) for lock in locks}
-        free = shared
-        for f in bits.values():
-            free &= ~f.bit(1)
-        if all(free & f.full for f in bits.values()):
-            yield Cube(free, (idle, idle))
-        for lock, f in bits.items():
-            own = space.crowd.find("lock", lock)
-            holder = idle & ~own.full | own.bit(EXCLUSIVE)
-            if shared & f.bit(1):
-                yield Cube(shared & ~f.full | f.bit(1), tuple(sorted((holder, idle))))
-
-
-def bad_cubes(space: Space, claim: str) -> list[Cube]:
-    """What a claim forbids: the states from which a command may break it."""
-    found = []
-    for step in space.steps:
-        if step.violates != claim:
-            continue
-        crowd = (step.own_guard,) if step.actor == -1 else ()
-        crowd += tuple(bits & step.beside for bits in step.witnesses)
-        found.append(Cube(step.guard, tuple(sorted(crowd))))
-    return found

@@ -339,7 +339,8 @@ class Views:
         rows = [values[-self.locks :] for i, values in enumerate(singles) if i != single]
         rows += [values[-self.locks :] for _, values in seen]
         masks = [
-            EXCLUSIVE if bit and mode != EXCLUSIVE else 0 for bit, mode in zip(held, own, strict=True)
+            EXCLUSIVE if bit and mode != EXCLUSIVE else 0
+            for bit, mode in zip(held, own, strict=True)
         ]
         for row in rows:
             masks = [mask | mode for mask, mode in zip(masks, row, strict=True)]
@@ -348,4 +349,14 @@ class Views:
         )
 
 
-__all__ = ["Code", "Global", "Process", "TooManyViews", "View", "Views", "World", "repeated", "world"]
+__all__ = [
+    "Code",
+    "Global",
+    "Process",
+    "TooManyViews",
+    "View",
+    "Views",
+    "World",
+    "repeated",
+    "world",
+]

@@ -1,0 +1,281 @@
+"""Lemmas: a few facts that keep each other true, found among all that never happens.
+
+The closed set of views says of every combination of values whether it ever
+happens; a lemma is a cube, a combination that never does.  Starting from what
+the claims forbid, each cube is widened as far as the views allow, and what
+could lead into it is forbidden in turn, until nothing new comes up.  What is
+left is an inductive invariant, whether or not the views were right: the
+obligations that `smt.obligations` writes do not know how it was found.
+
+Source: Conchon, Goel, Krstic, Mebsout, Zaidi, "Invariants for Finite Instances
+and Beyond" (BRAB), FMCAD 2013, for going backwards with approximations; here
+the approximation is never wrong, since the views cover every number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from verify.crowd.space import Bits, Cube, Field, Scope, Space, Step
+
+
+class SearchLimit(Exception):
+    """More lemmas than the limit allows."""
+
+
+class NotProvable(Exception):
+    """What a claim forbids is in the views: it may happen, as far as they tell."""
+
+
+# In which order fields are tried to be left out of a lemma, by their kind.  Of the orders
+# tried this one leaves the fewest lemmas; no order makes any of them wrong.
+DISPENSABLE: Mapping[str, int] = {"local": 0, "lock": 1, "shared": 2, "held": 3, "pc": 4}
+
+
+@dataclass
+class Search:
+    """The lemmas found so far, and what each of them needs forbidden in turn.
+
+    `needs[lemma]` are the cubes that one step leads from into the lemma, but
+    for those inside it; `wanted[claim]` those that a claim forbids itself.
+    """
+
+    space: Space
+    limit: int = 3_000
+    lemmas: list[Cube] = field(default_factory=list)
+    needs: dict[Cube, list[Cube]] = field(default_factory=dict)
+    wanted: dict[str, list[Cube]] = field(default_factory=dict)
+
+    def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
+        """Find the lemmas that keep the cubes of `bad` from happening.
+
+        Raises:
+            NotProvable: one of them is in the views.
+            SearchLimit: it takes too many lemmas.
+        """
+        wanted: dict[Cube, None] = {}
+        try:
+            for cube in bad:
+                self._block(cube, wanted)
+        finally:
+            # What was found before it failed serves other claims.
+            self._complete()
+        self.wanted[claim] = list(wanted)
+
+    def _complete(self) -> None:
+        """Forbid what leads into each lemma, until there is nothing new."""
+        for lemma in self.lemmas:
+            if lemma not in self.needs:
+                needs: dict[Cube, None] = {}
+                for before in self.into(lemma):
+                    if not covers(lemma, before):
+                        self._block(before, needs)
+                self.needs[lemma] = list(needs)
+
+    def chosen(
+        self,
+    ) -> tuple[list[Cube], dict[str, list[Cube]], dict[str, list[Cube]]]:
+        """A few of the lemmas that are enough together; for each claim its share of
+        them, and those that exclude what the claim itself forbids.
+
+        A lemma is left out if what it forbids for others is forbidden by the
+        rest as well; the narrow ones are tried first.
+        """
+        pool = sorted(set(self.lemmas), key=lambda c: (_size(c), c))
+        place = {lemma: i for i, lemma in enumerate(pool)}
+        covering: dict[Cube, int] = {}
+        for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
+            covering[cube] = sum(1 << i for i, lemma in enumerate(pool) if covers(lemma, cube))
+        top = [covering[c] for cubes in self.wanted.values() for c in cubes]
+        below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
+        kept = _closure((1 << len(pool)) - 1, top, below)
+        for lemma in pool:
+            bit = 1 << place[lemma]
+            if kept & bit and _stands(kept & ~bit, top, below):
+                kept = _closure(kept & ~bit, top, below)
+        shares = {
+            claim: [pool[i] for i in _bits(_closure(kept, [covering[c] for c in cubes], below))]
+            for claim, cubes in self.wanted.items()
+        }
+        direct = {
+            claim: [pool[i] for i in _bits(_closure(kept, [covering[c] for c in cubes], None))]
+            for claim, cubes in self.wanted.items()
+        }
+        return [pool[i] for i in _bits(kept)], shares, direct
+
+    def into(self, cube: Cube) -> Iterator[Cube]:
+        """What one step leads into a cube."""
+        for step in self.space.steps:
+            if step.violates:
+                continue
+            if step.store & ~cube.shared:
+                continue
+            shared = (cube.shared | step.clear) & step.guard
+            if self._empty(shared, self.space.shared):
+                continue
+            if step.actor == -1:
+                for i, own in enumerate(cube.crowd):
+                    if step.own_store & ~own:
+                        continue
+                    before = (own | step.own_clear) & step.own_guard
+                    rest = self._beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step)
+                    if rest is not None and not self._empty(before, self.space.crowd):
+                        yield Cube(shared, tuple(sorted((before, *rest))))
+                if cube.shared | step.clear == cube.shared:
+                    # Somebody else, whose step changes nothing here, was there before.
+                    continue
+                rest = self._beside(cube.crowd, step)
+                if rest is not None:
+                    yield Cube(shared, tuple(sorted((step.own_guard, *rest))))
+            else:
+                rest = self._beside(cube.crowd, step)
+                if rest is not None:
+                    yield Cube(shared, tuple(sorted(rest)))
+
+    def _beside(self, crowd: Sequence[Bits], step: Step) -> tuple[Bits, ...] | None:
+        rest = tuple(bits & step.beside for bits in crowd)
+        if any(self._empty(bits, self.space.crowd) for bits in rest):
+            return None
+        return rest
+
+    def _empty(self, bits: Bits, scope: Scope) -> bool:
+        return any(not bits & f.full for f in scope.fields)
+
+    # ---------------------------------------------------------------- widening
+
+    def _block(self, cube: Cube, needs: dict[Cube, None]) -> None:
+        """See that some lemma forbids a cube; note the cube, or the parts it is cut into."""
+        full = self.space.crowd.full
+        cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.crowd if bits != full)))
+        if cube in needs:
+            return
+        if any(covers(lemma, cube) for lemma in self.lemmas):
+            needs[cube] = None
+            return
+        if len(cube.crowd) > 2:
+            for i in range(len(cube.crowd)):
+                part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
+                if len(part.crowd) > 2 or not self.space.happens(part):
+                    self._block(part, needs)
+                    return
+            for half in self._halves(cube):
+                self._block(half, needs)
+            return
+        if self.space.happens(cube):
+            raise NotProvable
+        self.lemmas.append(self._widened(cube))
+        needs[cube] = None
+        if len(self.lemmas) > self.limit:
+            raise SearchLimit(f"more than {self.limit} lemmas")
+
+    def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
+        """A cube of three threads cut in two, at the first field that is open."""
+        for i, bits in enumerate(cube.crowd):
+            for f in self.space.crowd.fields:
+                part = bits & f.full
+                low = part & -part
+                if part != low:
+                    rest = (*cube.crowd[:i], *cube.crowd[i + 1 :])
+                    return (
+                        Cube(cube.shared, tuple(sorted((bits & ~f.full | low, *rest)))),
+                        Cube(cube.shared, tuple(sorted((bits & ~low, *rest)))),
+                    )
+        for f in self.space.shared.fields:
+            part = cube.shared & f.full
+            low = part & -part
+            if part != low:
+                return (
+                    Cube(cube.shared & ~f.full | low, cube.crowd),
+                    Cube(cube.shared & ~low, cube.crowd),
+                )
+        # Every two of three threads are in the views, but the closed set of views has no
+        # step into a cube that does not happen.
+        raise NotProvable
+
+    def _widened(self, cube: Cube) -> Cube:
+        """The cube made as large as the views allow: threads are left out, then fields,
+        then values are added."""
+        happens = self.space.happens
+        for i in range(len(cube.crowd) - 1, -1, -1):
+            part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
+            if not happens(part):
+                cube = part
+        for f in sorted(self.space.shared.fields, key=_dispensable):
+            wide = Cube(cube.shared | f.full, cube.crowd)
+            if wide != cube and not happens(wide):
+                cube = wide
+        for i in range(len(cube.crowd)):
+            for f in sorted(self.space.crowd.fields, key=_dispensable):
+                wide = _with(cube, i, cube.crowd[i] | f.full)
+                if wide != cube and not happens(wide):
+                    cube = wide
+        for f in self.space.shared.fields:
+            for value in f.values:
+                wide = Cube(cube.shared | f.bit(value), cube.crowd)
+                if wide != cube and not happens(wide):
+                    cube = wide
+        for i in range(len(cube.crowd)):
+            for f in self.space.crowd.fields:
+                for value in f.values:
+                    wide = _with(cube, i, cube.crowd[i] | f.bit(value))
+                    if wide != cube and not happens(wide):
+                        cube = wide
+        return Cube(cube.shared, tuple(sorted(cube.crowd)))
+
+
+def _size(cube: Cube) -> tuple[int, int]:
+    """How much a cube forbids: few threads, many values."""
+    return -len(cube.crowd), cube.shared.bit_count() + sum(b.bit_count() for b in cube.crowd)
+
+
+def _bits(mask: int) -> list[int]:
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]
+
+
+def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
+    """Whether the lemmas in `kept` forbid what is wanted, and what each of them needs."""
+    return all(c & kept for c in top) and all(c & kept for i in _bits(kept) for c in below[i])
+
+
+def _closure(kept: int, top: list[int], below: list[list[int]] | None) -> int:
+    """Those of `kept` that something wanted rests on: the widest that will do each time.
+
+    Without `below` only what is wanted itself counts, not what that needs in turn.
+    """
+    chosen = 0
+    todo = list(top)
+    while todo:
+        able = todo.pop() & kept
+        if able & chosen or not able:
+            continue
+        best = able.bit_length() - 1
+        chosen |= 1 << best
+        if below is not None:
+            todo += below[best]
+    return chosen
+
+
+def _dispensable(f: Field) -> int:
+    return DISPENSABLE[f.kind]
+
+
+def _with(cube: Cube, position: int, bits: Bits) -> Cube:
+    return Cube(cube.shared, (*cube.crowd[:position], bits, *cube.crowd[position + 1 :]))
+
+
+def covers(lemma: Cube, cube: Cube) -> bool:
+    """Whether every configuration in `cube` is in `lemma`, threads matched as it fits."""
+    if cube.shared & ~lemma.shared or len(lemma.crowd) > len(cube.crowd):
+        return False
+    match lemma.crowd:
+        case ():
+            return True
+        case (one,):
+            return any(not bits & ~one for bits in cube.crowd)
+        case _:
+            return any(
+                all(not cube.crowd[j] & ~bits for j, bits in zip(order, lemma.crowd, strict=True))
+                for order in permutations(range(len(cube.crowd)), len(lemma.crowd))
+            )
