@@ -26,8 +26,8 @@ from verify.artifact.content import (
     whole,
 )
 from verify.artifact.write import belongs
-from verify.crowd.views import Unsupported, world
 from verify.crowd.waiting import is_order
+from verify.crowd.world import Unsupported, world
 from verify.diagnostics import InputError
 from verify.engine import bounded
 from verify.engine.prove import combined

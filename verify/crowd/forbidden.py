@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.space import Cube, Space, cube_of, narrow
-from verify.crowd.views import World
+from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
 from verify.crowd.waiting import Edge, stands_still, waits
+from verify.crowd.world import World
 from verify.ir import (
     EXCLUSIVE,
     SHARED,

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.views import SHAREABLE, Global, Process, Views, World
+from verify.crowd.views import Global, Process, Views
+from verify.crowd.world import SHAREABLE, World
 from verify.ir import (
     EXCLUSIVE,
     FREE,

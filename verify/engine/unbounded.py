@@ -19,8 +19,9 @@ from verify.crowd.forbidden import (
 from verify.crowd.invariant import Lemma
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.space import Cube, Space, lemma_of
-from verify.crowd.views import TooManyViews, Unsupported, Views, World, world
+from verify.crowd.views import TooManyViews, Views
 from verify.crowd.waiting import Edge, is_order
+from verify.crowd.world import Unsupported, World, world
 from verify.engine.search import Disagreement, Progress, silent
 from verify.ir import Expr, Program, Scenario
 from verify.smt.alone import TooManyPaths, failing

@@ -61,7 +61,8 @@ def _test(word: str, mode: str) -> str:
 
 
 def _compared(op: str, left: Expr, right: Expr, variables: Mapping[str, Variable]) -> str:
-    for one, other in ((left, right), (right, left)):
+    ways = ((left, right),) if op in ("<", ">=") else ((left, right), (right, left))
+    for one, other in ways:
         if isinstance(one, Shared | Local) and isinstance(other, Const):
             variable = variables.get(one.name)
             if variable is not None and other.value in variable.domain.values:

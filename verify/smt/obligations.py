@@ -24,8 +24,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.views import MAX_WITNESSES, SHAREABLE, World, witnesses
 from verify.crowd.waiting import stands_still
+from verify.crowd.world import MAX_WITNESSES, SHAREABLE, World, witnesses
 from verify.ir import (
     EXCLUSIVE,
     FREE,

@@ -1,0 +1,154 @@
+"""A scenario without bounds: who is there once, who in any number, everybody for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from verify.ir import (
+    EXCLUSIVE,
+    And,
+    Command,
+    Const,
+    Expr,
+    Mine,
+    Not,
+    Or,
+    Others,
+    Program,
+    Scenario,
+    Thread,
+    atoms,
+    conj,
+    negate,
+    rebuild,
+    thread_named,
+)
+
+SHAREABLE = ("rwlock", "rwsem", "reference")
+# Threads besides the one that breaks a claim that are looked at together with it.
+MAX_WITNESSES = 2
+
+
+class Unsupported(Exception):
+    """The program uses locks in a way that this view of them does not cover."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A scenario without bounds: `singles` are there once each, of `crowd` any number."""
+
+    program: Program
+    singles: tuple[Thread, ...]
+    crowd: tuple[Thread, ...]
+    observers: tuple[Thread, ...]
+    solos: tuple[Thread, ...]
+
+
+def world(program: Program, scenario: Scenario) -> World:
+    """The scenario with every thread of the crowd, and those that say so, called for ever."""
+    singles: list[Thread] = []
+    crowd: list[Thread] = []
+    for name, count in scenario.members:
+        thread = settled(thread_named(program, name))
+        if count is None:
+            crowd.append(repeated(thread))
+        else:
+            again = repeated(thread) if name in scenario.forever else thread
+            singles += [again] * count
+    return World(
+        program,
+        tuple(singles),
+        tuple(crowd),
+        tuple(settled(t) for t in program.threads if t.kind == "observer"),
+        tuple(t for t in program.threads if t.kind == "solo"),
+    )
+
+
+def repeated(thread: Thread) -> Thread:
+    """The thread that starts again when it has come to its end."""
+    commands = tuple(
+        replace(
+            c,
+            target=thread.entry,
+            forget=tuple(v.name for v in thread.locals),
+            updates=tuple((t, e) for t, e in c.updates if t.name not in _names(thread)),
+        )
+        if c.target == thread.end and not c.violates
+        else c
+        for c in thread.commands
+    )
+    return replace(thread, commands=commands, end=thread.entry)
+
+
+def settled(thread: Thread) -> Thread:
+    """The thread with each question about others' locks in a guard, none in an update.
+
+    Raises:
+        Unsupported: a lock is taken without asking whether it is free, or its
+            state is used in arithmetic.
+    """
+    commands: list[Command] = []
+    for command in thread.commands:
+        _check_taking(thread, command)
+        commands += _asked_first(command)
+        if not all(_plain(c.guard) for c in commands[-1:]):
+            raise Unsupported(f"{thread.name} computes with the state of a lock")
+    return replace(thread, commands=tuple(commands))
+
+
+def _check_taking(thread: Thread, command: Command) -> None:
+    parts = command.guard.args if isinstance(command.guard, And) else (command.guard,)
+    for lock, mode in command.locks:
+        if mode == EXCLUSIVE and Not(Others(lock, "any")) not in parts:
+            raise Unsupported(f"{thread.name} takes {lock} without asking whether it is free")
+
+
+def _asked_first(command: Command) -> list[Command]:
+    asked = sorted(
+        {a for _, new in command.updates for a in atoms(new) if isinstance(a, Others)}, key=repr
+    )
+    cases = [command]
+    for atom in asked:
+        split = []
+        for case in cases:
+            for value, literal in ((1, atom), (0, negate(atom))):
+
+                def leaf(other: object, atom: Others = atom, value: int = value) -> Expr:
+                    return Const(value) if other == atom else other  # type: ignore[return-value]
+
+                guard = conj([case.guard, literal])
+                updates = tuple((t, rebuild(e, leaf)) for t, e in case.updates)
+                split.append(replace(case, guard=guard, updates=updates))
+        cases = split
+    return cases
+
+
+def witnesses(guard: Expr, shareable: Collection[str], wanted: bool = True) -> int:
+    """How many other threads it takes at most to make a guard true by what they hold shared."""
+    match guard:
+        case Not(arg):
+            return witnesses(arg, shareable, not wanted)
+        case And(args) | Or(args):
+            counts = [witnesses(arg, shareable, wanted) for arg in args]
+            return sum(counts) if isinstance(guard, And) == wanted else max(counts)
+        case Others(lock, mode):
+            return int(wanted and mode != "exclusive" and lock in shareable)
+        case _:
+            return 0
+
+
+def _plain(expr: Expr) -> bool:
+    match expr:
+        case Not(arg):
+            return _plain(arg)
+        case And(args) | Or(args):
+            return all(map(_plain, args))
+        case Others() | Mine():
+            return True
+        case _:
+            return not any(isinstance(a, Others) for a in atoms(expr))
+
+
+def _names(thread: Thread) -> frozenset[str]:
+    return frozenset(v.name for v in thread.locals)
