@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -86,9 +87,7 @@ Claims = Annotated[
 Threads = Annotated[
     int, typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*].")
 ]
-Rounds = Annotated[
-    int, typer.Option(min=0, max=8, help="How often a loop is entered again.")
-]
+Rounds = Annotated[int, typer.Option(min=0, max=8, help="How often a loop is entered again.")]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
@@ -112,6 +111,8 @@ def prove(
     """Prove or refute every claim of each program."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--format")
+    if dump and format_ != "text":
+        raise typer.BadParameter("commands are printed as text", param_hint="--dump")
     if dump:
         raise typer.Exit(_dump(files, include or []))
     job = Job(scenario, tuple(claim or ()), threads, rounds)
@@ -163,12 +164,8 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
     return [_one(file, loader, job, progress) for file in files]
 
 
-def _one(
-    file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
-) -> Done:
+def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) -> Done:
     from verify.diagnostics import InputError, render
-    from verify.engine.search import Disagreement
-    from verify.interpret import ReplayError
     from verify.report import values
 
     try:
@@ -183,10 +180,18 @@ def _one(
         )
     except BadChoice as error:
         return Done(str(file), Status.INPUT, (), (_plain(str(error)),), f"error: {error}")
-    except (ReplayError, Disagreement) as error:
-        said = f"a bug of verify: {error}; please report it with the program"
+    except Exception as error:
+        # Whatever it is, the input is not to blame.  Python's own status for it is 1, and
+        # that would say that a claim is refuted.
+        said = f"a bug of verify: {_in_words(error)}; please report it with the program"
         return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
     return Done(str(file), _status(results), results, (), "")
+
+
+def _in_words(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+    return f"{said}: {error}" if str(error) else said
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -275,7 +280,8 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     blocks = ["\n".join(report(result, runs=not brief)) for result in results]
     if len(results) > 1:
         blocks.append("\n".join(summary(results)))
-    print("\n\n".join(blocks))
+    if blocks:
+        print("\n\n".join(blocks))
 
 
 def _print_errors(done: Sequence[Done]) -> None:

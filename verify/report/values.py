@@ -91,21 +91,20 @@ def _run(run: Run) -> dict[str, Any]:
         "threads": list(run.threads),
         "switches": run.switches,
         "start": dict(run.start),
-        "cause": None
-        if run.cause is None
-        else {"step": run.cause[0], "text": run.cause[1]},
+        "cause": None if run.cause is None else {"step": run.cause[0], "text": run.cause[1]},
         "run": [_step(step) for step in run.steps],
     }
 
 
 def _step(step: Step) -> dict[str, Any]:
-    first = step.lines[0] if step.lines else None
+    main = next((line for line in step.lines if line.main), None)
+    also = [line for line in step.lines if line is not main]
     return {
         "step": step.number,
         "thread": step.thread,
-        **(_place(first.span) if first else {"file": "", "line": 0, "text": ""}),
-        "note": first.note if first else "",
-        "also": [{**_place(line.span), "note": line.note} for line in step.lines[1:]],
+        **(_place(main.span) if main else {"file": "", "line": 0, "text": ""}),
+        "note": main.note if main else "",
+        "also": [{**_place(line.span), "note": line.note} for line in also],
         "transient": step.transient,
         "locks": [{"lock": lock, "does": verb} for lock, verb in step.locks],
         "changed": [
