@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -119,6 +120,8 @@ def prove(
     """Prove or refute every claim of each program."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--format")
+    if dump and format_ != "text":
+        raise typer.BadParameter("commands are printed as text", param_hint="--dump")
     if dump:
         raise typer.Exit(_dump(files, include or []))
     where = None if no_proofs else proofs
@@ -232,8 +235,6 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
 def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) -> Done:
     from verify.artifact.write import NotOurs
     from verify.diagnostics import InputError, render
-    from verify.engine.search import Disagreement
-    from verify.interpret import ReplayError
     from verify.report import values
 
     try:
@@ -248,13 +249,21 @@ def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) 
         )
     except BadChoice as error:
         return Done(str(file), Status.INPUT, (), (_plain(str(error)),), f"error: {error}")
-    except (ReplayError, Disagreement) as error:
-        said = f"a bug of verify: {error}; please report it with the program"
-        return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
     except (NotOurs, OSError) as error:
         said = f"the evidence cannot be written: {error}"
         return Done(str(file), Status.INPUT, (), (_plain(said),), f"error: {file}: {said}")
+    except Exception as error:
+        # Whatever it is, the input is not to blame.  Python's own status for it is 1, and
+        # that would say that a claim is refuted.
+        said = f"a bug of verify: {_in_words(error)}; please report it with the program"
+        return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
     return Done(str(file), _status(results), results, (), "", written)
+
+
+def _in_words(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+    return f"{said}: {error}" if str(error) else said
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -370,7 +379,8 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
             blocks.append(f"evidence: {', '.join(one.written)}")
     if len(results) > 1:
         blocks.append("\n".join(summary(results)))
-    print("\n\n".join(blocks))
+    if blocks:
+        print("\n\n".join(blocks))
 
 
 def _print_errors(done: Sequence[Done]) -> None:

@@ -25,6 +25,9 @@ from verify.verdicts import (
 )
 
 WIDTH = 72
+WORDS = ("proved", "holds", "refuted", "not established", "vacuous")
+# What is narrower than this is not read; a text is rather too wide.
+COLUMN = 10
 # A run that begins with fewer steps in common with another is told in full.
 WORTH_SHARING = 5
 
@@ -74,6 +77,16 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=rest)
 
 
+def _beside(head: str, text: str) -> Iterator[str]:
+    """A text to the right of its head, or below it where that leaves it no room."""
+    head = printable(head)
+    if len(head) <= WIDTH * 2 // 3:
+        yield from _wrapped(text, head, " " * len(head))
+    else:
+        yield head.rstrip()
+        yield from _wrapped(text, "    ", "    ")
+
+
 # ------------------------------------------------------------------ case table
 
 
@@ -100,7 +113,7 @@ def case_table(result: Result) -> Iterator[str]:
     """The table: what the code does in each case, and what its author says."""
     names = dict(_sentences(result))
     first = max(len(_case_cells(row)) for row in result.table) + 2
-    wide = (WIDTH - first - 2) // 2
+    wide = max(COLUMN, (WIDTH - first - 2) // 2)
     yield f"  {'case':{first}}{'the code':{wide}}its author says"
     for row in result.table:
         if row.reachable is None:
@@ -144,19 +157,25 @@ def _sentences(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def side_by_side(results: Sequence[Result]) -> Iterator[str]:
-    """The tables of several versions, one column each."""
-    first = max(len(_case_cells(row)) for r in results for row in r.table) + 2
-    wide = (WIDTH - first) // len(results)
+    """The tables of several versions, one column each, as many abreast as there is room for."""
+    cases = dict.fromkeys(_case_cells(row) for result in results for row in result.table)
+    first = max(map(len, cases)) + 2
+    abreast = max(1, (WIDTH - first) // COLUMN)
     notes: list[str] = []
-    titles = [posixpath.basename(result.path).removesuffix(".bfp") for result in results]
-    yield from _columns("", titles, first, wide)
-    for case in [_case_cells(row) for row in results[0].table]:
-        cells = []
-        for result in results:
-            row = next((r for r in result.table if _case_cells(r) == case), None)
-            cells.append(_cell(row, notes))
-        yield from _columns(case, cells, first, wide)
-    yield ""
+    for start in range(0, len(results), abreast):
+        some = results[start : start + abreast]
+        wide = max(COLUMN, (WIDTH - first) // len(some))
+        titles = [posixpath.basename(result.path).removesuffix(".bfp") for result in some]
+        yield from _columns("", titles, first, wide)
+        for case in cases:
+            rows = [
+                next((row for row in result.table if _case_cells(row) == case), None)
+                for result in some
+            ]
+            yield from _columns(case, [_cell(row, notes) for row in rows], first, wide)
+        yield ""
+    for said in dict.fromkeys(f"scenario {r.scenario}, {bound_text(r)}" for r in results):
+        yield from _wrapped(said, "", "    ")
     yield "(!) is not what the author of that version says of the case"
     for i, note in enumerate(notes):
         yield from _wrapped(f"[{i + 1}] {note}", "", "    ")
@@ -199,15 +218,17 @@ def claims(result: Result) -> Iterator[str]:
     name = max((len(answer.claim) for answer in result.answers), default=0)
     for one, answer in zip(said, result.answers, strict=True):
         head = f"  {one:{wide}}  {answer.claim:{name}}  "
-        yield from _wrapped(answer.sentence, head, " " * len(head))
+        told = list(_beside(head, answer.sentence))
+        yield from told
+        indent = " " * (len(head) if told[0].startswith(head) else 4)
         match answer.verdict:
             case NotEstablished(reason) | Vacuous(reason):
-                yield from _wrapped(reason, " " * len(head) + "! ", " " * len(head) + "  ")
+                yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
-                yield from _wrapped(run.wrong, " " * len(head) + "! ", " " * len(head) + "  ")
+                yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
             case Holds(_, unproved) if unproved:
                 text = f"as far as the bound; for any number: {unproved}"
-                yield from _wrapped(text, " " * len(head) + "! ", " " * len(head) + "  ")
+                yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
             case Proved() | Holds():
                 pass
     for line in result.unreached:
@@ -303,14 +324,16 @@ def _several(count: int, what: str) -> str:
 
 def _step(run: Run, step: Step) -> Iterator[str]:
     main = next((line for line in step.lines if line.main), None)
-    rows = [line for line in step.lines if line is main or _telling(line)]
+    # A test of what a call returned is at the call itself and says what came of it.
+    shown = next((line for line in step.lines if main and _tells_more(line, main)), main)
+    rows = [line for line in step.lines if line is shown or (line is not main and _telling(line))]
     width = max((len(_where(line)) for line in rows), default=0)
     effects = _effects(step)
     for line in rows:
-        first = line is main
+        first = line is shown
         number = f"{step.number:>4}" if first else "    "
         head = f"{number}  {_lanes(run, step, '*' if first else '|')}  "
-        text = "" if line is None else f"{_where(line):{width}}  {_said(line)}"
+        text = f"{_where(line):{width}}  {_said(line)}"
         room = max(24, WIDTH - len(head))
         for i, part in enumerate(
             textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]
@@ -329,6 +352,11 @@ def _step(run: Run, step: Step) -> Iterator[str]:
 def _telling(line: Line) -> bool:
     """Whether a line that concerns its thread alone helps to follow the run."""
     return bool(line.note) or line.span.text.startswith(("goto ", "return"))
+
+
+def _tells_more(line: Line, than: Line) -> bool:
+    """Whether a line is about the very same text and says what came of it."""
+    return line.span == than.span and bool(line.note) and not than.note
 
 
 def _said(line: Line) -> str:
@@ -361,7 +389,9 @@ def _ending(run: Run) -> Iterator[str]:
     last = run.steps[-1] if run.steps else None
     known = last is not None and not run.wrong.startswith(tuple(run.threads))
     who = f"{last.thread}: " if last is not None and known else ""
-    yield from _wrapped(f"==> {who}{run.wrong}", "    ", "        ")
+    # Of a thread that runs alone its name says so already.
+    wrong = run.wrong.removeprefix("alone, ") if run.alone else run.wrong
+    yield from _wrapped(f"==> {who}{wrong}", "    ", "        ")
     if run.cause is not None:
         yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
     if last is not None and last.holds:
@@ -398,15 +428,12 @@ def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
 
 def summary(results: Sequence[Result]) -> Iterator[str]:
     """One line for each program: how its claims came out."""
-    width = max(len(printable(result.path)) for result in results)
-    for result in results:
-        counts: dict[str, int] = {}
-        for answer in result.answers:
-            said = word(answer.verdict)
-            counts[said] = counts.get(said, 0) + 1
+    several = len({result.scenario for result in results}) > 1
+    names = [f"{result.path} {result.scenario}" if several else result.path for result in results]
+    width = max(map(len, names))
+    for name, result in zip(names, results, strict=True):
+        words = [word(answer.verdict) for answer in result.answers]
         refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
-        text = ", ".join(f"{n} {said}" for said, n in counts.items())
-        names = f": {', '.join(refuted)}" if refuted else ""
-        yield from _wrapped(
-            f"{printable(result.path):{width}}  {text}{names}", "", " " * (width + 2)
-        )
+        text = ", ".join(f"{words.count(said)} {said}" for said in WORDS if said in words)
+        which = f": {', '.join(refuted)}" if refuted else ""
+        yield from _beside(f"{name:{width}}  ", f"{text}{which}")

@@ -103,13 +103,14 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    first = step.lines[0] if step.lines else None
+    main = next((line for line in step.lines if line.main), None)
+    also = [line for line in step.lines if line is not main]
     return {
         "step": step.number,
         "thread": step.thread,
-        **(_place(first.span) if first else {"file": "", "line": 0, "text": ""}),
-        "note": first.note if first else "",
-        "also": [{**_place(line.span), "note": line.note} for line in step.lines[1:]],
+        **(_place(main.span) if main else {"file": "", "line": 0, "text": ""}),
+        "note": main.note if main else "",
+        "also": [{**_place(line.span), "note": line.note} for line in also],
         "transient": step.transient,
         "locks": [{"lock": lock, "does": verb} for lock, verb in step.locks],
         "changed": [

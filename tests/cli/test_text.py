@@ -1,0 +1,121 @@
+"""The report as text: what each option leaves in it, and that it fits a mail."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from tests.cli.call import FILES, call, told
+
+V3 = "programs/v3.bfp"
+PRINTABLE = set(string.printable) - set("\t\v\f\r")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("prove", *FILES),
+        ("prove", "--threads", "3", V3),
+        ("table", *FILES),
+        ("table", V3),
+    ],
+    ids=lambda args: f"{args[0]} {len(args) - 1}",
+)
+def test_every_line_fits_a_mail(args: tuple[str, ...]) -> None:
+    """If it fails, a report pasted into a reply is broken up or garbled on the list."""
+    done = told(*args)
+    wide = [line for line in done.lines if len(line) > 72 or line != line.rstrip()]
+    odd = sorted(set(done.out) - PRINTABLE)
+
+    assert not wide
+    assert not odd
+    assert not done.err
+
+
+def test_only_the_claims_asked_for_are_answered() -> None:
+    """If it fails, --claim answers something else than was asked."""
+    done = told("prove", V3, "--claim", "stuck", "--claim", "zap-valid", "--brief")
+    said = [line.split()[:2] for line in done.lines if line.startswith(("  holds", "  REFUTED"))]
+    expected = [["holds", "zap-valid"], ["REFUTED", "stuck"]]
+
+    assert expected == said
+
+
+def test_the_number_of_threads_is_said_with_the_answer() -> None:
+    """If it fails, nobody knows how far a verdict reaches."""
+    for number in (1, 3):
+        done = told("prove", "--threads", str(number), V3)
+
+        assert f"  bound: {number} of each [*] thread, every thread once" in done.lines
+
+
+def test_a_scenario_by_name_gives_the_report_that_all_of_them_give() -> None:
+    """If it fails, --scenario changes more than which scenario is looked at."""
+    assert told("prove", V3).out == told("prove", V3, "--scenario", "reuse").out
+
+
+def test_a_brief_report_is_the_long_one_without_its_runs() -> None:
+    """If it fails, --brief hides a verdict."""
+    long = told("prove", V3).out
+    brief = told("prove", V3, "--brief").out
+
+    assert long.startswith(brief.rstrip("\n"))
+    assert "--- balance" in long
+    assert "--- " not in brief
+
+
+def test_several_programs_end_in_a_line_for_each() -> None:
+    """If it fails, the answer on five programs has to be picked out of five reports."""
+    tail = told("prove", *FILES).out.rsplit("\n\n", 1)[1]
+    expected = {
+        "programs/base.bfp": "15 holds, 1 refuted: progress-foreign",
+        "programs/v1.bfp": "14 holds, 2 refuted: progress-unmapped, progress-foreign",
+        "programs/v2.bfp": "13 holds, 3 refuted: table, no-live-mapping, progress-foreign",
+        "programs/v3.bfp": "13 holds, 3 refuted: table, balance, stuck",
+        "programs/v3-balanced.bfp": "16 holds",
+    }
+    found: dict[str, list[str]] = {}
+    for line in tail.splitlines():
+        words = line.split()
+        if not line.startswith(" "):
+            found[words.pop(0)] = last = []
+        last += words
+
+    assert expected == {file: " ".join(words) for file, words in found.items()}
+
+
+def test_the_same_call_prints_the_same_text() -> None:
+    """If it fails, two people who look at one program see two runs."""
+    assert call("prove", V3).out == told("prove", V3).out
+
+
+def test_a_dump_shows_every_thread_and_proves_nothing() -> None:
+    """If it fails, what the engines read cannot be looked at."""
+    done = told("prove", V3, "--dump")
+
+    assert done.status == 0
+    for line in (
+        "lock foreign_vma.vm_lock: rwsem",
+        "shared alloc0.mapped in {false, true} = true",
+        "thread shrinker: 0 to",
+        "thread fork: 0 to",
+        "solo progress-foreign: 0 to",
+        "observer (right-vma): 0 to",
+    ):
+        assert any(each.startswith(line) for each in done.lines)
+    assert "REFUTED" not in done.out
+
+
+def test_a_table_of_one_program_is_its_report_on_the_table() -> None:
+    """If it fails, `table` and `prove` disagree about a cell."""
+    alone = told("table", V3)
+
+    assert alone.status == 1
+    assert alone.out == told("prove", V3, "--claim", "table", "--brief").out
+
+
+def test_tables_side_by_side_have_the_status_of_their_claims() -> None:
+    """If it fails, a wrong cell in one of several versions goes by."""
+    assert told("table", "programs/base.bfp", "programs/v1.bfp").status == 0
+    assert told("table", *FILES).status == 1
