@@ -81,6 +81,9 @@ class Done:
     written: tuple[str, ...] = ()
 
 
+# What `prove` is asked without options: claims, scenario, threads, rounds.
+USUAL = (None, None, 2, 1)
+
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Programs (.bfp).")]
 InScenario = Annotated[
     str | None, typer.Option("--scenario", metavar="NAME", help="Only this scenario.")
@@ -110,8 +113,13 @@ def prove(
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     brief: Annotated[bool, typer.Option("--brief", help="Leave the runs out.")] = False,
     proofs: Annotated[
-        Path, typer.Option("--proofs", metavar="DIR", help="Where the evidence goes.")
-    ] = Path("proofs"),
+        Path | None,
+        typer.Option(
+            "--proofs",
+            metavar="DIR",
+            help="Where the evidence goes; proofs, if every claim is asked for as usual.",
+        ),
+    ] = None,
     no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
@@ -125,6 +133,9 @@ def prove(
     if dump:
         raise typer.Exit(_dump(files, include or []))
     where = None if no_proofs else proofs
+    if proofs is None and not no_proofs and (claim, scenario, threads, rounds) == USUAL:
+        # What was asked for in part does not replace evidence for the whole.
+        where = Path("proofs")
     job = Job(scenario, tuple(claim or ()), threads, rounds, where)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])

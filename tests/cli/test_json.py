@@ -48,7 +48,7 @@ def test_five_programs_follow_the_schema_and_agree_with_the_text() -> None:
     for line in told("prove", *FILES).lines:
         if line in FILES:
             by_text[line] = last = []
-        elif line.startswith(("  holds", "  REFUTED")):
+        elif line.startswith(("  proved", "  REFUTED")):
             said, claim, *_ = line.split()
             last.append(f"{claim} {said.lower()}")
 

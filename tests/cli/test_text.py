@@ -36,8 +36,8 @@ def test_every_line_fits_a_mail(args: tuple[str, ...]) -> None:
 def test_only_the_claims_asked_for_are_answered() -> None:
     """If it fails, --claim answers something else than was asked."""
     done = told("prove", V3, "--claim", "stuck", "--claim", "zap-valid", "--brief")
-    said = [line.split()[:2] for line in done.lines if line.startswith(("  holds", "  REFUTED"))]
-    expected = [["holds", "zap-valid"], ["REFUTED", "stuck"]]
+    said = [line.split()[:2] for line in done.lines if line.startswith(("  proved", "  REFUTED"))]
+    expected = [["proved", "zap-valid"], ["REFUTED", "stuck"]]
 
     assert expected == said
 
@@ -47,7 +47,7 @@ def test_the_number_of_threads_is_said_with_the_answer() -> None:
     for number in (1, 3):
         done = told("prove", "--threads", str(number), V3)
 
-        assert f"  bound: {number} of each [*] thread, every thread once" in done.lines
+        assert f"  runs: {number} of each [*] thread, every thread once" in done.lines
 
 
 def test_a_scenario_by_name_gives_the_report_that_all_of_them_give() -> None:
@@ -69,11 +69,11 @@ def test_several_programs_end_in_a_line_for_each() -> None:
     """If it fails, the answer on five programs has to be picked out of five reports."""
     tail = told("prove", *FILES).out.rsplit("\n\n", 1)[1]
     expected = {
-        "programs/base.bfp": "15 holds, 1 refuted: progress-foreign",
-        "programs/v1.bfp": "14 holds, 2 refuted: progress-unmapped, progress-foreign",
-        "programs/v2.bfp": "13 holds, 3 refuted: table, no-live-mapping, progress-foreign",
-        "programs/v3.bfp": "13 holds, 3 refuted: table, balance, stuck",
-        "programs/v3-balanced.bfp": "16 holds",
+        "programs/base.bfp": "15 proved, 1 refuted: progress-foreign",
+        "programs/v1.bfp": "14 proved, 2 refuted: progress-unmapped, progress-foreign",
+        "programs/v2.bfp": "13 proved, 3 refuted: table, no-live-mapping, progress-foreign",
+        "programs/v3.bfp": "13 proved, 3 refuted: table, balance, stuck",
+        "programs/v3-balanced.bfp": "16 proved",
     }
     found: dict[str, list[str]] = {}
     for line in tail.splitlines():

@@ -105,9 +105,9 @@ def test_the_order_of_threads_changes_no_verdict(name: str, tmp_path: Path) -> N
         model = model.replace(declaration, f"<{i}>")
     for i, declaration in enumerate(reversed(there)):
         model = model.replace(f"<{i}>", declaration)
-    listed = "shrinker[*], munmap, mmap_foreign, fork"
+    listed = "shrinker[*], munmap, mmap_foreign forever, fork forever"
     assert listed in model
-    model = model.replace(listed, "fork, mmap_foreign, munmap, shrinker[*]")
+    model = model.replace(listed, "fork forever, mmap_foreign forever, munmap, shrinker[*]")
     program = variant(tmp_path, (PROGRAMS / f"{name}.bfp").read_text(), model)
     expected_threads = ["fork", "mmap_foreign", "munmap", "shrinker"]
 

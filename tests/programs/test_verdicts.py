@@ -51,8 +51,8 @@ REFUTED: dict[str, set[str]] = {
 }
 # How, where the words name the case, the lock or the thread.
 SAID = {
-    ("v2", "table"): "!vma, mapped: said never, is reclaim",
-    ("v3", "table"): "vma, !mapped: said skip, is reclaim",
+    ("v2", "table"): "!vma, mapped: reclaim, no zap; its author says: it never occurs",
+    ("v3", "table"): "vma, !mapped: reclaim, no zap; its author says: skip",
     ("v3", "balance"): "returns with foreign_vma.vm_lock still held",
     ("v3", "stuck"): "fork waits for ever",
 }

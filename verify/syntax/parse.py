@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from verify.syntax.cursor import MAX_DEPTH
 from verify.syntax.mistakes import recover
 
 MAX_TEXT = 1_000_000
+MAX_DIGITS = 18
 
 GRAMMAR_PLACES = (
     Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
@@ -76,6 +78,7 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     Raises:
         Refused: it has none, or goes beyond a limit; `recover` knows where.
     """
+    _limit_nesting(source.text)
     try:
         parsed = _parser().parse(source.text)
     except lark.exceptions.UnexpectedInput as error:
@@ -86,6 +89,21 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     except lark.exceptions.VisitError as error:
         raise Refused from error
     return declarations
+
+
+_BRACKETS = re.compile(r"""/\*.*?\*/|//[^\n]*|"[^"\n]*"|[(\[{]|[)\]}]""", re.DOTALL)
+
+
+def _limit_nesting(text: str) -> None:
+    """Parentheses leave no trace in the tree, so they are counted in the text."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found.group() in "([{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Refused
+        elif found.group() in ")]}":
+            depth -= 1
 
 
 def _limit_depth(parsed: lark.Tree[Any]) -> None:
@@ -152,7 +170,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
 
     def declarator(self, span: Span, *parts: Any) -> tuple[int, lark.Token, int | None]:
         *stars, name, length = parts
-        return len(stars), name, None if length is None else int(length)
+        return len(stars), name, None if length is None else _whole(length)
 
     # declarations
 
@@ -160,7 +178,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.Include(str(path)[1:-1], span)
 
     def number(self, span: Span, *parts: lark.Token) -> int:
-        return int("".join(parts))
+        return _whole("".join(parts))
 
     def range(self, span: Span, type_: tree.TypeName, low: int, high: int) -> tree.Range:
         return tree.Range(type_, low, high, span)
@@ -262,7 +280,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def several(
         self, span: Span, name: lark.Token, count: lark.Token, forever: lark.Token | None
     ) -> tree.Party:
-        return tree.Party(self._name(name), int(count), forever is not None, span)
+        return tree.Party(self._name(name), _whole(count), forever is not None, span)
 
     def scenario(
         self, span: Span, name: lark.Token, sentence: lark.Token, *members: tree.Party
@@ -361,7 +379,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.Name(str(name), span)
 
     def integer(self, span: Span, token: lark.Token) -> tree.Integer:
-        return tree.Integer(int(token[:20]), span)
+        return tree.Integer(_whole(token), span)
 
     def true(self, span: Span, _token: lark.Token) -> tree.Literal:
         return tree.Literal("true", span)
@@ -463,6 +481,12 @@ class _Build(lark.Transformer[lark.Token, Any]):
 # Rules whose names are Python's own words.
 for _word in ("or", "and", "not", "if", "while", "for", "return"):
     setattr(_Build, _word, getattr(_Build, f"{_word}_"))
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise Refused
+    return int(digits)
 
 
 def _pointed(type_: tree.TypeName, stars: int) -> tree.TypeName:
