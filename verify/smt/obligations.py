@@ -487,4 +487,16 @@ def _number(value: int) -> str:
 
 
 def _one_of(symbol: str, values: Iterable[int]) -> str:
-    return any_of(f"(= {symbol} {_number(value)})" for value in values)
+    """A variable has one of some values; neighbours are said as a range."""
+    runs: list[list[int]] = []
+    for value in sorted(values):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    return any_of(
+        f"(= {symbol} {_number(low)})"
+        if low == high
+        else f"(and (bvsle {_number(low)} {symbol}) (bvsle {symbol} {_number(high)}))"
+        for low, high in runs
+    )
