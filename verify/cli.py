@@ -67,6 +67,7 @@ class Job:
     threads: int
     rounds: int
     proofs: Path | None = None
+    only_runs: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,10 @@ def prove(
     rounds: Rounds = 1,
     include: Folders = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    only_runs: Annotated[
+        bool,
+        typer.Option("--bounded", help="Runs of so many threads only: no proof for any number."),
+    ] = False,
     brief: Annotated[bool, typer.Option("--brief", help="Leave the runs out.")] = False,
     proofs: Annotated[
         Path | None,
@@ -133,10 +138,16 @@ def prove(
     if dump:
         raise typer.Exit(_dump(files, include or []))
     where = None if no_proofs else proofs
-    if proofs is None and not no_proofs and (claim, scenario, threads, rounds) == USUAL:
+    if (
+        proofs is None
+        and not (no_proofs or only_runs)
+        and (claim, scenario, threads, rounds) == USUAL
+    ):
         # What was asked for in part does not replace evidence for the whole.
         where = Path("proofs")
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where)
+    if only_runs and proofs is not None:
+        raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -155,7 +166,7 @@ def table(
     include: Folders = None,
 ) -> None:
     """Print the case table, several versions side by side."""
-    job = Job(scenario, ("table",), threads, rounds)
+    job = Job(scenario, ("table",), threads, rounds, only_runs=True)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     _print_errors(done)
@@ -291,6 +302,7 @@ def _plain(message: str) -> dict[str, Any]:
 def _prove(
     file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
 ) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+    from verify.engine import bounded
     from verify.engine.prove import prove as settle
 
     sources, program = _read(file, loader)
@@ -304,6 +316,11 @@ def _prove(
         def say(what: str, name: str = scenario.name) -> None:
             progress(f"{file}: {name}: {what}")
 
+        if job.only_runs:
+            results.append(
+                bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
+            )
+            continue
         result, proof = settle(program, scenario, job.threads, job.rounds, job.claims, say)
         results.append(result)
         if job.proofs is not None:

@@ -12,7 +12,7 @@ class Literal:
     `kind` is shared, pc, local, lock (a thread's mode on it) or held (a lock,
     exclusively by somebody in the crowd).  `thread` is the position of a thread
     that is there once, or -1.  A local of the crowd is named `k:name` after the
-    position k of its thread, whose pcs are counted from 10,000 k on.
+    position k of its thread, whose pcs are counted from 1,000 k on.
     """
 
     kind: str
@@ -31,4 +31,4 @@ class Lemma:
 
 
 # The pc of the crowd's k-th thread, so that one field tells what a thread is and where.
-CROWD_STRIDE = 10_000
+CROWD_STRIDE = 1_000

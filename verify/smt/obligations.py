@@ -49,8 +49,8 @@ from verify.ir import (
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 
 NAMED = ("x", "y", "z")
-# Wide enough for every domain, pc and sum of two values of the language.
-WIDTH = 16
+# Bits of a value: what the domains need, or this much where there is arithmetic.
+WIDEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,16 @@ class Writer:
         self.shareable = {lock.name for lock in program.locks if lock.kind in SHAREABLE}
         self.lock_names = [lock.name for lock in program.locks]
         self._domains = dict(self.declared(self.named()))
+        self.width = self._width()
+
+    def _width(self) -> int:
+        threads = (*self.world.singles, *self.world.crowd, *self.world.observers, *self.world.solos)
+        for thread in threads:
+            for command in thread.commands:
+                if any(map(_computes, (command.guard, *(e for _, e in command.updates)))):
+                    return WIDEST
+        largest = max(abs(v) for values in self._domains.values() for v in values)
+        return next(w for w in (8, 12, WIDEST) if largest < 1 << (w - 1))
 
     # ------------------------------------------------------------------ names
 
@@ -141,8 +151,8 @@ class Writer:
         lines = ["(set-logic QF_BV)"]
         for name, values in self.declared(named):
             for symbol in (f"|{name}|", f"|{name}'|") if name in self.post else (f"|{name}|",):
-                lines.append(f"(declare-const {symbol} (_ BitVec {WIDTH}))")
-            lines.append(f"(assert {_one_of(f'|{name}|', values)})")
+                lines.append(f"(declare-const {symbol} (_ BitVec {self.width}))")
+            lines.append(f"(assert {self._one_of(f'|{name}|', values)})")
         return lines
 
     # ----------------------------------------------------------------- lemmas
@@ -162,8 +172,8 @@ class Writer:
         # The domains are asserted, so the shorter of "one of these" and "none of those" will do.
         rest = self._rest(one, who)
         if len(rest) < len(one.values):
-            return no(_one_of(symbol, rest))
-        return _one_of(symbol, one.values)
+            return no(self._one_of(symbol, rest))
+        return self._one_of(symbol, one.values)
 
     def _rest(self, one: Literal, who: str) -> list[int]:
         key = one.name
@@ -227,11 +237,11 @@ class Writer:
             case Mine() if not self.who(actor):
                 return FALSE
             case Mine(lock, mode):
-                return _one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
+                return self._one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
             case Others(lock, mode):
                 return self._others(lock, mode, actor, named, wanted, exact)
             case Shared() | Local() | Ite() | Arith():
-                return f"(not (= {self.value(expr, actor)} {_number(0)}))"
+                return f"(not (= {self.value(expr, actor)} {self._number(0)}))"
             case Compare("==", left, right):
                 return f"(= {self.value(left, actor)} {self.value(right, actor)})"
             case Compare(_, left, right):
@@ -252,20 +262,20 @@ class Writer:
         readers = (SHARED,) if SHARED in modes and lock in self.shareable else ()
         telling = readers if wanted else modes
         parts = [
-            _one_of(self.own(f"s{i}", f"lock {lock}"), modes)
+            self._one_of(self.own(f"s{i}", f"lock {lock}"), modes)
             for i in range(len(self.world.singles))
             if i != actor.single
         ]
         if self.world.crowd:
             parts += [
-                _one_of(self.own(other, f"lock {lock}"), telling)
+                self._one_of(self.own(other, f"lock {lock}"), telling)
                 for other in named
                 if other != actor.name and telling
             ]
             if EXCLUSIVE in modes:
-                held = f"(= {self.held(lock)} {_number(1)})"
+                held = f"(= {self.held(lock)} {self._number(1)})"
                 if actor.name:
-                    mine = _one_of(self.own(actor.name, f"lock {lock}"), (EXCLUSIVE,))
+                    mine = self._one_of(self.own(actor.name, f"lock {lock}"), (EXCLUSIVE,))
                     held = all_of([held, no(mine)])
                 parts.append(held)
             if readers and wanted and not exact:
@@ -275,7 +285,7 @@ class Writer:
     def value(self, expr: Expr, actor: Actor) -> str:
         match expr:
             case Const(number):
-                return _number(number)
+                return self._number(number)
             case Shared(name):
                 return self.shared(name)
             case Local(name):
@@ -288,7 +298,7 @@ class Writer:
                 return f"(ite {test} {self.value(then, actor)} {self.value(otherwise, actor)})"
             case _:
                 test = self.condition(expr, actor, (), True, True)
-                return f"(ite {test} {_number(1)} {_number(0)})"
+                return f"(ite {test} {self._number(1)} {self._number(0)})"
 
     def _local(self, actor: Actor, name: str) -> str:
         return f"{actor.kind}:{name}" if actor.kind >= 0 else name
@@ -316,22 +326,22 @@ class Writer:
         who = self.who(actor)
         stride = CROWD_STRIDE * max(actor.kind, 0)
         initial = {v.name: v.initial for v in actor.thread.locals}
-        after: dict[str, str] = {f"{who}/pc": _number(stride + command.target)}
+        after: dict[str, str] = {f"{who}/pc": self._number(stride + command.target)}
         for target, new in command.updates:
             if isinstance(target, Shared):
                 after[target.name] = self.value(new, actor)
             elif target.name in initial:
                 after[f"{who}/{self._local(actor, target.name)}"] = self.value(new, actor)
         for name in command.forget:
-            after[f"{who}/{self._local(actor, name)}"] = _number(initial[name])
+            after[f"{who}/{self._local(actor, name)}"] = self._number(initial[name])
         for lock, mode in command.locks:
-            after[f"{who}/lock {lock}"] = _number(mode)
+            after[f"{who}/lock {lock}"] = self._number(mode)
             if actor.name:
-                mine = _one_of(self.own(who, f"lock {lock}"), (EXCLUSIVE,))
-                kept = f"(ite {mine} {_number(0)} {self.held(lock)})"
-                after[f"held/{lock}"] = _number(1) if mode == EXCLUSIVE else kept
+                mine = self._one_of(self.own(who, f"lock {lock}"), (EXCLUSIVE,))
+                kept = f"(ite {mine} {self._number(0)} {self.held(lock)})"
+                after[f"held/{lock}"] = self._number(1) if mode == EXCLUSIVE else kept
         parts = [
-            f"(= {self.own(who, 'pc')} {_number(stride + command.source)})",
+            f"(= {self.own(who, 'pc')} {self._number(stride + command.source)})",
             self.condition(command.guard, actor, named, True, False),
         ]
         parts += [f"(= |{name}'| {after.get(name, f'|{name}|')})" for name in sorted(self.post)]
@@ -366,14 +376,14 @@ class Writer:
         named = self.named()[:2]
         lines = self._header(named)
         for v in self.world.program.shared:
-            lines.append(f"(assert (= {self.shared(v.name)} {_number(v.initial)}))")
+            lines.append(f"(assert (= {self.shared(v.name)} {self._number(v.initial)}))")
         for i, thread in enumerate(self.world.singles):
             lines += self._initial(f"s{i}", thread, "")
         if self.world.crowd:
-            lines += [f"(assert (= {self.held(k)} {_number(FREE)}))" for k in self.lock_names]
+            lines += [f"(assert (= {self.held(k)} {self._number(FREE)}))" for k in self.lock_names]
             for who in named:
                 starts = [k * CROWD_STRIDE + t.entry for k, t in enumerate(self.world.crowd)]
-                lines.append(f"(assert {_one_of(self.own(who, 'pc'), starts)})")
+                lines.append(f"(assert {self._one_of(self.own(who, 'pc'), starts)})")
                 for k, thread in enumerate(self.world.crowd):
                     lines += self._initial(who, thread, f"{k}:", pc=False)
         lines += [f"(assert {self.broken(False)})", "(check-sat)"]
@@ -384,7 +394,7 @@ class Writer:
         pairs += [(f"lock {lock}", FREE) for lock in self.lock_names]
         if pc:
             pairs.append(("pc", thread.entry))
-        return [f"(assert (= {self.own(who, name)} {_number(n)}))" for name, n in pairs]
+        return [f"(assert (= {self.own(who, name)} {self._number(n)}))" for name, n in pairs]
 
     def steps(self) -> Iterator[Obligation]:
         for actor in self.actors():
@@ -425,7 +435,7 @@ class Writer:
                 if actor.single >= 0 or actor.name:
                     stride = CROWD_STRIDE * max(actor.kind, 0)
                     pc = self.own(self.who(actor), "pc")
-                    here = f"(= {pc} {_number(stride + command.source)})"
+                    here = f"(= {pc} {self._number(stride + command.source)})"
                 ways.append(
                     all_of([here, self.condition(command.guard, actor, named, True, exact)])
                 )
@@ -442,7 +452,7 @@ class Writer:
         for actor in self.actors():
             stride = CROWD_STRIDE * max(actor.kind, 0)
             for pc, still in stands_still(actor.thread).items():
-                here = f"(= {self.own(self.who(actor), 'pc')} {_number(stride + pc)})"
+                here = f"(= {self.own(self.who(actor), 'pc')} {self._number(stride + pc)})"
                 ways.append(all_of([here, self.condition(still, actor, named, True, False)]))
         return self.claim("stuck", any_of(ways), named)
 
@@ -461,9 +471,9 @@ class Writer:
                         for k, t in enumerate(self.world.crowd)
                     )
                 )
-            bits = {lock: f"(= {self.held(lock)} {_number(1)})" for lock in self.lock_names}
+            bits = {lock: f"(= {self.held(lock)} {self._number(1)})" for lock in self.lock_names}
             holder = [
-                all_of([bit, _one_of(self.own("z", f"lock {lock}"), (EXCLUSIVE,))])
+                all_of([bit, self._one_of(self.own("z", f"lock {lock}"), (EXCLUSIVE,))])
                 for lock, bit in bits.items()
             ]
             parts.append(any_of([all_of(no(bit) for bit in bits.values()), *holder]))
@@ -472,7 +482,31 @@ class Writer:
 
     def resting(self, who: str, thread: Thread, stride: int) -> str:
         ends = sorted({stride + thread.entry, stride + thread.end})
-        return _one_of(self.own(who, "pc"), ends)
+        return self._one_of(self.own(who, "pc"), ends)
+
+    def _number(self, value: int) -> str:
+        return f"#x{value % (1 << self.width):0{self.width // 4}x}"
+
+    def _one_of(self, symbol: str, values: Iterable[int]) -> str:
+        # Not as a range: cvc5 takes five times as long over comparisons as over equalities.
+        return any_of(f"(= {symbol} {self._number(value)})" for value in values)
+
+
+def _computes(expr: Expr) -> bool:
+    """Whether there is arithmetic in an expression, which needs room for its results."""
+    match expr:
+        case Arith():
+            return True
+        case Not(arg):
+            return _computes(arg)
+        case And(args) | Or(args):
+            return any(map(_computes, args))
+        case Compare(_, left, right):
+            return _computes(left) or _computes(right)
+        case Ite(condition, then, otherwise):
+            return any(map(_computes, (condition, then, otherwise)))
+        case _:
+            return False
 
 
 def _pcs(thread: Thread) -> list[int]:
@@ -480,23 +514,3 @@ def _pcs(thread: Thread) -> list[int]:
     for command in thread.commands:
         found |= {command.source, command.target}
     return sorted(found)
-
-
-def _number(value: int) -> str:
-    return f"#x{value % (1 << WIDTH):0{WIDTH // 4}x}"
-
-
-def _one_of(symbol: str, values: Iterable[int]) -> str:
-    """A variable has one of some values; neighbours are said as a range."""
-    runs: list[list[int]] = []
-    for value in sorted(values):
-        if runs and value == runs[-1][1] + 1:
-            runs[-1][1] = value
-        else:
-            runs.append([value, value])
-    return any_of(
-        f"(= {symbol} {_number(low)})"
-        if low == high
-        else f"(and (bvsle {_number(low)} {symbol}) (bvsle {symbol} {_number(high)}))"
-        for low, high in runs
-    )
