@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from verify.ir import (
@@ -58,7 +59,15 @@ class Code:
     pcs: frozenset[int]
     commands: dict[int, tuple[tuple[int, Guard, Effect], ...]]
     waits: dict[int, tuple[Guard, ...]]
-    may: dict[int, tuple[tuple[int, May, Effect], ...]]
+    _may: Callable[[], dict[str, Any]]
+
+    @cached_property
+    def may(self) -> dict[int, tuple[tuple[int, May, Effect], ...]]:
+        made = self._may()
+        return {
+            pc: tuple((number, made[f"may_{number}"], effect) for number, _, effect in commands)
+            for pc, commands in self.commands.items()
+        }
 
 
 May: TypeAlias = Callable[[Values, Values, Values, Values], int]
@@ -69,11 +78,14 @@ Effect: TypeAlias = Callable[[Values, Values, Values], tuple[Values, Values]]
 class Machine:
     """Threads running a program side by side; the same thread may be there more than once."""
 
-    def __init__(self, program: Program, threads: Sequence[Thread]) -> None:
+    def __init__(
+        self, program: Program, threads: Sequence[Thread], known: Machine | None = None
+    ) -> None:
+        """`known` is a machine of the same program, from which code is taken over."""
         self.program = program
         self.threads = tuple(threads)
         # By identity: two observers of one claim have the same name.
-        self._codes: dict[int, Code] = {}
+        self._codes: dict[int, Code] = {} if known is None else known._codes
         self.codes = tuple(self.code(thread) for thread in threads)
         self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
 
@@ -244,13 +256,14 @@ def _compile(program: Program, thread: Thread) -> Code:
             case _:
                 return text(expr)
 
-    lines = []
+    lines: list[str] = []
+    unsure: list[str] = []
     by_pc: dict[int, list[int]] = {}
     initial = {v.name: v.initial for v in thread.locals}
     for number, command in enumerate(thread.commands):
         by_pc.setdefault(command.source, []).append(number)
         lines.append(f"def guard_{number}(g, m, o): return {text(command.guard)}")
-        lines.append(f"def may_{number}(g, m, o, w): return {possible(command.guard, True)}")
+        unsure.append(f"def may_{number}(g, m, o, w): return {possible(command.guard, True)}")
         lines.append(f"def wait_{number}(g, m, o): return {relaxed(command.guard, True)}")
         own = {0: str(command.source if command.violates else command.target)}
         new = {}
@@ -266,9 +279,7 @@ def _compile(program: Program, thread: Thread) -> Code:
             f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
         )
     # The text is made of numbers and operators alone; no name of the program gets into it.
-    made: dict[str, Any] = {}
-    code = compile("\n".join(lines), f"<{thread.name}>", "exec")
-    exec(code, {"__builtins__": {"int": int}}, made)  # noqa: S102
+    made = _made(lines, thread.name)
     return Code(
         thread,
         (thread.entry, *initial.values(), *(0 for _ in locks)),
@@ -278,11 +289,16 @@ def _compile(program: Program, thread: Thread) -> Code:
             for pc, numbers in by_pc.items()
         },
         {pc: tuple(made[f"wait_{n}"] for n in numbers) for pc, numbers in by_pc.items()},
-        {
-            pc: tuple((n, made[f"may_{n}"], made[f"effect_{n}"]) for n in numbers)
-            for pc, numbers in by_pc.items()
-        },
+        lambda: _made(unsure, thread.name),
     )
+
+
+def _made(lines: Sequence[str], name: str) -> dict[str, Any]:
+    """The functions that some lines of Python define."""
+    made: dict[str, Any] = {}
+    code = compile("\n".join(lines), f"<{name}>", "exec")
+    exec(code, {"__builtins__": {"int": int}}, made)  # noqa: S102
+    return made
 
 
 def _unread(thread: Thread, name: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verify.engine.runs import labels, replay, tell
+from verify.engine.runs import labels, replay
 from verify.engine.search import Disagreement, Gave, Progress, Search, prepare, silent
 from verify.engine.table import Cases
 from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
-from verify.interpret import Machine, ReplayError
+from verify.interpret import ReplayError
 from verify.ir import Claim, Program, Scenario, Thread
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
@@ -120,7 +120,7 @@ def _plain_verdicts(
         index, number = best[-1]
         if search.threads[index].commands[number].violates != name:
             raise Disagreement(f"{name}: the shortest run ends with something else")
-        verdicts[name] = Refuted(tell(search.program, search.threads, best), search.bound)
+        verdicts[name] = Refuted(search.tell(best), search.bound)
     return verdicts
 
 
@@ -133,7 +133,7 @@ def _stuck(search: Search, question: int) -> Verdict:
         return NotEstablished(f"z3 gave up: {reason}")
     if best is None:
         return Holds(search.bound)
-    machine = Machine(search.program, search.threads)
+    machine = search.machine
     waiting = machine.stuck(replay(machine, best)[-1])
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
@@ -141,7 +141,7 @@ def _stuck(search: Search, question: int) -> Verdict:
     names = labels(search.threads, used)
     who = " and ".join(names[i] for i in waiting)
     wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
-    return Refuted(tell(search.program, search.threads, best, wrong, waiting=waiting), search.bound)
+    return Refuted(search.tell(best, wrong, waiting=waiting), search.bound)
 
 
 def _solos(
@@ -177,7 +177,7 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
         return NotEstablished(f"z3 gave up: {reason}")
     if best is None:
         return Holds(search.bound)
-    machine = Machine(search.program, search.threads)
+    machine = search.machine
     state = replay(machine, best)[-1]
     numbers = run_alone(machine, thread, state)
     if numbers is None:
@@ -187,6 +187,4 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
     wrong = None
     if not numbers or not thread.commands[numbers[-1]].violates:
         wrong = "alone, it does not come to an end"
-    return Refuted(
-        tell(search.program, search.threads, best, wrong, (thread, numbers)), search.bound
-    )
+    return Refuted(search.tell(best, wrong, (thread, numbers)), search.bound)

@@ -109,22 +109,24 @@ def tell(
     wrong: str | None = None,
     solo: tuple[Thread, Sequence[int]] | None = None,
     waiting: Sequence[int] = (),
+    known: Machine | None = None,
 ) -> Run:
     """The run as a reader sees it, replayed on the way.
 
     `solo` is a thread that runs alone afterwards, with its commands; `waiting`
-    are threads that wait for ever at the end.  `wrong` defaults to the reason
+    are threads that wait for ever at the end; `known` is a machine that has made the
+    code of these threads before.  `wrong` defaults to the reason
     of the last command.
 
     Raises:
         ReplayError: the interpreter cannot follow it.
     """
-    machine = Machine(program, threads)
+    machine = Machine(program, threads, known)
     moves = fewest_switches(machine, moves)
     alone = 0
     if solo is not None:
         threads = (*threads, solo[0])
-        machine = Machine(program, threads)
+        machine = Machine(program, threads, known)
         alone = len(moves) + 1
         moves = (*moves, *((len(threads) - 1, number) for number in solo[1]))
     states = replay(machine, moves)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from verify.engine.runs import tell
 from verify.explore import Explored, explore
 from verify.explore import Step as Move
+from verify.interpret import Machine
 from verify.ir import Program, Scenario, Thread, instance
 from verify.smt.order import Order
 from verify.smt.solver import Answer as Said
 from verify.smt.solver import No, Session, Unknown, Yes
-from verify.verdicts import Bound
+from verify.verdicts import Bound, Run
 
 # States that are explored before z3 is asked; more would cost more than they save.
 SCOUT_STATES = 6_000
@@ -69,6 +71,21 @@ class Search:
                     clock = answer.numbers.get(self.order.clock(t, edge.level), 0)
                     taken.append((clock, t, edge.command))
         return tuple((t, command) for _, t, command in sorted(taken))
+
+    @property
+    def machine(self) -> Machine:
+        """The threads as the interpreter runs them."""
+        return Machine(self.program, self.threads, self.scout.machine)
+
+    def tell(
+        self,
+        moves: Sequence[Move],
+        wrong: str | None = None,
+        solo: tuple[Thread, Sequence[int]] | None = None,
+        waiting: Sequence[int] = (),
+    ) -> Run:
+        """A run of these threads in words, replayed; see `runs.tell`."""
+        return tell(self.program, self.threads, moves, wrong, solo, waiting, self.scout.machine)
 
     def lifted(self, moves: Sequence[Move]) -> tuple[Move, ...]:
         """A run of the small instance as one of the large: its threads are the first of

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.engine.runs import tell
 from verify.engine.search import Gave, Search
 from verify.ir import CASE, Command, Const, Local, Program
 from verify.smt.solver import No, Unknown, Yes
@@ -41,7 +40,7 @@ class Cases:
         for key in self.questions:
             if key in search.scout.returns:
                 moves = search.lifted(search.scout.run(search.scout.returns[key]))
-                self.found[key] = tell(search.program, search.threads, moves, "")
+                self.found[key] = search.tell(moves, "")
         open_ = [key for key in self.questions if key not in self.found]
         while open_:
             match search.ask([self.questions[key] for key in open_]):
@@ -62,7 +61,7 @@ class Cases:
             moves = None
         open_.remove(key)
         if moves is not None:
-            self.found[key] = tell(self.search.program, self.search.threads, moves, "")
+            self.found[key] = self.search.tell(moves, "")
 
     def rows(self) -> tuple[Row, ...]:
         """A row for each cell, the first axis slowest, true before false."""
