@@ -15,6 +15,8 @@ $(READY): pyproject.toml
 		{ echo "$(PYTHON) is older than 3.11; try make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q verify
+	$(BIN)/python -c 'from verify.syntax.parse import keep_tables; keep_tables()'
 	@touch $@
 
 # Some of these programs are wrong on purpose: status 1, "refuted", is the right answer.

@@ -90,12 +90,15 @@ def explore(
         following: list[State] = []
         for state in layer:
             last: tuple[Thread, Values] | None = None
+            moved = False
             for index, thread in enumerate(threads):
                 # A twin in the same place can do nothing new.
                 if last is not None and last[0] is thread and last[1] == state[1][index]:
                     continue
                 last = (thread, state[1][index])
+                resting = thread.kind != "thread" or machine.resting(state, index)
                 for number, after in machine.steps(state, index):
+                    moved = moved or not resting
                     command = thread.commands[number]
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
@@ -112,7 +115,8 @@ def explore(
                     if after not in seen.parents:
                         seen.parents[after] = step
                         following.append(after)
-            if seen.stuck is None and machine.stuck(state):
+            # Where somebody who does not rest can move, nobody waits for ever.
+            if seen.stuck is None and not moved and machine.stuck(state):
                 seen.stuck = state
             if solos and all(machine.resting(state, i) for i in normal):
                 key = (state[0], machine.others(state, -1))
