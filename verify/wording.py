@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.ir import Program, Scenario, Thread, thread_named
@@ -26,15 +26,21 @@ def singles_and_crowd(
     return tuple(singles), tuple(crowd)
 
 
-def threads_text(scenario: Scenario) -> tuple[str, ...]:
-    """How many of each thread, and how often each runs."""
+def threads_text(scenario: Scenario, again: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """How many of each thread, and how often each runs.
+
+    `again` says of a thread that runs once what might break if it ran for ever.
+    """
     said = []
     for name, count in scenario.members:
         if count is None:
-            said.append(f"any number of {name}, each called again and again")
+            said.append(f"any number of {name}s, each called again and again")
         else:
             many = name if count == 1 else f"{count} of {name}"
             often = "again and again" if name in scenario.forever else "once"
+            if name in again:
+                needs = ", ".join(again[name])
+                often += f" (used: else {needs} may break)" if needs else " (not used)"
             said.append(f"{many} {often}")
     return tuple(said)
 

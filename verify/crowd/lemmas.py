@@ -83,14 +83,15 @@ class Search:
         A lemma is left out if what it forbids for others is forbidden by the
         rest as well; the narrow ones are tried first.
         """
-        pool = sorted(set(self.lemmas), key=lambda c: (_size(c), c))
+        # Without those whose needs were not seen to the end, or not met.
+        pool = sorted(self.needs, key=lambda c: (_size(c), c))
         place = {lemma: i for i, lemma in enumerate(pool)}
         covering: dict[Cube, int] = {}
         for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
             covering[cube] = sum(1 << i for i, lemma in enumerate(pool) if covers(lemma, cube))
         top = [covering[c] for cubes in self.wanted.values() for c in cubes]
         below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
-        kept = _closure((1 << len(pool)) - 1, top, below)
+        kept = _closure(_self_supporting((1 << len(pool)) - 1, below), top, below)
         for lemma in pool:
             bit = 1 << place[lemma]
             if kept & bit and _stands(kept & ~bit, top, below):
@@ -237,6 +238,15 @@ def _bits(mask: int) -> list[int]:
 def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
     """Whether the lemmas in `kept` forbid what is wanted, and what each of them needs."""
     return all(c & kept for c in top) and all(c & kept for i in _bits(kept) for c in below[i])
+
+
+def _self_supporting(kept: int, below: list[list[int]]) -> int:
+    """Those of `kept` that others of them forbid what they need."""
+    while True:
+        left = sum(1 << i for i in _bits(kept) if all(c & kept for c in below[i]))
+        if left == kept:
+            return kept
+        kept = left
 
 
 def _closure(kept: int, top: list[int], below: list[list[int]] | None) -> int:

@@ -125,15 +125,18 @@ def _plain_verdicts(
 
 
 def _stuck(search: Search, question: int) -> Verdict:
+    machine = search.machine
     known = search.scout.stuck
     start = None if known is None else search.lifted(search.scout.way_to(known))
+    if start is not None and not machine.stuck(replay(machine, start)[-1]):
+        # One of the threads that the scout does not know could still start.
+        start = None
     try:
         best = search.shortest([question], start)
     except Gave as reason:
         return NotEstablished(f"z3 gave up: {reason}")
     if best is None:
         return Holds(search.bound)
-    machine = search.machine
     waiting = machine.stuck(replay(machine, best)[-1])
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")

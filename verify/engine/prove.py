@@ -39,7 +39,9 @@ def combined(program: Program, scenario: Scenario, result: Result, proof: Proof)
     evidence = None
     if any(isinstance(a.verdict, Proved) and not a.verdict.by_runs for a in answers):
         evidence = Evidence(
-            threads_text(scenario),
+            threads_text(
+                scenario, unbounded.if_again_and_again(program, scenario, tuple(proof.shares))
+            ),
             transients(program, scenario),
             program.assumptions,
             tuple(lemma_text(program, scenario, lemma) for lemma in proof.lemmas),

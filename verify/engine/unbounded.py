@@ -7,7 +7,7 @@ two solvers.  Nothing counts as proved before both have answered.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.crowd.forbidden import (
     alone_cubes,
@@ -111,6 +111,28 @@ def prove(
         open_,
         views.count,
     )
+
+
+def if_again_and_again(
+    program: Program, scenario: Scenario, claims: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """For each thread that runs once: which claims might break if it ran for ever.
+
+    What might break is what a view breaks; claims about a thread alone and about
+    waiting are not looked at.
+    """
+    found = {}
+    for name, count in scenario.members:
+        if count is None or name in scenario.forever:
+            continue
+        longer = replace(scenario, forever=scenario.forever | {name})
+        views = Views(world(program, longer))
+        try:
+            views.close()
+        except TooManyViews:
+            continue
+        found[name] = tuple(sorted(set(views.broken) & set(claims)))
+    return found
 
 
 def _positions(

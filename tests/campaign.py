@@ -1,0 +1,241 @@
+"""Random programs by the thousand: is anything proved that an instance breaks?
+
+    python -m tests.campaign programs 0 20000
+    python -m tests.campaign texts 0 2000 --solvers
+
+Each seed makes a program in which some threads are there any number of times
+and some start again for ever.  What the search for lemmas proves of it is held
+against all states of its instances of up to four threads.  Prints each seed
+that shows something worth a look, and a summary.
+
+Not a test: `tests/crowd/test_agreement.py` runs a few seeds of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from tests.randomised import lowered, random_program, random_text
+from verify.crowd.forbidden import alone_cubes, bad_cubes, lock_order, stuck_cubes
+from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.space import Space
+from verify.crowd.views import TooManyViews, Views
+from verify.crowd.waiting import is_order
+from verify.crowd.world import Unsupported, World, world
+from verify.engine import unbounded
+from verify.explore import explore
+from verify.ir import Claim, Program, Scenario, Thread, instance
+from verify.smt.alone import TooManyPaths, failing
+from verify.smt.unfold import unfold
+
+# Threads in the largest instance, and states after which one is given up.
+MOST_THREADS = 4
+STATES = 60_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program, what runs together, and what is asked of it."""
+
+    seed: int
+    program: Program
+    scenario: Scenario
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.program.claims if c.name != "vacuity")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The claims that were proved, those that an instance breaks, and those that neither.
+
+    `why` is the reason for each that is not proved.
+    """
+
+    proved: frozenset[str]
+    broken: frozenset[str]
+    why: dict[str, str]
+    asked: frozenset[str]
+
+    @property
+    def unsound(self) -> frozenset[str]:
+        return self.proved & self.broken
+
+    @property
+    def open(self) -> frozenset[str]:
+        return self.asked - self.proved - self.broken
+
+
+# ----------------------------------------------------------------- what is made
+
+
+def from_commands(seed: int) -> Case:
+    """Guarded commands: one to three threads, with claims p, q and stuck."""
+    random = Random(seed)
+    program = random_program(random)
+    program = replace(
+        program, claims=tuple(Claim(name, name, False, None) for name in ("p", "q", "stuck"))
+    )
+    return Case(seed, program, _scenario(random, program))
+
+
+def from_text(seed: int) -> Case:
+    """A text: one or two threads, with what is built in, and a claim about a run alone."""
+    random = Random(seed)
+    text = random_text(random)
+    facts = ("a", "b", "!a", "!b", "a && b", "true")
+    when, then = random.choice(facts), random.choice(facts[:-1])
+    text += f'\nclaim r-holds "r" alone one when ({when}) finally: {then};\n'
+    program = lowered(text)
+    return Case(seed, program, _scenario(random, program))
+
+
+def _scenario(random: Random, program: Program) -> Scenario:
+    names = [t.name for t in program.threads if t.kind == "thread"]
+    crowd = {name for name in names if random.random() < 0.6}
+    forever = frozenset(name for name in names if random.random() < 0.4)
+    members = tuple((name, None if name in crowd else 1) for name in names)
+    return Scenario("s", "s", members, forever)
+
+
+MAKERS: dict[str, Callable[[int], Case]] = {"programs": from_commands, "texts": from_text}
+
+
+# -------------------------------------------------------------- what is asked
+
+
+def judge(case: Case, solvers: bool) -> Judged:
+    """What is proved for any number, and what instances break.
+
+    Raises:
+        Unsupported, TooManyViews: nothing can be said.
+    """
+    scene = world(case.program, case.scenario)
+    broken = frozenset(broken_by_instances(case.program, case.scenario, scene))
+    if solvers:
+        proof = unbounded.prove(case.program, case.scenario, case.claims)
+        proved, why = frozenset(proof.shares), dict(proof.open)
+    else:
+        proved, why = searched(case.program, scene, case.claims)
+    asked = frozenset(case.claims)
+    return Judged(proved, broken & asked, why, asked)
+
+
+def searched(
+    program: Program, scene: World, claims: Sequence[str]
+) -> tuple[frozenset[str], dict[str, str]]:
+    """What the search alone thinks is proved, without a solver's word; why the rest is not."""
+    views = Views(scene)
+    views.close()
+    space = Space(scene, views)
+    search = Search(space)
+    proved, why = set(), {}
+    for name in claims:
+        solo = next((t for t in scene.solos if t.claim == name), None)
+        try:
+            if name == "stuck":
+                order = lock_order(space)
+                if not is_order(order):
+                    raise NotProvable
+                search.forbid(name, stuck_cubes(space, order))
+            elif solo is None:
+                search.forbid(name, bad_cubes(space, name))
+            elif unfold(program, solo).cut:
+                why[name] = "a loop"
+                continue
+            else:
+                search.forbid(name, alone_cubes(space, failing(program, solo)))
+            proved.add(name)
+        except (NotProvable, SearchLimit, TooManyPaths) as reason:
+            why[name] = str(reason) or "a view breaks it"
+    return frozenset(proved), why
+
+
+def broken_by_instances(program: Program, scenario: Scenario, scene: World) -> Iterator[str]:
+    """The claims that break with one, two or three threads of each kind in the crowd,
+    called again and again, or once each."""
+    for number in (1, 2, 3):
+        if number > 1 and len(scene.singles) + number * len(scene.crowd) > MOST_THREADS:
+            return
+        crowd = [thread for thread in scene.crowd for _ in range(number)]
+        yield from _broken(program, [*scene.singles, *crowd, *scene.observers], scene)
+        yield from _broken(program, instance(program, scenario, number), scene)
+        if not scene.crowd:
+            return
+
+
+def _broken(program: Program, threads: Sequence[Thread], scene: World) -> Iterator[str]:
+    seen = explore(program, threads, STATES, scene.solos)
+    claims = {thread.name: thread.claim for thread in scene.solos}
+    yield from seen.broken
+    yield from (claims.get(name, name) for name in seen.alone)
+    if seen.stuck is not None:
+        yield "stuck"
+
+
+# -------------------------------------------------------------- the campaign
+
+
+def campaign(kind: str, seeds: range, solvers: bool, say: Callable[[str], None]) -> Counter[str]:
+    """Judge a range of seeds; `say` is told of each that is worth a look."""
+    count: Counter[str] = Counter({"UNSOUND": 0, "not confirmed": 0, "not supported": 0})
+    for seed in seeds:
+        count["programs"] += 1
+        case = MAKERS[kind](seed)
+        try:
+            found = judge(case, solvers)
+        except (Unsupported, TooManyViews) as reason:
+            count["not supported"] += 1
+            say(f"seed {seed}: {reason}")
+            continue
+        for name in sorted(found.unsound):
+            count["UNSOUND"] += 1
+            say(f"seed {seed}: UNSOUND: {name} is proved, and an instance breaks it")
+        for name, words in sorted(found.why.items()):
+            if words.startswith("obligation"):
+                count["not confirmed"] += 1
+                say(f"seed {seed}: {name} is not confirmed: {words}")
+            elif "more than" in words:
+                count["limit"] += 1
+                say(f"seed {seed}: {name}: {words}")
+        count["claims"] += len(found.asked)
+        count["proved"] += len(found.proved)
+        count["broken"] += len(found.broken)
+        for name in found.open:
+            count[f"open {name}"] += 1
+        for name in found.proved:
+            count[f"proved {name}"] += 1
+        for name in found.broken:
+            count[f"broken {name}"] += 1
+    return count
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=sorted(MAKERS))
+    parser.add_argument("first", type=int)
+    parser.add_argument("last", type=int, help="not included")
+    parser.add_argument("--solvers", action="store_true", help="have z3 and cvc5 confirm it")
+    asked = parser.parse_args()
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    start = time.monotonic()
+    count = campaign(asked.kind, range(asked.first, asked.last), asked.solvers, say)
+    for name, number in sorted(count.items()):
+        say(f"{number:>8}  {name}")
+    say(f"{time.monotonic() - start:>8.0f}  seconds")
+    return 1 if count["UNSOUND"] or count["not confirmed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

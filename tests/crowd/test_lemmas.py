@@ -1,0 +1,21 @@
+"""The search for lemmas where it has to give up."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs.binder import program, reuse
+from verify.crowd.lemmas import Search
+from verify.engine import unbounded
+from verify.engine.unbounded import prove
+
+
+def test_a_search_that_meets_its_limit_keeps_what_it_has_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, one claim that is too hard takes the others with it, or ends in an error."""
+    monkeypatch.setattr(unbounded, "Search", lambda space: Search(space, limit=40))
+    found = prove(program("v3-balanced"), reuse(program("v3-balanced")), ("table", "stuck"))
+
+    assert {"table"} == set(found.shares)
+    assert {"stuck": "more than 40 lemmas"} == found.open
