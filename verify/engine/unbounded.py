@@ -49,12 +49,18 @@ class Proof:
 
 
 def prove(
-    program: Program, scenario: Scenario, claims: Collection[str], progress: Progress = silent
+    program: Program,
+    scenario: Scenario,
+    claims: Collection[str],
+    progress: Progress = silent,
+    refuted: Collection[str] = (),
 ) -> Proof:
     """A proof of as many of the claims as can be proved for any number of threads.
 
+    `refuted` are claims that a run has broken; the views have to see that too.
+
     Raises:
-        Disagreement: two solvers answer differently.
+        Disagreement: two solvers answer differently, or the views miss what a run does.
     """
     wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
 
@@ -68,6 +74,10 @@ def prove(
         views.close()
     except (Unsupported, TooManyViews) as reason:
         return nothing(str(reason))
+    stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
+    missed = sorted(set(refuted) & stepwise - set(views.broken))
+    if missed:
+        raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
     space = Space(scene, views)
     search = Search(space)
     open_: dict[str, str] = {}
@@ -96,12 +106,18 @@ def prove(
     shares = _positions(parts, place)
     direct = _positions(tops, place)
     proved = [name for name in wanted if name not in open_]
-    obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+    try:
+        obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+    except Unsupported as reason:
+        return nothing(str(reason))
     progress("asking two solvers")
     refused = confirm(obligations)
     for name in proved:
         if "" in refused or name in refused:
             open_[name] = refused.get(name) or refused[""]
+    if set(wanted) <= set(open_):
+        # Lemmas that prove nothing are no evidence.
+        return Proof((), {}, {}, (), (), open_, views.count)
     return Proof(
         lemmas,
         {name: share for name, share in shares.items() if name not in open_},
