@@ -86,9 +86,11 @@ def prove(
     for name in wanted:
         try:
             if name == "stuck":
-                order = lock_order(space)
-                if not is_order(order):
-                    raise NotProvable
+                found = lock_order(space)
+                if not is_order(found):
+                    open_[name] = "the order in which locks are taken goes in circles"
+                    continue
+                order = found
                 search.forbid(name, stuck_cubes(space, order))
             elif any(t.claim == name for t in scene.solos):
                 search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
@@ -115,12 +117,13 @@ def prove(
     for name in proved:
         if "" in refused or name in refused:
             open_[name] = refused.get(name) or refused[""]
-    if set(wanted) <= set(open_):
-        # Lemmas that prove nothing are no evidence.
+    shares = {name: share for name, share in shares.items() if name not in open_}
+    if not shares:
+        # Lemmas that keep each other true and prove nothing are no evidence of anything.
         return Proof((), {}, {}, (), (), open_, views.count)
     return Proof(
         lemmas,
-        {name: share for name, share in shares.items() if name not in open_},
+        shares,
         {name: share for name, share in direct.items() if name not in open_},
         order,
         tuple(o for o in obligations if o.claim not in open_),
