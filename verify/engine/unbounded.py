@@ -28,6 +28,7 @@ from verify.smt.alone import TooManyPaths, failing
 from verify.smt.obligations import Actor, Obligation, Writer
 from verify.smt.solvers import SOLVERS, decide
 from verify.smt.unfold import unfold
+from verify.wording import lemma_text
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ def prove(
                 search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
             else:
                 search.forbid(name, bad_cubes(space, name))
-        except NotProvable:
-            open_[name] = "a view of two threads breaks it, which no run has been found to do"
+        except NotProvable as error:
+            state = lemma_text(program, scenario, lemma_of(space, error.cube))
+            open_[name] = f"{SUSPECT} ({state.removeprefix('never: ')})"
         except (SearchLimit, TooManyPaths, Loops) as reason:
             open_[name] = str(reason)
     kept, parts, tops = search.chosen()
@@ -158,6 +160,12 @@ def _positions(
     cubes: Mapping[str, Sequence[Cube]], place: Mapping[Cube, int]
 ) -> dict[str, tuple[int, ...]]:
     return {name: tuple(sorted(place[one] for one in some)) for name, some in cubes.items()}
+
+
+# What is known of a claim that is neither proved nor broken by a run.
+SUSPECT = (
+    "by twos, threads can be seen where it may break, though no run within the bound gets there"
+)
 
 
 class Loops(Exception):
