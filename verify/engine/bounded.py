@@ -120,8 +120,20 @@ def _plain_verdicts(
         index, number = best[-1]
         if search.threads[index].commands[number].violates != name:
             raise Disagreement(f"{name}: the shortest run ends with something else")
-        verdicts[name] = Refuted(search.tell(best), search.bound)
+        run = search.tell(_first_to_go_wrong(search, best, name))
+        verdicts[name] = Refuted(run, search.bound)
     return verdicts
+
+
+def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tuple[Move, ...]:
+    """The run with the last step replaced by the first in the text that breaks the claim
+    there: a return that leaves a lock held comes before the thread's end that does."""
+    index = moves[-1][0]
+    before = replay(search.machine, moves[:-1])[-1]
+    for number, _ in search.machine.steps(before, index):
+        if search.threads[index].commands[number].violates == claim:
+            return (*moves[:-1], (index, number))
+    raise ReplayError(f"{claim}: the last step cannot be taken")
 
 
 def _stuck(search: Search, question: int) -> Verdict:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from verify.engine.search import Search
-from verify.ir import EXCLUSIVE, SHARED, Command
+from verify.explore import explore
+from verify.ir import EXCLUSIVE, SHARED, Command, instance
 from verify.smt.solver import No, Yes
 from verify.smt.text import all_of, any_of
 from verify.source import Span
 from verify.verdicts import Holds, Line, NotEstablished, Vacuous, Verdict
+
+# What is not reached by as many threads as were asked for is looked for with so many more,
+# as far as so many states go.
+MORE_THREADS = 2
+MORE_STATES = 60_000
 
 
 @dataclass
@@ -80,6 +86,17 @@ class Tested:
                     pass
                 case _:
                     self.gave_up = True
+        for more in range(1, MORE_THREADS + 1):
+            if any(key in self.wanted for key in self.missing()):
+                self._look_further(self.search.bound.threads + more)
+
+    def _look_further(self, number: int) -> None:
+        """Explore with more threads: what takes several calls in a row is reached late."""
+        program = self.search.program
+        seen = explore(program, instance(program, self.search.scenario, number), MORE_STATES)
+        for key, commands in self.wanted.items():
+            if any(command in seen.fired for command in commands):
+                self.reached.add(key)
 
     def missing(self) -> list[str]:
         keys = (*self.wanted, *(key for key in self.questions if key.startswith("start ")))

@@ -1,0 +1,39 @@
+"""Another subject than binder: text files are all it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.programs.binder import ROOT
+from verify.engine.prove import prove
+from verify.lower.program import lower
+from verify.syntax.load import Loader
+from verify.syntax.resolve import resolve
+from verify.verdicts import Refuted, Result, word
+
+PROGRAMS = ROOT / "programs"
+
+
+def proved(path: Path) -> Result:
+    program = lower(resolve(*Loader((PROGRAMS,)).load(path)))
+    return prove(program, program.scenarios[0])[0]
+
+
+def test_every_claim_on_the_inode_callback_is_proved() -> None:
+    """If it fails, the tool works for binder alone."""
+    result = proved(PROGRAMS / "examples" / "inode-lru.bfp")
+
+    assert {"proved"} == {word(answer.verdict) for answer in result.answers}
+
+
+def test_the_contract_of_before_6_13_is_seen_to_be_broken(tmp_path: Path) -> None:
+    """If it fails, a lock that is taken again before LRU_RETRY goes unnoticed."""
+    text = (PROGRAMS / "examples" / "inode-lru.bfp").read_text()
+    old = text.replace("return LRU_RETRY;", "spin_lock(&lru->lock);\n\t\treturn LRU_RETRY;")
+    path = tmp_path / "old.bfp"
+    path.write_text(old)
+    verdicts = {answer.claim: answer.verdict for answer in proved(path).answers}
+
+    assert old != text
+    assert isinstance(verdicts["balance"], Refuted)
+    assert "returns with lru0.lock still held" == verdicts["balance"].run.wrong
