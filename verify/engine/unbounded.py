@@ -106,7 +106,7 @@ def prove(
         lemmas,
         {name: share for name, share in shares.items() if name not in open_},
         {name: share for name, share in direct.items() if name not in open_},
-        order,
+        () if "stuck" in open_ else order,
         tuple(o for o in obligations if o.claim not in open_),
         open_,
         views.count,
