@@ -224,8 +224,8 @@ def no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     command = Writer._command
 
     def without(self: Writer, one: Command, actor: Actor, *rest: Any) -> str:
-        text = command(self, one, actor, *rest)
-        return text.replace("(= |held/m'| #x0001)", "(= |held/m'| |held/m|)")
+        taken = f"(= |held/m'| {self._number(1)})"
+        return command(self, one, actor, *rest).replace(taken, "(= |held/m'| |held/m|)")
 
     monkeypatch.setattr(Writer, "_command", without)
 

@@ -28,6 +28,10 @@ class SearchLimit(Exception):
 class NotProvable(Exception):
     """What a claim forbids is in the views: it may happen, as far as they tell."""
 
+    def __init__(self, cube: Cube) -> None:
+        super().__init__()
+        self.cube = cube
+
 
 # In which order fields are tried to be left out of a lemma, by their kind.  Of the orders
 # tried this one leaves the fewest lemmas; no order makes any of them wrong.
@@ -165,7 +169,7 @@ class Search:
                 self._block(half, needs)
             return
         if self.space.happens(cube):
-            raise NotProvable
+            raise NotProvable(cube)
         self.lemmas.append(self._widened(cube))
         needs[cube] = None
         if len(self.lemmas) > self.limit:
@@ -193,7 +197,7 @@ class Search:
                 )
         # Every two of three threads are in the views, but the closed set of views has no
         # step into a cube that does not happen.
-        raise NotProvable
+        raise NotProvable(cube)
 
     def _widened(self, cube: Cube) -> Cube:
         """The cube made as large as the views allow: threads are left out, then fields,

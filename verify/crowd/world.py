@@ -61,7 +61,7 @@ def world(program: Program, scenario: Scenario) -> World:
         tuple(singles),
         tuple(crowd),
         tuple(settled(t) for t in program.threads if t.kind == "observer"),
-        tuple(t for t in program.threads if t.kind == "solo"),
+        tuple(settled(t) for t in program.threads if t.kind == "solo"),
     )
 
 

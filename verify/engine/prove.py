@@ -10,7 +10,7 @@ from verify.engine.search import Progress, silent
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
 from verify.smt.solvers import SOLVERS, version
-from verify.verdicts import Answer, Evidence, Holds, Proved, Result
+from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
 from verify.wording import lemma_text, threads_text, transients
 
 
@@ -29,7 +29,8 @@ def prove(
     """
     result = bounded.check(program, scenario, threads, rounds, only, progress)
     standing = [a.claim for a in result.answers if isinstance(a.verdict, Holds)]
-    proof = unbounded.prove(program, scenario, standing, progress)
+    refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
+    proof = unbounded.prove(program, scenario, standing, progress, refuted)
     return combined(program, scenario, result, proof), proof
 
 

@@ -28,6 +28,7 @@ from verify.smt.alone import TooManyPaths, failing
 from verify.smt.obligations import Actor, Obligation, Writer
 from verify.smt.solvers import SOLVERS, decide
 from verify.smt.unfold import unfold
+from verify.wording import lemma_text
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,18 @@ class Proof:
 
 
 def prove(
-    program: Program, scenario: Scenario, claims: Collection[str], progress: Progress = silent
+    program: Program,
+    scenario: Scenario,
+    claims: Collection[str],
+    progress: Progress = silent,
+    refuted: Collection[str] = (),
 ) -> Proof:
     """A proof of as many of the claims as can be proved for any number of threads.
 
+    `refuted` are claims that a run has broken; the views have to see that too.
+
     Raises:
-        Disagreement: two solvers answer differently.
+        Disagreement: two solvers answer differently, or the views miss what a run does.
     """
     wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
 
@@ -68,6 +75,10 @@ def prove(
         views.close()
     except (Unsupported, TooManyViews) as reason:
         return nothing(str(reason))
+    stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
+    missed = sorted(set(refuted) & stepwise - set(views.broken))
+    if missed:
+        raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
     space = Space(scene, views)
     search = Search(space)
     open_: dict[str, str] = {}
@@ -76,16 +87,19 @@ def prove(
     for name in wanted:
         try:
             if name == "stuck":
-                order = lock_order(space)
-                if not is_order(order):
-                    raise NotProvable
+                found = lock_order(space)
+                if not is_order(found):
+                    open_[name] = "the order in which locks are taken goes in circles"
+                    continue
+                order = found
                 search.forbid(name, stuck_cubes(space, order))
             elif any(t.claim == name for t in scene.solos):
                 search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
             else:
                 search.forbid(name, bad_cubes(space, name))
-        except NotProvable:
-            open_[name] = "a view of two threads breaks it, which no run has been found to do"
+        except NotProvable as error:
+            state = lemma_text(program, scenario, lemma_of(space, error.cube))
+            open_[name] = f"{SUSPECT} ({state.removeprefix('never: ')})"
         except (SearchLimit, TooManyPaths, Loops) as reason:
             open_[name] = str(reason)
     kept, parts, tops = search.chosen()
@@ -96,15 +110,22 @@ def prove(
     shares = _positions(parts, place)
     direct = _positions(tops, place)
     proved = [name for name in wanted if name not in open_]
-    obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+    try:
+        obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+    except Unsupported as reason:
+        return nothing(str(reason))
     progress("asking two solvers")
     refused = confirm(obligations)
     for name in proved:
         if "" in refused or name in refused:
             open_[name] = refused.get(name) or refused[""]
+    shares = {name: share for name, share in shares.items() if name not in open_}
+    if not shares:
+        # Lemmas that keep each other true and prove nothing are no evidence of anything.
+        return Proof((), {}, {}, (), (), open_, views.count)
     return Proof(
         lemmas,
-        {name: share for name, share in shares.items() if name not in open_},
+        shares,
         {name: share for name, share in direct.items() if name not in open_},
         () if "stuck" in open_ else order,
         tuple(o for o in obligations if o.claim not in open_),
@@ -139,6 +160,12 @@ def _positions(
     cubes: Mapping[str, Sequence[Cube]], place: Mapping[Cube, int]
 ) -> dict[str, tuple[int, ...]]:
     return {name: tuple(sorted(place[one] for one in some)) for name, some in cubes.items()}
+
+
+# What is known of a claim that is neither proved nor broken by a run.
+SUSPECT = (
+    "by twos, threads can be seen where it may break, though no run within the bound gets there"
+)
 
 
 class Loops(Exception):

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.crowd.waiting import stands_still
-from verify.crowd.world import MAX_WITNESSES, SHAREABLE, World, witnesses
+from verify.crowd.world import MAX_WITNESSES, SHAREABLE, Unsupported, World, witnesses
 from verify.ir import (
     EXCLUSIVE,
     FREE,
@@ -49,8 +49,8 @@ from verify.ir import (
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 
 NAMED = ("x", "y", "z")
-# Bits of a value: what the domains need, or this much where there is arithmetic.
-WIDEST = 16
+# Bits of a value: the fewest that do.
+WIDTHS = (8, 12, 16, 32, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,22 @@ class Writer:
         self.width = self._width()
 
     def _width(self) -> int:
+        """Bits that hold every value, and everything that is computed from values.
+
+        Raises:
+            Unsupported: the results of arithmetic may be too large for any width.
+        """
+        values = max((abs(v) for some in self._domains.values() for v in some), default=1)
+        largest = values
         threads = (*self.world.singles, *self.world.crowd, *self.world.observers, *self.world.solos)
         for thread in threads:
             for command in thread.commands:
-                if any(map(_computes, (command.guard, *(e for _, e in command.updates)))):
-                    return WIDEST
-        largest = max(abs(v) for values in self._domains.values() for v in values)
-        return next(w for w in (8, 12, WIDEST) if largest < 1 << (w - 1))
+                for expr in (command.guard, *(new for _, new in command.updates)):
+                    largest = max(largest, _magnitude(expr, values))
+        for width in WIDTHS:
+            if largest < 1 << (width - 1):
+                return width
+        raise Unsupported(f"arithmetic may come to {largest}")
 
     # ------------------------------------------------------------------ names
 
@@ -492,21 +501,27 @@ class Writer:
         return any_of(f"(= {symbol} {self._number(value)})" for value in values)
 
 
-def _computes(expr: Expr) -> bool:
-    """Whether there is arithmetic in an expression, which needs room for its results."""
+def _magnitude(expr: Expr, value: int) -> int:
+    """A bound on what comes up in an expression, if its variables are at most `value`."""
     match expr:
-        case Arith():
-            return True
+        case Const(number):
+            return abs(number)
+        case Shared() | Local():
+            return value
+        case Arith("*", left, right):
+            return max(1, _magnitude(left, value)) * max(1, _magnitude(right, value))
+        case Arith(_, left, right):
+            return _magnitude(left, value) + _magnitude(right, value)
         case Not(arg):
-            return _computes(arg)
+            return _magnitude(arg, value)
         case And(args) | Or(args):
-            return any(map(_computes, args))
+            return max((_magnitude(arg, value) for arg in args), default=1)
         case Compare(_, left, right):
-            return _computes(left) or _computes(right)
+            return max(_magnitude(left, value), _magnitude(right, value))
         case Ite(condition, then, otherwise):
-            return any(map(_computes, (condition, then, otherwise)))
+            return max(_magnitude(part, value) for part in (condition, then, otherwise))
         case _:
-            return False
+            return 1
 
 
 def fits(world: World, lemma: Lemma) -> bool:
