@@ -9,9 +9,12 @@ as what it is.
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import json
+import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +31,15 @@ from verify.artifact.content import (
 from verify.artifact.write import belongs
 from verify.crowd.waiting import is_order
 from verify.crowd.world import Unsupported, world
-from verify.diagnostics import InputError
+from verify.diagnostics import InputError, printable
 from verify.engine import bounded
 from verify.engine.prove import combined
 from verify.engine.search import Progress, silent
 from verify.engine.unbounded import Loops, Proof, confirm, written
 from verify.ir import Program, Scenario
 from verify.lower.program import lower
+from verify.smt.alone import TooManyPaths
+from verify.smt.obligations import fits
 from verify.syntax.load import Loader
 from verify.syntax.parse import grammar_text
 from verify.syntax.resolve import resolve
@@ -74,20 +79,26 @@ class Report:
 def check(folder: Path, folders: tuple[Path, ...] = (), progress: Progress = silent) -> Report:
     """Re-check one artifact."""
     try:
-        return _check(folder, folders, progress)
+        found = _check(folder, folders, progress)
     except Malformed as error:
-        return Report(str(folder), (), (f"{PROOF}: {error}",), True)
+        found = Report(str(folder), (), (f"{PROOF}: {error}",), True)
     except InputError as error:
         said = tuple(d.headline for d in error.diagnostics)
-        return Report(str(folder), (), said, True)
+        found = Report(str(folder), (), said, True)
     except OSError as error:
         name = error.filename or folder
-        return Report(str(folder), (), (f"{name}: {error.strerror or error}",), True)
+        found = Report(str(folder), (), (f"{name}: {error.strerror or error}",), True)
+    # Names and words out of the folder may hold anything.
+    return replace(found, wrong=tuple(map(printable, found.wrong)))
 
 
 def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Report:
     document = _read(folder)
-    program, texts = _program(folder, document, folders)
+    path = _path(folder, document)
+    wrong = _changed(document, path)
+    if wrong:
+        return Report(str(folder), (), tuple(wrong))
+    program, texts = _program(path, folders)
     wrong = _inputs(document, texts)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
@@ -97,10 +108,18 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     order = tuple(_edge(value) for value in _list(document, "lock_order"))
     shares = _positions(document, "shares", len(lemmas))
     direct = _positions(document, "direct", len(lemmas))
+    if set(shares) != set(direct):
+        raise Malformed("`shares` and `direct` are about different claims")
+    if order and "stuck" not in shares:
+        raise Malformed("`lock_order` is for the claim stuck, which is not proved")
+    if {lock for edge in order for lock in edge} - {lock.name for lock in program.locks}:
+        raise Malformed("`lock_order` has a lock that the program does not have")
     if not is_order(order):
         return Report(str(folder), (), ("the order of locks goes in circles",))
     try:
         scene = world(program, scenario)
+        if not all(fits(scene, lemma) for lemma in lemmas):
+            raise Malformed("a lemma speaks of something that the program does not have")
         claims = [c.name for c in program.claims if c.name in shares]
         unknown = sorted(set(shares) - set(claims))
         if unknown:
@@ -108,10 +127,8 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         obligations = (
             tuple(written(program, scene, lemmas, direct, order, claims)) if shares else ()
         )
-    except (Unsupported, Loops) as error:
+    except (Unsupported, Loops, TooManyPaths) as error:
         return Report(str(folder), (), (str(error),))
-    except (KeyError, StopIteration, ValueError):
-        raise Malformed("a lemma speaks of something that the program does not have") from None
     progress("asking the other solver")
     refused = confirm(obligations, (CHECKER,))
     wrong += [f"not proved: {reason}" for reason in refused.values()]
@@ -146,13 +163,17 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
 
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / PROOF
+    if path.exists() and not belongs(path):
+        # What is no file could keep whoever opens it waiting.
+        raise Malformed("not a regular file")
     with open(path, "rb") as stream:
         data = stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise Malformed("too large")
     try:
         document = json.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:
+        # Among them: no UTF-8, no JSON, a number of more digits than Python reads.
         raise Malformed(f"no JSON: {error}") from None
     except RecursionError:
         raise Malformed("nested too deep") from None
@@ -164,13 +185,35 @@ def _read(folder: Path) -> dict[str, Any]:
     return document
 
 
-def _program(
-    folder: Path, document: Mapping[str, Any], folders: tuple[Path, ...]
-) -> tuple[Program, dict[str, str]]:
+def _path(folder: Path, document: Mapping[str, Any]) -> Path:
+    """Where the program is."""
     place = document["program"]
-    if not isinstance(place, str) or "\0" in place or place.startswith("/"):
+    if not isinstance(place, str) or place.startswith("/") or posixpath.normpath(place) != place:
         raise Malformed("`program` is a path relative to this folder")
     path = folder / place
+    try:
+        regular = path.is_file()
+    except ValueError:
+        regular = False
+    if not regular:
+        raise Malformed("`program` names no file")
+    return path
+
+
+def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
+    """Whether the program is another text: then nothing is said of what is in it."""
+    said = document["inputs"]
+    if not isinstance(said, dict):
+        raise Malformed("`inputs` maps names to hashes")
+    name = path.resolve().name
+    with open(path, "rb") as stream:
+        data = stream.read(MAX_FILE + 1).removeprefix(codecs.BOM_UTF8)
+    if said.get(name) == hashlib.sha256(data).hexdigest():
+        return []
+    return [f"{name} is not the text that was proved"]
+
+
+def _program(path: Path, folders: tuple[Path, ...]) -> tuple[Program, dict[str, str]]:
     sources, declarations = Loader(folders).load(path)
     program = lower(resolve(sources, declarations))
     return program, relative_texts(path, [(s.path, s.text) for s in sources])
@@ -189,8 +232,6 @@ def relative_texts(path: Path, sources: list[tuple[str, str]]) -> dict[str, str]
 
 def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     said = document["inputs"]
-    if not isinstance(said, dict):
-        raise Malformed("`inputs` maps names to hashes")
     wrong = [
         f"{name} is not the text that was proved"
         for name, text in sorted(texts.items())

@@ -37,10 +37,7 @@ def write(folder: Path, content: Mapping[str, str]) -> bool:
             (fresh / name).write_bytes(text.encode("utf-8"))
         fresh.chmod(0o755)
         if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-            os.replace(folder, old / folder.name)
-            os.replace(fresh, folder)
-            shutil.rmtree(old)
+            _exchange(folder, fresh)
         else:
             os.replace(fresh, folder)
     finally:
@@ -49,9 +46,24 @@ def write(folder: Path, content: Mapping[str, str]) -> bool:
     return True
 
 
+def _exchange(folder: Path, fresh: Path) -> None:
+    """Put `fresh` in the place of `folder`, or leave `folder` where it was."""
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    try:
+        os.replace(folder, old / folder.name)
+        os.replace(fresh, folder)
+    except OSError:
+        if (old / folder.name).exists():
+            os.replace(old / folder.name, folder)
+        old.rmdir()
+        raise
+    shutil.rmtree(old)
+
+
 def belongs(path: Path) -> bool:
     """Whether a file may be part of an artifact, by its name."""
-    return path.is_file() and (path.name in (PROOF, README, LEMMAS) or path.suffix == ".smt2")
+    named = path.name in (PROOF, README, LEMMAS) or path.suffix == ".smt2"
+    return named and path.is_file() and not path.is_symlink()
 
 
 def _same(folder: Path, content: Mapping[str, str]) -> bool:

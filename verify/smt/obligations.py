@@ -524,6 +524,39 @@ def _magnitude(expr: Expr, value: int) -> int:
             return 1
 
 
+def fits(world: World, lemma: Lemma) -> bool:
+    """Whether a lemma speaks of variables, values and threads that a world has."""
+    writer = Writer(world, ())
+    domains = dict(writer.declared(writer.named()))
+
+    def known(one: Literal, who: str) -> bool:
+        match one.kind:
+            case "shared" | "held":
+                key = one.name if one.kind == "shared" else f"held/{one.name}"
+            case "pc":
+                key = f"{who}/pc" if not one.name else ""
+            case "lock":
+                key = f"{who}/lock {one.name}"
+            case _:
+                key = f"{who}/{one.name}"
+        values = domains.get(key, ())
+        return bool(one.values) and list(one.values) == [v for v in values if v in one.values]
+
+    return (
+        all(
+            known(one, f"s{one.thread}" if one.thread >= 0 else "")
+            and (one.thread == -1) == (one.kind in ("shared", "held"))
+            for one in lemma.shared
+        )
+        and all(
+            known(one, NAMED[0]) and one.thread == -1 and one.kind not in ("shared", "held")
+            for part in lemma.crowd
+            for one in part
+        )
+        and (bool(world.crowd) or not lemma.crowd)
+    )
+
+
 def _pcs(thread: Thread) -> list[int]:
     found = {thread.entry, thread.end}
     for command in thread.commands:

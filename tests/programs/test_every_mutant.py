@@ -1,0 +1,137 @@
+"""Every statement, test, label target and argument of two versions, wrong one at a time.
+
+`mutants-NAME.txt` says of each what catches it, on all states of one and of
+two shrinkers.  What nothing catches is in SURVIVORS, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.programs.binder import PROGRAMS, program, reuse
+from verify.diagnostics import InputError
+from verify.engine.dependence import _broken
+from verify.lower.program import lower
+from verify.syntax.load import Loader
+from verify.syntax.resolve import read
+
+PROGRAMS_LISTED = ("base", "v3-balanced")
+# Another value of the same sort for an argument, where there is one.
+INSTEAD = {
+    "vma": "NULL",
+    "page_to_free": "NULL",
+    "mm": "NULL",
+    "alloc": "NULL",
+    "item": "NULL",
+    "lru": "NULL",
+    "&alloc->mutex": "&lru->lock",
+    "&lru->lock": "&alloc->mutex",
+    "page_addr": "0",
+    "index": "0",
+    "PAGE_SIZE": "0",
+    "NULL": "page_to_free",
+}
+DECLARES = ("struct ", "unsigned ", "size_t ", "bool ", "int ")
+
+NO_ADDRESS = "one address, one page: what is computed for it is looked at nowhere"
+NO_INSTALLING = "nobody in these surroundings installs pages or looks whether one is"
+SURVIVORS = {
+    "without page_addr = alloc->vm_start + index * PAGE_SIZE": NO_ADDRESS,
+    "lock_vma_under_rcu() with 0 for page_addr": NO_ADDRESS,
+    "vma_lookup() with 0 for page_addr": NO_ADDRESS,
+    "zap_vma_range() with 0 for page_addr": NO_ADDRESS,
+    "zap_vma_range() with 0 for PAGE_SIZE": NO_ADDRESS,
+    "binder_set_installed_page() with 0 for index": NO_ADDRESS,
+    "without binder_set_installed_page(alloc, index, NULL)": NO_INSTALLING,
+    "binder_set_installed_page() with page_to_free for NULL": NO_INSTALLING,
+}
+
+
+def listed(name: str) -> dict[str, str]:
+    """What catches each mutant of a program, `-` for nothing, as the list has it."""
+    lines = (Path(__file__).parent / f"mutants-{name}.txt").read_text().splitlines()
+    return dict(line.rsplit(": ", 1) for line in lines)
+
+
+def mutants(text: str) -> Iterator[tuple[str, str]]:
+    """Each mutant of the function in a text: what is wrong with it, and the whole text."""
+    start, end = text.index("\n{\n"), text.index("\n}\n")
+    body = text[start:end]
+    seen: Counter[str] = Counter()
+
+    def put(match: re.Match[str], group: int, new: str) -> str:
+        return body[: match.start(group)] + new + body[match.end(group) :]
+
+    def numbered(what: str) -> str:
+        seen[what] += 1
+        return what if seen[what] == 1 else f"{what} no. {seen[what]}"
+
+    def found() -> Iterator[tuple[str, str]]:
+        for match in re.finditer(r"^\t+([^\n;]*);$", body, re.M):
+            if not match[1].startswith(("goto ", "return ", *DECLARES)):
+                yield numbered(f"without {match[1]}"), put(match, 1, "")
+        for match in re.finditer(r"if \((.*)\)(?: \{)?$", body, re.M):
+            which = numbered(f"if ({match[1]})")
+            yield f"{which} always", put(match, 1, f"({match[1]}) || true")
+            yield f"{which} never", put(match, 1, f"({match[1]}) && false")
+        labels = re.findall(r"^(\w+):$", body, re.M)
+        for match in re.finditer(r"goto (\w+);", body):
+            for label in labels:
+                if label != match[1]:
+                    changed = put(match, 1, label)
+                    if f"goto {match[1]};" not in changed:
+                        # A label that nobody goes to is an error by itself.
+                        changed = changed.replace(f"\n{match[1]}:\n", "\n")
+                    yield numbered(f"to {label}, not {match[1]}"), changed
+        for match in re.finditer(r"(\w+)\(([^()]*)\)", body):
+            if match[1] in ("if", "container_of", "typeof"):
+                continue
+            which = numbered(f"{match[1]}()")
+            parts = [part.strip() for part in match[2].split(",")]
+            for i, part in enumerate(parts):
+                if part in INSTEAD:
+                    changed = ", ".join((*parts[:i], INSTEAD[part], *parts[i + 1 :]))
+                    yield f"{which} with {INSTEAD[part]} for {part}", put(match, 2, changed)
+
+    for what, changed in found():
+        yield what, text[:start] + changed + text[end:]
+
+
+def caught(path: Path, loader: Loader, before: frozenset[str]) -> str:
+    """The claims that break and did not before, or `input error`."""
+    try:
+        changed = lower(read(path, loader))
+    except InputError:
+        return "input error"
+    return " ".join(sorted(_broken(changed, reuse(changed)) - before)) or "-"
+
+
+@pytest.mark.parametrize("name", PROGRAMS_LISTED)
+def test_every_mutant_is_caught_by_what_the_list_says(name: str, tmp_path: Path) -> None:
+    """If it fails, a mistake that was seen is not seen any more, or another way round.
+
+    If a line is missing, the function has grown a statement: add what catches its mutants.
+    """
+    before = _broken(program(name), reuse(program(name)))
+    shutil.copytree(PROGRAMS / "model", tmp_path / "model")
+    loader = Loader()
+    found = {}
+    for number, (what, changed) in enumerate(mutants((PROGRAMS / f"{name}.bfp").read_text())):
+        path = tmp_path / f"mutant-{number}.bfp"
+        path.write_text(changed)
+        found[what] = caught(path, loader, before)
+
+    assert listed(name) == found
+
+
+def test_every_mutant_that_nothing_catches_is_explained() -> None:
+    """If it fails, nobody knows whether a mutant survives because it is right."""
+    found = {what for name in PROGRAMS_LISTED for what, by in listed(name).items() if by == "-"}
+
+    assert set(SURVIVORS) == found
