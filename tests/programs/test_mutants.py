@@ -36,7 +36,7 @@ def dropped(call: str, refuted: tuple[str, ...], nth: int = 1) -> Mutant:
 
 
 def weakened(test: str, new: str, refuted: tuple[str, ...], nth: int = 1) -> Mutant:
-    return Mutant(f"{test} no. {nth} as {new}", test, new, refuted, nth)
+    return Mutant(f"{test} no. {nth} as {new.splitlines()[-1].strip()}", test, new, refuted, nth)
 
 
 MUTANTS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.binder import NAMES, PROGRAMS, ROOT, reuse
+from tests.programs.binder import NAMES, PROGRAMS, ROOT, result, reuse
 from verify.engine.bounded import check
 from verify.lower.program import lower
 from verify.report.text import report, side_by_side
@@ -58,7 +58,7 @@ def test_the_run_alone_of_base_reads_as_it_did() -> None:
 
 def test_the_tables_of_five_versions_read_as_they_did() -> None:
     """If it fails, the table that reviewers compare versions by has changed."""
-    tables = [asked(name, "table") for name in NAMES]
+    tables = [result(name) for name in NAMES]
     kept, now = expected("five-tables.txt", side_by_side(tables))
 
     assert kept == now
