@@ -56,13 +56,15 @@ class Case:
 class Judged:
     """The claims that were proved, those that an instance breaks, and those that neither.
 
-    `why` is the reason for each that is not proved.
+    `why` is the reason for each that is not proved; `missed` are broken and no view
+    shows it.
     """
 
     proved: frozenset[str]
     broken: frozenset[str]
     why: dict[str, str]
     asked: frozenset[str]
+    missed: frozenset[str]
 
     @property
     def unsound(self) -> frozenset[str]:
@@ -119,19 +121,23 @@ def judge(case: Case, solvers: bool) -> Judged:
     """
     scene = world(case.program, case.scenario)
     broken = frozenset(broken_by_instances(case.program, case.scenario, scene))
+    missed: frozenset[str] = frozenset()
     if solvers:
         proof = unbounded.prove(case.program, case.scenario, case.claims)
         proved, why = frozenset(proof.shares), dict(proof.open)
     else:
-        proved, why = searched(case.program, scene, case.claims)
+        proved, why, possible = searched(case.program, scene, case.claims)
+        stepwise = {c.name for c in case.program.claims if not c.solo} - {"stuck"}
+        missed = (broken & stepwise) - possible
     asked = frozenset(case.claims)
-    return Judged(proved, broken & asked, why, asked)
+    return Judged(proved, broken & asked, why, asked, missed)
 
 
 def searched(
     program: Program, scene: World, claims: Sequence[str]
-) -> tuple[frozenset[str], dict[str, str]]:
-    """What the search alone thinks is proved, without a solver's word; why the rest is not."""
+) -> tuple[frozenset[str], dict[str, str], frozenset[str]]:
+    """What the search alone thinks is proved, without a solver's word; why the rest is not;
+    and what some view breaks."""
     views = Views(scene)
     views.close()
     space = Space(scene, views)
@@ -143,7 +149,8 @@ def searched(
             if name == "stuck":
                 order = lock_order(space)
                 if not is_order(order):
-                    raise NotProvable
+                    why[name] = "locks in circles"
+                    continue
                 search.forbid(name, stuck_cubes(space, order))
             elif solo is None:
                 search.forbid(name, bad_cubes(space, name))
@@ -155,7 +162,7 @@ def searched(
             proved.add(name)
         except (NotProvable, SearchLimit, TooManyPaths) as reason:
             why[name] = str(reason) or "a view breaks it"
-    return frozenset(proved), why
+    return frozenset(proved), why, frozenset(views.broken)
 
 
 def broken_by_instances(program: Program, scenario: Scenario, scene: World) -> Iterator[str]:
@@ -198,6 +205,9 @@ def campaign(kind: str, seeds: range, solvers: bool, say: Callable[[str], None])
         for name in sorted(found.unsound):
             count["UNSOUND"] += 1
             say(f"seed {seed}: UNSOUND: {name} is proved, and an instance breaks it")
+        for name in sorted(found.missed):
+            count["UNSOUND"] += 1
+            say(f"seed {seed}: UNSOUND: {name} is broken by an instance, and by no view")
         for name, words in sorted(found.why.items()):
             if words.startswith("obligation"):
                 count["not confirmed"] += 1

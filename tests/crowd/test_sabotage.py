@@ -369,7 +369,7 @@ def test_what_a_broken_search_finds_is_not_confirmed(
     sabotage, text, claim = SEARCHES[name]
     program, scene = parts(text)
     sabotage(monkeypatch)
-    found, _ = searched(program, scene, [claim])
+    found, _, _ = searched(program, scene, [claim])
     proof = proof_of(text)
 
     assert {claim} == found
