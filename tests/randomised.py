@@ -122,14 +122,25 @@ def random_program(random: Random, shape: Shape | None = None) -> Program:
                 threads.append(_observer(random, shape, shared, locks, claim))
             elif threads[place].kind == "thread":
                 threads[place] = _breaking(random, shape, shared, locks, threads[place], claim)
+    return program_of(shared, locks, threads, members, claims)
+
+
+def program_of(
+    shared: Sequence[Variable],
+    locks: Sequence[Lock],
+    threads: Sequence[Thread],
+    members: Sequence[tuple[str, int | None]],
+    claims: Sequence[str] = CLAIMS,
+) -> Program:
+    """A program of nothing but these, in one scenario."""
     return Program(
         path="random",
         texts=(),
-        shared=shared,
-        locks=locks,
+        shared=tuple(shared),
+        locks=tuple(locks),
         threads=tuple(threads),
         claims=tuple(Claim(claim, f"{claim} holds", False, None) for claim in claims),
-        scenarios=(Scenario("all", "all of them", members),),
+        scenarios=(Scenario("all", "all of them", tuple(members)),),
         outcomes=(),
         table=None,
         subjects=(),
@@ -289,20 +300,20 @@ class _Template:
     def _updates(self, share: float = 0.5) -> tuple[Update, ...]:
         if self.random.random() >= share:
             return ()
-        count = self.random.choice((1, 1, 1, 2))
+        count = self.random.choice((1, 2))
         chosen = self.random.sample(self.places, min(count, len(self.places)))
         return tuple((place, self._value(domain)) for place, domain in chosen)
 
     def _forget(self, updates: Sequence[Update]) -> tuple[str, ...]:
         stored = {target.name for target, _ in updates if isinstance(target, Local)}
         return tuple(
-            v.name for v in self.own if v.name not in stored and self.random.random() < 0.25
+            v.name for v in self.own if v.name not in stored and self.random.random() < 0.4
         )
 
     def _value(self, domain: Domain) -> Expr:
         alike = [place for place, its in self.places if its is domain]
-        match self.random.randrange(6):
-            case 0 if alike:
+        match self.random.randrange(8):
+            case 0 | 3 | 4 if alike:
                 return self.random.choice(alike)
             case 1 if domain is FLAG:
                 return self.condition(1)

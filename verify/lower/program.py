@@ -246,9 +246,10 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
                 violates=claim.name,
                 reason="the state is one that the claim forbids",
             )
-            observers.append(
-                Thread(f"({claim.name})", "", "observer", claim.name, (), (command,), 0, 0)
-            )
+            # Each with a name of its own: what was seen of threads is kept by name.
+            number = f" {len(observers) + 1}" if observers else ""
+            name = f"({claim.name}{number})"
+            observers.append(Thread(name, "", "observer", claim.name, (), (command,), 0, 0))
     return observers
 
 
