@@ -15,7 +15,7 @@ from tests.programs.binder import (
     threads_of,
     verdicts,
 )
-from verify.engine import bounded
+from verify.engine import bounded, vacuity
 from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.search import Disagreement, Search
@@ -77,6 +77,7 @@ def test_an_order_without_runs_finds_nothing_and_says_so(monkeypatch: pytest.Mon
         return "\n".join([text(self), *(f"(assert (not {edge}))" for edge in self.edges())])
 
     monkeypatch.setattr(Order, "text", empty)
+    monkeypatch.setattr(vacuity, "MORE_THREADS", 0)
     found = verdicts(ask("v2"))
 
     assert "refuted" not in found.values()

@@ -233,7 +233,7 @@ def _tidied(thread: Thread, fresh: Collection[str], locks: tuple[str, ...]) -> T
 
 def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
     """A `never` clause as a thread that looks once, at any time."""
-    observers = []
+    observers: list[Thread] = []
     for clause in claim.clauses:
         if clause.kind == "never":
             names = Names(where)
