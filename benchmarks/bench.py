@@ -31,9 +31,10 @@ SHRINKERS = range(1, 7)
 
 @dataclass(frozen=True)
 class Process:
-    """A whole `verify`: start to end in seconds, and the most memory it had, in MB."""
+    """A whole `verify`: seconds from start to end and of work, and the most memory, in MB."""
 
     seconds: float
+    work: float
     megabytes: float
     status: int
 
@@ -51,7 +52,8 @@ def process(arguments: Sequence[str]) -> Process:
     child.returncode = os.waitstatus_to_exitcode(status)
     # Linux counts in kB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    return Process(seconds, usage.ru_maxrss * unit / 1e6, child.returncode)
+    work = usage.ru_utime + usage.ru_stime
+    return Process(seconds, work, usage.ru_maxrss * unit / 1e6, child.returncode)
 
 
 def processes(runs: int, *arguments: str) -> Process:
@@ -61,7 +63,10 @@ def processes(runs: int, *arguments: str) -> Process:
     if len(statuses) != 1 or not statuses <= {0, 1}:
         raise SystemExit(f"verify {' '.join(arguments)}: status {sorted(statuses)}")
     return Process(
-        median(one.seconds for one in done), median(one.megabytes for one in done), done[0].status
+        median(one.seconds for one in done),
+        median(one.work for one in done),
+        median(one.megabytes for one in done),
+        done[0].status,
     )
 
 
@@ -153,29 +158,31 @@ def main() -> None:
     five = processes(runs, *proving(*map(file_of, NAMES)))
 
     sys.path.insert(0, str(ROOT))
-    rows = [["", "commands", "parse", "lower", "runs", "proof", "prove", "MB", "check"]]
+    rows = [["", "commands", "parse", "lower", "runs", "proof", "prove", "CPU", "MB", "check"]]
     for name, whole in two.items():
         commands, times = stages(name, runs)
-        shown = [f"{time:.2f}" for time in (*times, whole.seconds)]
+        shown = [f"{time:.2f}" for time in (*times, whole.seconds, whole.work)]
         memory, recheck = f"{whole.megabytes:.0f}", f"{again[name].seconds:.2f}"
         rows.append([name, str(commands), *shown, memory, recheck])
-    growth = [["", "runs", "prove", "MB"]]
+    growth = [["", "runs", "prove", "CPU", "MB"]]
     for (name, number), whole in more.items():
         time = decided(name, number, runs)
-        growth.append(
-            [f"{name}, {number}", f"{time:.2f}", f"{whole.seconds:.2f}", f"{whole.megabytes:.0f}"]
-        )
+        shown = [f"{each:.2f}" for each in (time, whole.seconds, whole.work)]
+        growth.append([f"{name}, {number}", *shown, f"{whole.megabytes:.0f}"])
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, median of {runs} runs")
     print()
     print("Seconds for each stage: parse and lower the text, look for runs of two shrinkers,")
     print("prove the rest for any number (two solvers); then for the whole of `verify prove`,")
-    print("with the most memory it had, and for the whole of `verify check`.")
+    print("its own part of them (CPU), its peak memory, and for the whole of `verify check`.")
     print("\n".join(aligned(rows)))
     print()
     print("By number of shrinkers that runs are looked for with.")
     print("\n".join(aligned(growth)))
     print()
-    print(f"all five in one call: {five.seconds:.2f} s, {five.megabytes:.0f} MB")
+    print(
+        f"All five in one call: {five.seconds:.2f} s, {five.work:.2f} s CPU, "
+        f"{five.megabytes:.0f} MB"
+    )
 
 
 if __name__ == "__main__":
