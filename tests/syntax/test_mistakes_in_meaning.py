@@ -103,6 +103,28 @@ ONE = [
     ("a clause before a function", "void f(void) { } claim c \"x\" before f: flag;",
      ("BFP108", 1, 37), "`f`"),
     ("a clause after a primitive", 'claim c "x" after shut: flag;', ("BFP108", 1, 19), "`shut`"),
+    ("a clause before an unknown struct", 'claim c "x" before struct bax: flag;',
+     ("BFP101", 1, 27), "`bax`"),
+    ("a clause before a struct without objects", 'struct s { bool a; };'
+     ' claim c "x" before struct s: s->a;', ("BFP108", 1, 49), "no object of struct `s`"),
+    ("a clause before a lock", 'claim c "x" before struct mutex: flag;', ("BFP108", 1, 27),
+     "`struct mutex`"),
+    ("a struct's name that is a variable", 'struct flag { bool a; }; struct flag f;'
+     ' claim c "x" before struct flag: flag->a;', ("BFP102", 1, 67), "`flag`"),
+    ("a struct's name that is a value", 'struct RED { bool a; }; struct RED f;'
+     ' claim c "x" before struct RED: flag;', ("BFP102", 1, 65), "`RED`"),
+    ("a struct's name that is a thread's own", 'struct inside { bool a; }; struct inside f;'
+     ' claim c "x" before struct inside: flag;', ("BFP102", 1, 71), "`inside`"),
+    ("a struct's name that is a word", 'struct result { bool a; }; struct result f;'
+     ' claim c "x" before struct result: flag;', ("BFP102", 1, 71), "`result`"),
+    ("a clause before a struct, alone", 'claim c "x" alone runner before struct box: !box->full;',
+     ("BFP108", 1, 40), "all threads"),
+    ("an unknown field of what is used", 'claim c "x" before struct box: box->ful;',
+     ("BFP101", 1, 32), "`ful`"),
+    ("what is used as a condition of another clause",
+     'claim c "x" before struct box: box->full; never: box->full;', ("BFP101", 1, 50), "`box`"),
+    ("what a call did before a struct", 'claim c "x" before struct box: did(shut);',
+     ("BFP105", 1, 32), "`did`"),
     ("at table without a table", 'claim c "x" alone runner at table: flag;', ("BFP108", 1, 26),
      "no table"),
     ("finally without alone", 'claim c "x" finally: flag;', ("BFP108", 1, 13), "`finally`"),
@@ -147,6 +169,8 @@ def test_the_nearest_name_is_suggested() -> None:
         ("did you mean `full`?",),
         ("did you mean `RED`?",),
     ] == [d.notes for d in mistakes(text)]
+    (found,) = mistakes(f'{WORLD}{RUNS}claim c "x" before struct boxx: flag;')
+    assert ("did you mean `box`?",) == found.notes
 
 
 def test_all_names_of_all_functions_are_looked_up_in_one_run() -> None:

@@ -57,7 +57,7 @@ def test_a_program_with_names_and_operators_exchanged_is_lowered_or_refused(
 
 ATOMS = """
 0 1 2 3 true false NULL RED flag number some inside gate box0 x b p result
-box0.full some->full some->count box0.row
+box0.full some->full some->count box0.row box->full
 """.split()
 SIGNS = ["+", "-", "*", "==", "<", ">=", "&&", "||"]
 CALLEES = ["try", "shut", "get", "take", "is_locked", "held", "did"]
@@ -104,7 +104,7 @@ STATEMENTS = st.recursive(
     st.lists(STATEMENTS, max_size=4),
     st.lists(STATEMENTS, max_size=3),
     EXPRESSIONS,
-    st.sampled_from(["never", "before shut", "after get", "at table"]),
+    st.sampled_from(["never", "before shut", "before struct box", "after get", "at table"]),
 )
 def test_any_statements_are_lowered_or_refused(
     function: list[str], primitive: list[str], condition: str, hook: str

@@ -329,7 +329,10 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`kind` before, after, table, never or finally; `hook` the callee's name, if any."""
+    """`kind` before, use, after, table, never or finally; `hook` the callee's name, if any.
+
+    Of `use` it is a struct's, which in the condition is a local: the object that is used.
+    """
 
     kind: str
     hook: str

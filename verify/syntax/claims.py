@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from verify.diagnostics import nearest
 from verify.syntax import checked, tree
 from verify.syntax.check import Scope, Signature
-from verify.syntax.checked import VOID, Type
-from verify.syntax.declare import MAX_DOMAIN, Declared
+from verify.syntax.checked import LOCK_KINDS, VOID, Type
+from verify.syntax.declare import MAX_DOMAIN, RESERVED, Declared
 
 
 class Claims:
@@ -315,7 +315,13 @@ class Claims:
     ) -> checked.Clause | None:
         names: dict[str, Type] = {}
         where, result, hook = "claim", VOID, ""
-        if item.hook is not None:
+        if item.kind == "use":
+            assert item.hook is not None
+            hook = item.hook.name
+            if not self._used(item.hook, alone):
+                return None
+            names = {hook: Type("pointer", hook)}
+        elif item.hook is not None:
             signature = self._signature(item.hook, item.kind)
             if signature is None:
                 return None
@@ -358,6 +364,30 @@ class Claims:
         if condition is None:
             return None
         return checked.Clause(item.kind, hook, condition, item.span)
+
+    def _used(self, struct: tree.Name, alone: bool) -> bool:
+        """Whether `before struct` makes sense of a struct; complains if it does not."""
+        name, known = struct.name, self.known
+        taken = (known.variables, known.thread_locals, known.constants, RESERVED)
+        if f"struct {name}" in LOCK_KINDS:
+            headline = f"`struct {name}` is a lock"
+            known.error("BFP108", headline, struct.span, "no code looks into one")
+        elif name not in known.structs:
+            headline = f"struct `{name}` is not declared"
+            known.error("BFP101", headline, struct.span, "", *nearest(name, known.structs))
+        elif not known.objects.get(name):
+            headline = f"there is no object of struct `{name}` to be used"
+            known.error("BFP108", headline, struct.span)
+        elif any(name in some for some in taken):
+            # In the condition the name stands for the object that is used.
+            headline = f"`{name}` already means something else"
+            known.error("BFP102", headline, struct.span, "here it would be the object used")
+        elif alone:
+            headline = "`before struct` speaks of all threads"
+            known.error("BFP108", headline, struct.span, "not of one that runs alone")
+        else:
+            return True
+        return False
 
 
 # What is checked without being asked; verify.lower words them.

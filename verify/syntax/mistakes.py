@@ -396,7 +396,11 @@ def _clause(at: Cursor) -> tree.Clause:
     match kind:
         case "before" | "after":
             at.next()
-            hook = at.name("the name of a function")
+            if kind == "before" and at.skip("struct"):
+                kind = "use"
+                hook = at.name("the name of a struct")
+            else:
+                hook = at.name("the name of a function")
         case "never" | "finally":
             at.next()
         case "at" if at.ahead(1).text == "table":

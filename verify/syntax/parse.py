@@ -495,6 +495,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def before(self, span: Span, hook: lark.Token, condition: tree.Expr) -> tree.Clause:
         return tree.Clause("before", self._name(hook), condition, span)
 
+    def before_use(self, span: Span, struct: lark.Token, condition: tree.Expr) -> tree.Clause:
+        return tree.Clause("use", self._name(struct), condition, span)
+
     def after(self, span: Span, hook: lark.Token, condition: tree.Expr) -> tree.Clause:
         return tree.Clause("after", self._name(hook), condition, span)
 

@@ -341,7 +341,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`kind` is before, after, table, never or finally; `hook` what it hangs on."""
+    """`kind` is before, use, after, table, never or finally; `hook` what it hangs on.
+
+    That is a callee, of `use` (`before struct page`) a struct.
+    """
 
     kind: str
     hook: Name | None
