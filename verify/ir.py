@@ -302,7 +302,8 @@ class Command:
     the thread goes nowhere from there.  `transient` says why it may happen
     at any time, but not for ever.  `outcome` is set where the function with
     the table returns.  `called` names the primitives that the command is made
-    of and the functions that return in it; `main` is the position in `places`
+    of and the functions that return in it, `used` the structs that a claim
+    watches and of which it follows a pointer to an object; `main` is the position in `places`
     of the access to shared state, the rest concerns the thread alone.
     """
 
@@ -319,6 +320,7 @@ class Command:
     outcome: str = ""
     called: tuple[str, ...] = ()
     main: int = 0
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,10 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` are the callees at which it is tested; nobody has to state a `built_in` one."""
+    """`hooks` are the callees, `uses` the structs at which it is tested.
+
+    Nobody has to state a `built_in` one.
+    """
 
     name: str
     sentence: str
@@ -350,6 +355,7 @@ class Claim:
     span: Span | None
     solo: bool = False
     hooks: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ MORE_STATES = 60_000
 
 @dataclass
 class Tested:
-    """Statements, hooks of claims and locks: each to be reached by some run."""
+    """Statements, hooks and uses of claims, and locks: each to be reached by some run."""
 
     search: Search
     wanted: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
@@ -43,6 +43,8 @@ class Tested:
         for claim in program.claims:
             for hook in claim.hooks:
                 self._want(f"hook {hook}", [(t, n) for t, n, c in commands if hook in c.called])
+            for used in claim.uses:
+                self._want(f"use {used}", [(t, n) for t, n, c in commands if used in c.used])
         for lock in program.locks:
             self._want(
                 f"lock {lock.name}",
@@ -114,9 +116,11 @@ class Tested:
         missing = set(self.missing())
         if found.solo and f"start {claim}" in missing:
             return "no state at rest is as it says"
-        if found.hooks and all(f"hook {hook}" in missing for hook in found.hooks):
-            return f"{', '.join(found.hooks)} is never called"
-        return ""
+        keys = {f"hook {hook}" for hook in found.hooks} | {f"use {used}" for used in found.uses}
+        if not keys or not keys <= missing:
+            return ""
+        reasons = [f"{', '.join(found.hooks)} is never called"] if found.hooks else []
+        return "; ".join([*reasons, *map(_never_used, found.uses)])
 
     def verdict(self) -> Verdict:
         """The built-in claim `vacuity`."""
@@ -130,11 +134,17 @@ class Tested:
             kind, _, name = key.partition(" ")
             if kind == "hook":
                 reasons.append(f"{name} is never called")
+            elif kind == "use":
+                reasons.append(_never_used(name))
             elif kind == "lock":
                 reasons.append(f"{name} is never held")
             elif kind == "start":
                 reasons.append(f"{name}: no state at rest is as it says")
         return Vacuous("; ".join(reasons)) if reasons else Holds(self.search.bound)
+
+
+def _never_used(struct: str) -> str:
+    return f"no object of struct {struct} is ever used"
 
 
 def _covers(command: Command, span: Span) -> bool:

@@ -32,6 +32,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.lower.uses import Lifetimes, either
 from verify.lower.values import (
     Choices,
     Layout,
@@ -78,6 +79,7 @@ class Way:
     transient: str = ""
     called: tuple[str, ...] = ()
     params: Mapping[Local, Expr] = field(default_factory=dict)
+    used: Mapping[str, Expr] = field(default_factory=dict)
 
     def now(self, expr: Expr) -> Expr:
         """An expression over the state reached so far, as one over the state before."""
@@ -117,9 +119,11 @@ class Steps:
     breaks: list[Break] = field(default_factory=list)
     depth: int = 0
     before: dict[str, list[tuple[str, checked.Clause]]] = field(init=False)
+    lifetimes: Lifetimes = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = {}
+        self.lifetimes = Lifetimes(self.layout, self.claims)
         self.slots = {slot.name: slot.type for slot in self.program.slots}
         for claim in self.claims:
             for clause in claim.clauses:
@@ -268,12 +272,30 @@ class Steps:
         return self.call(primitive, way, values, locks)
 
     def _defined(self, node: checked.Expr, way: Way, names: Names) -> Way:
-        """Only where evaluating `node` makes sense; elsewhere `memory` is broken."""
+        """Only where evaluating `node` makes sense; elsewhere `memory` is broken.
+
+        A claim is broken besides where it uses what it must not.
+        """
+        way = self._uses(node, way, names)
         fault = faults(node, names)
         if fault == FALSE:
             return way
         self.broken(way, fault, "memory", _null(node))
         return way.when(negate(way.now(fault)))
+
+    def _uses(self, node: checked.Expr, way: Way, names: Names) -> Way:
+        """Break the claims about what evaluating `node` uses; the way with what that is."""
+        for misuse in self.lifetimes.misuses(node, names):
+            guard = conj([way.guard, way.now(misuse.guard)])
+            # Ways often begin with the same test.
+            known = any((b.guard, b.claim) == (guard, misuse.claim) for b in self.breaks)
+            if guard != FALSE and not known:
+                self.breaks.append(Break(guard, misuse.claim, misuse.reason))
+        used = self.lifetimes.used(node, names)
+        if not used:
+            return way
+        now = {struct: way.now(when) for struct, when in used.items()}
+        return replace(way, used=either(way.used, now))
 
     def _assign(self, target: checked.Expr, new: checked.Expr, way: Way, names: Names) -> list[Way]:
         if isinstance(new, checked.Call):

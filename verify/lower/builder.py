@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
-from verify.ir import FALSE, TRUE, Command, Domain, Expr, Local, Place, Update, Variable
+from verify.ir import (
+    FALSE,
+    TRUE,
+    Command,
+    Domain,
+    Expr,
+    Local,
+    Place,
+    Update,
+    Variable,
+    conj,
+    negate,
+)
 from verify.lower.atomic import Steps, Way
+from verify.lower.uses import either
 from verify.lower.values import Choices, Layout, Names
 from verify.source import Span
 from verify.syntax import checked
@@ -35,7 +48,8 @@ class Builder:
     """The commands of one thread so far.
 
     `claims` are those that are put to the test in it.  `passing` are the
-    positions of commands that break a claim on a transient way only.
+    positions of commands that break a claim on a transient way only.  `used`
+    are the structs of which the commands at a pc use an object, and when.
     """
 
     program: Checked
@@ -49,6 +63,7 @@ class Builder:
     types: dict[str, Type] = field(default_factory=dict)
     uninitialised: dict[str, str] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
+    used: dict[int, dict[str, Expr]] = field(default_factory=dict)
     pcs: int = 0
     steps: Steps = field(init=False)
 
@@ -71,7 +86,7 @@ class Builder:
     ) -> None:
         """A command that touches no lock."""
         if guard != FALSE:
-            self._add(
+            self._take(
                 Command(
                     source,
                     target,
@@ -87,7 +102,7 @@ class Builder:
         self, source: int, target: int, way: Way, updates: Iterable[Update], place: Place
     ) -> None:
         """A command that takes one way through a primitive."""
-        self._add(
+        self._take(
             Command(
                 source,
                 target,
@@ -97,7 +112,8 @@ class Builder:
                 places=(place,),
                 transient=way.transient,
                 called=way.called,
-            )
+            ),
+            way.used,
         )
 
     def fail(
@@ -126,6 +142,19 @@ class Builder:
                 outcome=outcome,
             )
         )
+
+    def uses(self, node: checked.Expr, pc: int, span: Span, sound: Expr = TRUE) -> None:
+        """Break the claims about what is used where evaluating `node` at `pc` does so."""
+        for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
+            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span)
+        used = self.steps.lifetimes.used(node, self.names())
+        if used:
+            self.used[pc] = either(self.used.get(pc, {}), used)
+
+    def _take(self, command: Command, used: Mapping[str, Expr] | None = None) -> None:
+        """Add a command that is no broken claim, told apart by whether it uses something."""
+        for one in _marked(command, either(self.used.get(command.source, {}), used or {})):
+            self._add(one)
 
     def _add(self, command: Command) -> None:
         if len(self.commands) >= MAX_COMMANDS:
@@ -163,3 +192,19 @@ class Builder:
         for found in self.steps.breaks:
             self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
         self.steps.breaks.clear()
+
+
+def _marked(command: Command, used: Mapping[str, Expr]) -> Iterator[Command]:
+    """The command with what it uses; in two parts if it does so in some states only."""
+    parts = [command]
+    for struct, when in used.items():
+        parts = [
+            replace(part, guard=guard, used=names)
+            for part in parts
+            for guard, names in (
+                (conj([part.guard, when]), (*part.used, struct)),
+                (conj([part.guard, negate(when)]), part.used),
+            )
+            if guard != FALSE
+        ]
+    yield from parts

@@ -170,7 +170,11 @@ class Hoisting(Builder):
                     self.emit(pc, target, conj([ok, wanted]), places=places)
 
     def guarded(self, node: checked.Expr, pc: int, span: Span) -> None:
-        """Break `memory` where evaluating `node` at `pc` makes no sense."""
+        """Break `memory` where evaluating `node` at `pc` makes no sense.
+
+        And claims about what is used, if it uses it.
+        """
+        self.uses(node, pc, span)
         fault = faults(node, self.names())
         self.fail(pc, fault, "memory", f"follows NULL in `{node.span.text}`", span)
 

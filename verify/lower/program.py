@@ -79,7 +79,8 @@ def lower(program: Checked) -> Program:
             False,
             c.span,
             c.alone is not None,
-            tuple(dict.fromkeys(clause.hook for clause in c.clauses if clause.hook)),
+            tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
+            tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
         )
         for c in program.claims
     ]

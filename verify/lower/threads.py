@@ -191,6 +191,8 @@ class Threads(Hoisting, Contracts):
         target, pc = self._hoist_address(target, pc)
         names = self.names()
         expr = value(new, names)
+        self.uses(new, pc, span)
+        self.uses(target, pc, span, negate(faults(new, names)))
         for fault in (faults(new, names), faults(target, names)):
             self.fail(pc, fault, "memory", f"follows NULL in `{target.span.text}`", span)
         ok = negate(disj([faults(new, names), faults(target, names)]))

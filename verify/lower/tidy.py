@@ -259,6 +259,7 @@ def compose(first: Command, second: Command) -> Command | None:
         second.outcome or first.outcome,
         (*first.called, *second.called),
         len(first.places) + second.main if _silent(first) and not _silent(second) else first.main,
+        (*first.used, *second.used),
     )
 
 
