@@ -454,42 +454,73 @@ SECTIONS = (
     ("down_write(&r);", "", "up_write(&r);"),
     ("down_write(&r);", "", "downgrade_write(&r); up_read(&r);"),
 )
+# One thread's pointer `p`, and an object that may be gone by the time it is followed.
+BOXES = """\
+struct box { bool gone; bool full; struct mutex lock; };
+struct box box0;
+struct box *some = &box0;
+
+primitive void drop(struct box *old)
+{
+	old->gone = true;
+}
+
+primitive bool look(struct box *at)
+{
+	when (at && !at->gone) "it is there"
+		return at->full;
+	when (!at || at->gone)
+		return false;
+}
+"""
+BOX_SECTION = ("mutex_lock(&p->lock);", "mutex_trylock(&p->lock)", "mutex_unlock(&p->lock);")
+BOX_FACTS = ("box->gone", "box->full", "is_locked(&box->lock)", "held(&m)", "a")
 FACTS = ("a", "b", "is_locked(&m)", "is_locked(&s)", "is_read_locked(&r)", "is_write_locked(&r)")
 OWN_FACTS = ("held(&m)", "held(&s)", "held_read(&r)", "held_write(&r)")
 
 
 def random_text(random: Random) -> str:
-    """One or two threads over two variables and three locks, with claims p-holds and q-holds."""
+    """One or two threads over two variables and three locks, with claims p-holds and q-holds.
+
+    In every third there are pointers as well, and a clause may be about what they lead to.
+    """
+    boxes = random.random() < 0.3
     names = ("one", "two")[: random.randint(1, 2)]
-    threads = "\n".join(_Writer(random).thread(name) for name in names)
+    threads = "\n".join(_Writer(random, boxes).thread(name) for name in names)
     members = ", ".join(name + random.choice(("", "", "[2]", "[*]")) for name in names)
     claims = "\n".join(
-        f'claim {name} "it holds"\n{_clause(random)}'
+        f'claim {name} "it holds"\n{_clause(random, boxes)}'
         for name in ("p-holds", "q-holds")[: random.randint(1, 2)]
     )
-    return f'{PRELUDE}\n{threads}\nscenario all "all of them": {members};\n\n{claims}'
+    prelude = PRELUDE + BOXES if boxes else PRELUDE
+    return f'{prelude}\n{threads}\nscenario all "all of them": {members};\n\n{claims}'
 
 
-def _clause(random: Random) -> str:
-    word, facts, forms = random.choice(
-        (
-            ("never", FACTS, ("{0}", "{0} && {1}", "!{0} && {1}", "{0} || {1}")),
-            ("before mark", (*FACTS, *OWN_FACTS), ("!{0}", "{0} || {1}", "!{0} && !{1}")),
-        )
-    )
+def _clause(random: Random, boxes: bool) -> str:
+    asked = ("!{0}", "{0} || {1}", "!{0} && !{1}")
+    kinds = [
+        ("never", FACTS, ("{0}", "{0} && {1}", "!{0} && {1}", "{0} || {1}")),
+        ("before mark", (*FACTS, *OWN_FACTS), asked),
+    ]
+    if boxes:
+        kinds += [("before struct box", BOX_FACTS, asked)] * 2
+    word, facts, forms = random.choice(kinds)
     return f"\t{word}: {random.choice(forms).format(*random.sample(facts, 2))};\n"
 
 
 class _Writer:
     """Writes one thread, with sections that nest and now and then one that is never left."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, boxes: bool) -> None:
         self.random = random
+        self.boxes = boxes
         self.left = random.randint(2, 5)
         self.labels: list[str] = []
 
     def thread(self, name: str) -> str:
         body = [f"bool x = {self.random.choice(('true', 'false', 'a', 'b'))};", *self._block(2)]
+        if self.boxes:
+            body.insert(1, f"struct box *p = {self.random.choice(('some', '&box0'))};")
         # Labels stand at the end, innermost first, as in the kernel's ladders.
         body += [line for label in reversed(self.labels) for line in (f"{label}:", self._simple())]
         return "\n".join((f"thread {name}", "{", *(f"\t{line}" for line in body), "}", ""))
@@ -517,7 +548,9 @@ class _Writer:
         return lines
 
     def _section(self, depth: int) -> list[str]:
-        take, attempt, leave = self.random.choice(SECTIONS)
+        take, attempt, leave = self.random.choice(
+            (*SECTIONS, BOX_SECTION) if self.boxes else SECTIONS
+        )
         inside = self._block(depth - 1)
         if self.random.random() < 0.1:
             leave = ";"
@@ -530,6 +563,19 @@ class _Writer:
         return [f"if ({attempt}) {{", *inside, leave, "}"]
 
     def _simple(self) -> str:
+        if self.boxes and self.random.random() < 0.5:
+            return self.random.choice(
+                (
+                    "p = some;",
+                    "some = NULL;",
+                    "some = &box0;",
+                    "x = look(p);",
+                    "x = p && p->full;",
+                    "p->full = a && some->full;",
+                    "if (some) some->full = true;",
+                    "if (p) drop(p);",
+                )
+            )
         return self.random.choice(
             (
                 "a = true;",

@@ -398,14 +398,14 @@ def reordered(node: Any) -> Any:
 
 
 def said_in_parts(node: Any) -> Any:
-    """`never: A; never: B` for `never: A || B`, and both clauses of `before: A && B`."""
+    """`never: A; never: B` for `never: A || B`, and both clauses of `before f: A && B`."""
     if not isinstance(node, tree.Claim):
         return node
     clauses = []
     for clause in node.clauses:
         match clause.kind, clause.condition:
             case ("never", tree.Binary("||", one, two)) | (
-                "before" | "after",
+                "before" | "use" | "after",
                 tree.Binary("&&", one, two),
             ):
                 clauses += [replace(clause, condition=one), replace(clause, condition=two)]
