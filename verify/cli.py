@@ -338,16 +338,16 @@ def _write(
     proof: Proof,
 ) -> str:
     """Write the evidence of one scenario; where it went."""
-    from verify.artifact.check import relative_texts
     from verify.artifact.content import Options, files, folder_name
+    from verify.artifact.names import names_of
     from verify.artifact.write import write
 
     assert job.proofs is not None
-    folder = job.proofs / folder_name(program, scenario)
-    texts = relative_texts(file, [(s.path, s.text) for s in sources])
+    names = names_of(sources)
+    folder = job.proofs / folder_name(program, scenario, names)
     place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
     options = Options(job.threads, job.rounds, job.claims)
-    write(folder, files(program, scenario, options, result, proof, texts, place))
+    write(folder, files(program, scenario, options, result, proof, names, place))
     return str(folder)
 
 

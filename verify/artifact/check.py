@@ -28,6 +28,7 @@ from verify.artifact.content import (
     lemma_from,
     whole,
 )
+from verify.artifact.names import Names, names_of, tree_of
 from verify.artifact.write import belongs
 from verify.crowd.waiting import is_order
 from verify.crowd.world import Unsupported, world
@@ -98,8 +99,8 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     wrong = _changed(document, path)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
-    program, texts = _program(path, folders)
-    wrong = _inputs(document, texts)
+    program, names = _program(path, folders)
+    wrong = _inputs(document, names.texts)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
     scenario = _scenario(document, program)
@@ -143,7 +144,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         options,
         combined(program, scenario, result, proof),
         proof,
-        texts,
+        names,
         document["program"],
     )
     wrong += _compare(folder, expected)
@@ -151,7 +152,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     return Report(
         str(folder),
         (
-            f"{len(texts)} texts and the grammar are those that were proved",
+            f"{len(names.texts)} texts and the grammar are those that were proved",
             f"{len(obligations)} obligations written again from the program, unsat by {CHECKER}",
             f"{len(lemmas)} lemmas, {len(shares)} claims proved, {runs} refuted by a run "
             "that was followed again",
@@ -205,7 +206,7 @@ def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
     said = document["inputs"]
     if not isinstance(said, dict):
         raise Malformed("`inputs` maps names to hashes")
-    name = path.resolve().name
+    name = path.resolve().relative_to(tree_of(path)).as_posix()
     with open(path, "rb") as stream:
         data = stream.read(MAX_FILE + 1).removeprefix(codecs.BOM_UTF8)
     if said.get(name) == hashlib.sha256(data).hexdigest():
@@ -213,21 +214,9 @@ def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
     return [f"{name} is not the text that was proved"]
 
 
-def _program(path: Path, folders: tuple[Path, ...]) -> tuple[Program, dict[str, str]]:
+def _program(path: Path, folders: tuple[Path, ...]) -> tuple[Program, Names]:
     sources, declarations = Loader(folders).load(path)
-    program = lower(resolve(sources, declarations))
-    return program, relative_texts(path, [(s.path, s.text) for s in sources])
-
-
-def relative_texts(path: Path, sources: list[tuple[str, str]]) -> dict[str, str]:
-    """The texts of a program by path relative to its folder."""
-    root = path.resolve().parent
-    found = {}
-    for name, text in sources:
-        real = Path(name).resolve()
-        shown = real.relative_to(root) if real.is_relative_to(root) else Path(real.name)
-        found[shown.as_posix()] = text
-    return found
+    return lower(resolve(sources, declarations)), names_of(sources)
 
 
 def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
