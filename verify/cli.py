@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,6 +68,7 @@ class Job:
     rounds: int
     proofs: Path | None = None
     only_runs: bool = False
+    model: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ Folders = Annotated[
     typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
 ]
 
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="Another model for the one #include."),
+]
+
 
 @app.command()
 def prove(
@@ -111,6 +117,7 @@ def prove(
     threads: Threads = 2,
     rounds: Rounds = 1,
     include: Folders = None,
+    model: Model = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     only_runs: Annotated[
         bool,
@@ -136,7 +143,7 @@ def prove(
     if dump and format_ != "text":
         raise typer.BadParameter("commands are printed as text", param_hint="--dump")
     if dump:
-        raise typer.Exit(_dump(files, include or []))
+        raise typer.Exit(_dump(files, include or [], model))
     where = None if no_proofs else proofs
     if (
         proofs is None
@@ -147,11 +154,11 @@ def prove(
         where = Path("proofs")
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs)
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
-        _print_json(done, status)
+        _print_json(done, status, model)
     else:
         _print_text(done, brief)
     raise typer.Exit(status)
@@ -164,9 +171,10 @@ def table(
     threads: Threads = 2,
     rounds: Rounds = 1,
     include: Folders = None,
+    model: Model = None,
 ) -> None:
     """Print the case table, several versions side by side."""
-    job = Job(scenario, ("table",), threads, rounds, only_runs=True)
+    job = Job(scenario, ("table",), threads, rounds, only_runs=True, model=model)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     _print_errors(done)
@@ -184,6 +192,7 @@ def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
     scenario: InScenario = None,
     include: Folders = None,
+    model: Model = None,
 ) -> None:
     """Show which lines the claims rest on, by leaving out each in turn."""
     from verify.diagnostics import InputError, render
@@ -194,12 +203,13 @@ def explain(
 
     progress = _progress()
     try:
-        checked = resolve(*Loader(tuple(include or ())).load(file))
+        checked = resolve(*Loader(tuple(include or ()), model).load(file))
         names = [s.name for s in checked.scenarios]
         if scenario is not None and scenario not in names:
             raise BadChoice(_unknown("scenario", scenario, names, file))
         for name in [scenario] if scenario is not None else names:
-            print("\n".join(needs_text(f"{file}, scenario {name}", needs(checked, name, progress))))
+            title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
+            print("\n".join(needs_text(title, needs(checked, name, progress))))
     except InputError as error:
         print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
         raise typer.Exit(Status.INPUT) from None
@@ -249,7 +259,7 @@ def _main(
 def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done]:
     from verify.syntax.load import Loader
 
-    loader = Loader(tuple(folders))
+    loader = Loader(tuple(folders), job.model)
     progress = _progress()
     return [_one(file, loader, job, progress) for file in files]
 
@@ -317,11 +327,11 @@ def _prove(
             progress(f"{file}: {name}: {what}")
 
         if job.only_runs:
-            results.append(
-                bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
-            )
+            found = bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
+            results.append(replace(found, model=str(job.model or "")))
             continue
         result, proof = settle(program, scenario, job.threads, job.rounds, job.claims, say)
+        result = replace(result, model=str(job.model or ""))
         results.append(result)
         if job.proofs is not None:
             written.append(_write(file, sources, program, scenario, job, result, proof))
@@ -343,7 +353,7 @@ def _write(
     from verify.artifact.write import write
 
     assert job.proofs is not None
-    names = names_of(sources)
+    names = names_of(sources, job.model)
     folder = job.proofs / folder_name(program, scenario, names)
     place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
     options = Options(job.threads, job.rounds, job.claims)
@@ -384,13 +394,14 @@ def _status(results: Sequence[Result]) -> Status:
     return Status.OPEN if words - {"holds", "proved"} else Status.ESTABLISHED
 
 
-def _print_json(done: Sequence[Done], status: Status) -> None:
+def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> None:
     from verify.report import values
 
+    other = None if model is None else str(model)
     programs = [
-        values.failed(one.path, one.status, one.errors)
+        values.failed(one.path, one.status, one.errors, other)
         if one.errors
-        else values.program(one.path, one.status, one.results)
+        else values.program(one.path, one.status, one.results, other)
         for one in done
     ]
     print(json.dumps(values.document(programs, status), indent=1))
@@ -417,12 +428,12 @@ def _print_errors(done: Sequence[Done]) -> None:
             print(one.text, file=sys.stderr)
 
 
-def _dump(files: Sequence[Path], folders: Sequence[Path]) -> Status:
+def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) -> Status:
     from verify.diagnostics import InputError, render
     from verify.report.dump import dump
     from verify.syntax.load import Loader
 
-    loader = Loader(tuple(folders))
+    loader = Loader(tuple(folders), model)
     status = Status.ESTABLISHED
     for file in files:
         try:

@@ -183,7 +183,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything said of one program in one scenario."""
+    """Everything said of one program in one scenario.
+
+    `model` is what took the place of the program's own surroundings, if anything did.
+    """
 
     path: str
     scenario: str
@@ -194,6 +197,7 @@ class Result:
     outside: tuple[Behaviour, ...]
     unreached: tuple[Line, ...]
     proof: Evidence | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

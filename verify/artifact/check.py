@@ -63,6 +63,8 @@ KEYS = {
     "lock_order",
     "obligations",
 }
+# Only where another model took the place of the program's own.
+OPTIONAL = {"model"}
 MAX_FILE = 20_000_000
 CHECKER = "cvc5"
 
@@ -99,7 +101,8 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     wrong = _changed(document, path)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
-    program, names = _program(path, folders)
+    model = _model(document, path, folders)
+    program, names = _program(path, folders, model)
     wrong = _inputs(document, names.texts)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
@@ -142,7 +145,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         program,
         scenario,
         options,
-        combined(program, scenario, result, proof),
+        replace(combined(program, scenario, result, proof), model=names.model),
         proof,
         names,
         document["program"],
@@ -180,24 +183,42 @@ def _read(folder: Path) -> dict[str, Any]:
         raise Malformed("nested too deep") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise Malformed(f"the format is not {FORMAT}")
-    if set(document) != KEYS:
-        strange = min(set(document) ^ KEYS)
+    if set(document) - OPTIONAL != KEYS:
+        strange = min((set(document) - OPTIONAL) ^ KEYS)
         raise Malformed(f"`{strange}` is missing or has no place here")
     return document
 
 
 def _path(folder: Path, document: Mapping[str, Any]) -> Path:
     """Where the program is."""
-    place = document["program"]
+    return _file(folder, document, "program", "this folder")
+
+
+def _model(document: Mapping[str, Any], path: Path, folders: tuple[Path, ...]) -> Path | None:
+    """Where the model is that took the place of the program's own, if one did."""
+    if "model" not in document:
+        return None
+    root = tree_of(path)
+    model = _file(root, document, "model", "the program's tree").resolve()
+    if not any(model.is_relative_to(place) for place in (root, *(f.resolve() for f in folders))):
+        # Evidence may come from a stranger: it does not choose what is read.
+        raise Malformed(
+            "`model` lies outside the program's tree; name its folder with --include if it is yours"
+        )
+    return model
+
+
+def _file(folder: Path, document: Mapping[str, Any], key: str, where: str) -> Path:
+    place = document[key]
     if not isinstance(place, str) or place.startswith("/") or posixpath.normpath(place) != place:
-        raise Malformed("`program` is a path relative to this folder")
+        raise Malformed(f"`{key}` is a path relative to {where}")
     path = folder / place
     try:
         regular = path.is_file()
     except ValueError:
         regular = False
     if not regular:
-        raise Malformed("`program` names no file")
+        raise Malformed(f"`{key}` names no file")
     return path
 
 
@@ -214,9 +235,9 @@ def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
     return [f"{name} is not the text that was proved"]
 
 
-def _program(path: Path, folders: tuple[Path, ...]) -> tuple[Program, Names]:
-    sources, declarations = Loader(folders).load(path)
-    return lower(resolve(sources, declarations)), names_of(sources)
+def _program(path: Path, folders: tuple[Path, ...], model: Path | None) -> tuple[Program, Names]:
+    sources, declarations = Loader(folders, model).load(path)
+    return lower(resolve(sources, declarations)), names_of(sources, model)
 
 
 def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:

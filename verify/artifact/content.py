@@ -46,7 +46,7 @@ class Options:
 
 
 def folder_name(program: Program, scenario: Scenario, names: Names) -> str:
-    """`v3` for the only scenario of v3.bfp, else `v3/reuse`."""
+    """`v3` for the only scenario of v3.bfp, else `v3/reuse`; `v3@old` with the model old.bfh."""
     several = len(program.scenarios) > 1
     return f"{names.title}/{scenario.name}" if several else names.title
 
@@ -67,7 +67,7 @@ def files(
     """
     content = {
         PROOF: _canonical(_document(scenario, options, result, proof, names, place)),
-        README: "\n".join(report(replace(result, path=names.program))) + "\n",
+        README: "\n".join(report(replace(result, path=names.program, model=names.model))) + "\n",
         LEMMAS: _lemmas(program, scenario, proof),
     }
     for obligation in proof.obligations:
@@ -104,6 +104,7 @@ def _document(
     return {
         "format": FORMAT,
         "program": place,
+        **({"model": names.model_place} if names.model else {}),
         "scenario": scenario.name,
         "inputs": {name: digest(text) for name, text in sorted(names.texts.items())},
         "grammar": digest(grammar_text()),

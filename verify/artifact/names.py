@@ -6,6 +6,7 @@ whoever proves it stands.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,24 +16,37 @@ from verify.source import Source
 from verify.syntax.load import root_of
 
 PROGRAM = ".bfp"
+MODEL = ".bfh"
 
 
 @dataclass(frozen=True)
 class Names:
-    """The texts by name, the names by what is printed, and which is the program."""
+    """The texts by name, the names by what is printed, and which is the program.
+
+    `model` is the text that took the place of the program's own model, if one
+    did, and `model_place` the way to it from the root of the tree.
+    """
 
     program: str
     texts: Mapping[str, str]
     shown: Mapping[str, str]
+    model: str = ""
+    model_place: str = ""
 
     @property
     def title(self) -> str:
-        """`history/4.14`: what the evidence on a program is filed under."""
-        return self.program.removesuffix(PROGRAM)
+        """`history/5.2`, `history/5.2@4.14`: what the evidence on a program is filed under."""
+        return title(self.program, self.model)
 
     def of(self, path: str) -> str:
         """The name of a text that is printed as `path`."""
         return self.shown.get(path, posixpath.basename(path))
+
+
+def title(program: str, model: str) -> str:
+    """A program and its model, if that is not its own, in one word."""
+    other = posixpath.basename(model).removesuffix(MODEL)
+    return program.removesuffix(PROGRAM) + (f"@{other}" if model else "")
 
 
 def tree_of(path: Path) -> Path:
@@ -40,7 +54,7 @@ def tree_of(path: Path) -> Path:
     return root_of(path.resolve().parent)
 
 
-def names_of(sources: Sequence[Source]) -> Names:
+def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
     """What the texts are called, the program first, as they were read."""
     root = tree_of(Path(sources[0].path))
     texts: dict[str, str] = {}
@@ -53,4 +67,8 @@ def names_of(sources: Sequence[Source]) -> Names:
             name += "~"
         texts[name] = source.text
         shown[source.path] = name
-    return Names(shown[sources[0].path], texts, shown)
+    program = shown[sources[0].path]
+    if model is None:
+        return Names(program, texts, shown)
+    place = Path(os.path.relpath(model.resolve(), root)).as_posix()
+    return Names(program, texts, shown, shown[str(model)], place)

@@ -56,6 +56,8 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
 
 def _heading(result: Result) -> Iterator[str]:
     yield f"{printable(result.path)}"
+    if result.model:
+        yield from _beside("  model ", result.model)
     yield from _wrapped(f"scenario {result.scenario}: {result.sentence}", "  ", "  ")
     yield from _wrapped(bound_text(result), "  ", "  ")
 
@@ -165,7 +167,7 @@ def side_by_side(results: Sequence[Result]) -> Iterator[str]:
     for start in range(0, len(results), abreast):
         some = results[start : start + abreast]
         wide = max(COLUMN, (WIDTH - first) // len(some))
-        titles = [posixpath.basename(result.path).removesuffix(".bfp") for result in some]
+        titles = [_title(result) for result in some]
         yield from _columns("", titles, first, wide)
         for case in cases:
             rows = [
@@ -179,6 +181,12 @@ def side_by_side(results: Sequence[Result]) -> Iterator[str]:
     yield "(!) is not what the author of that version says of the case"
     for i, note in enumerate(notes):
         yield from _wrapped(f"[{i + 1}] {note}", "", "    ")
+
+
+def _title(result: Result) -> str:
+    own = posixpath.basename(result.path).removesuffix(".bfp")
+    other = posixpath.basename(result.model).removesuffix(".bfh")
+    return f"{own}@{other}" if other else own
 
 
 def _columns(head: str, cells: Sequence[str], first: int, wide: int) -> Iterator[str]:
@@ -429,7 +437,16 @@ def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
 def summary(results: Sequence[Result]) -> Iterator[str]:
     """One line for each program: how its claims came out."""
     several = len({result.scenario for result in results}) > 1
-    names = [f"{result.path} {result.scenario}" if several else result.path for result in results]
+    names = [
+        " ".join(
+            [
+                result.path,
+                *([f"with {posixpath.basename(result.model)}"] if result.model else []),
+                *([result.scenario] if several else []),
+            ]
+        )
+        for result in results
+    ]
     width = max(map(len, names))
     for name, result in zip(names, results, strict=True):
         words = [word(answer.verdict) for answer in result.answers]

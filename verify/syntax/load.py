@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,17 +33,19 @@ class Loader:
     """Reads texts; remembers what it parsed, so that five programs parse a model once.
 
     An include is followed inside the tree of the program (or the folders in
-    `folders`) and nowhere else: the text may come from a stranger.
+    `folders`) and nowhere else: the text may come from a stranger.  A `model`
+    takes the place of the one include of each program; it brings its own tree.
     """
 
     folders: Sequence[Path] = ()
+    model: Path | None = None
     _parsed: dict[Path, _Parsed] = field(default_factory=dict)
 
     def load(self, path: Path) -> tuple[tuple[Source, ...], tuple[tree.Declaration, ...]]:
         """The texts and the declarations of a program, includes first.
 
         Raises:
-            InputError: BFP001, BFP002, BFP003, BFP004, for each file in turn.
+            InputError: BFP001, BFP002, BFP003, BFP004, BFP005, for each file in turn.
         """
         reading = _Reading(self)
         reading.follow(path, str(path), (), None)
@@ -93,6 +96,8 @@ class _Reading:
             return
         if span is None:
             self.trees = (_tree(real, shown) if regular else _Tree(Path.cwd(), ""),)
+            if not self._model_is_there():
+                return
             self.roots = (
                 *(tree.root for tree in self.trees),
                 *(folder.resolve() for folder in self.loader.folders),
@@ -123,17 +128,56 @@ class _Reading:
         self.sources.append(parsed.source)
         # A pipe has no folder: what it includes is looked for where we stand.
         here = _Tree(file.parent, os.path.dirname(shown)) if regular else self.trees[0]
+        model = self.loader.model if span is None else None
+        if model is not None and not self._has_one_include(parsed):
+            return
         for declaration in parsed.declarations:
             if isinstance(declaration, tree.Include):
-                target, name = self._find(declaration.path, here)
+                if model is None:
+                    target, name = self._find(declaration.path, here)
+                else:
+                    target, name = model, str(model)
                 self.follow(target, name, (*stack, real), declaration.span)
             else:
                 self.declarations.append(declaration)
 
+    def _model_is_there(self) -> bool:
+        """Whether the model that was named, if any, can be read; it brings its tree."""
+        model = self.loader.model
+        if model is None:
+            return True
+        try:
+            if not stat.S_ISREG(model.stat().st_mode):
+                self._complain(None, f"{model} is no regular file")
+                return False
+        except (OSError, ValueError) as error:
+            self._complain(None, f"{model}: {_reason(error)}")
+            return False
+        own = _tree(model.resolve(), str(model))
+        if own not in self.trees:
+            self.trees = (*self.trees, own)
+        return True
+
+    def _has_one_include(self, parsed: _Parsed) -> bool:
+        """Whether it is clear what another model takes the place of."""
+        shown = parsed.source.path
+        spans = [d.span for d in parsed.declarations if isinstance(d, tree.Include)]
+        if len(spans) > 1:
+            headline = f"{shown} has {len(spans)} includes: --model replaces the only one"
+            notes = [f"another is at {span.where}" for span in spans[1:]]
+            self.errors.append(Diagnostic("BFP005", headline, spans[0], "the first", tuple(notes)))
+        elif not spans and not parsed.errors:
+            headline = f"{shown} has no #include that --model could replace"
+            self.errors.append(Diagnostic("BFP005", headline))
+        return len(spans) == 1
+
     def _find(self, path: str, here: _Tree) -> tuple[Path, str]:
         """Where an include is, and its name: beside the name of its includer, if it is there."""
         folders = [_Tree(folder, str(folder)) for folder in self.loader.folders]
-        for place in (here, *self.trees, *folders):
+        # Of two trees the one that the including text is in knows better.
+        real = here.root.resolve()
+        trees = sorted(self.trees, key=lambda one: not real.is_relative_to(one.root))
+        for place in (here, *trees, *folders):
             try:
                 if (place.root / path).is_file():
                     return place.root / path, _joined(place, path)
