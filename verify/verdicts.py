@@ -130,12 +130,16 @@ Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The verdict on one claim in one scenario."""
+    """The verdict on one claim in one scenario.
+
+    `known` is what the bug is called that refutes it, if the program says so.
+    """
 
     claim: str
     sentence: str
     scenario: str
     verdict: Verdict
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)

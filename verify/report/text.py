@@ -75,8 +75,14 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=rest)
+def _wrapped(text: str, first: str, rest: str, hyphens: bool = True) -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=hyphens,
+    )
 
 
 def _beside(head: str, text: str) -> Iterator[str]:
@@ -234,6 +240,10 @@ def claims(result: Result) -> Iterator[str]:
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
                 yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
+                if answer.known:
+                    # Whoever looks for CVE-2019-1999 finds it in one line.
+                    text = f"known as {answer.known}"
+                    yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
             case Holds(_, unproved) if unproved:
                 text = f"as far as the bound; for any number: {unproved}"
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")

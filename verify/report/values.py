@@ -96,6 +96,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else verdict.unproved
         if isinstance(verdict, Holds)
         else "",
+        **({"known": answer.known} if answer.known else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
     }
 
