@@ -210,7 +210,13 @@ def test_models_further_up_than_the_grandparent_are_not_the_programs(tmp_path: P
 
     assert "BFP003" == found.code
     assert "outside the program's tree" in found.headline
-    assert [Path("/a")] == [root_of(Path("/a"))]
+
+
+def test_the_whole_file_system_is_nobodys_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder `/model` would open every file of the machine to a stranger's text."""
+    monkeypatch.setattr(Path, "is_dir", lambda path: path == Path("/model"))
+
+    assert Path("/a/b") == root_of(Path("/a/b"))
 
 
 def test_a_link_does_not_lead_out_of_the_tree(tmp_path: Path) -> None:
