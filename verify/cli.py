@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -20,6 +21,7 @@ from verify import __version__
 if TYPE_CHECKING:
     from verify.engine.unbounded import Proof
     from verify.ir import Program, Scenario
+    from verify.report.dashboard import Evidence
     from verify.source import Source
     from verify.syntax.load import Loader
     from verify.verdicts import Result
@@ -56,6 +58,14 @@ def worst(statuses: Sequence[Status]) -> Status:
 
 class BadChoice(Exception):
     """A scenario or claim that the program does not have."""
+
+
+class BadEvidence(Exception):
+    """Evidence that is malformed, or none at all; a line for each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True)
@@ -245,6 +255,83 @@ def check(
         wrong = Status.INPUT if found.usage else Status.REFUTED
         statuses.append(wrong if found.wrong else Status.ESTABLISHED)
     raise typer.Exit(worst(statuses))
+
+
+@app.command()
+def dashboard(
+    proofs: Annotated[
+        Path, typer.Argument(metavar="PROOFS", help="A folder with evidence in it.")
+    ] = Path("proofs"),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the page there instead of printing it."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--check", help="Write nothing: is FILE what the evidence gives?")
+    ] = False,
+) -> None:
+    """Lay out all verdicts on one page (Markdown), as the evidence has them."""
+    from verify.diagnostics import printable
+    from verify.report.dashboard import page
+
+    if compare and out is None:
+        raise typer.BadParameter("what to compare with is --out FILE", param_hint="--check")
+    command = ["verify", "dashboard", _near(proofs)]
+    if out is not None:
+        command += ["--out", _near(out)]
+    try:
+        evidence = _evidence(proofs, Path.cwd() if out is None else out.parent)
+        text = page(evidence, shlex.join(command))
+        if out is None:
+            print(text, end="")
+        elif not compare:
+            out.write_bytes(text.encode("utf-8"))
+        elif not out.exists() or out.read_bytes() != text.encode("utf-8"):
+            said = f"{out} is not what the evidence gives; to write it: {shlex.join(command)}"
+            print(printable(said), file=sys.stderr)
+            raise typer.Exit(Status.REFUTED)
+    except BadEvidence as error:
+        for line in error.lines:
+            print(printable(f"error: {line}"), file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+    except OSError as error:
+        said = f"error: {error.filename or out}: {error.strerror or error}"
+        print(printable(said), file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+
+
+def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
+    """What all evidence below a folder says; links lead there from `beside`."""
+    from verify.artifact.content import PROOF, Malformed
+    from verify.artifact.read import evidence_in, folders_below
+
+    found: dict[tuple[str, str, str], Path] = {}
+    evidence, wrong = [], []
+    for folder in folders_below(proofs):
+        link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
+        try:
+            one = evidence_in(folder, link)
+        except Malformed as error:
+            wrong.append(f"{folder / PROOF}: {error}")
+            continue
+        except OSError as error:
+            wrong.append(f"{error.filename or folder}: {error.strerror or error}")
+            continue
+        other = found.setdefault((one.program, one.model, one.scenario), folder)
+        if other != folder:
+            wrong.append(f"{other} and {folder} are about the same")
+        evidence.append(one)
+    if not evidence and not wrong:
+        wrong.append(f"{proofs} holds no evidence")
+    if wrong:
+        raise BadEvidence(wrong)
+    return evidence
+
+
+def _near(path: Path) -> str:
+    """A path as the page names it: the same, however it was given."""
+    near = os.path.relpath(path)
+    return Path(str(path) if near.startswith("..") else near).as_posix()
 
 
 @app.callback(invoke_without_command=True)

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from verify.artifact.content import (
-    FORMAT,
     PROOF,
     Malformed,
     Options,
@@ -29,6 +26,7 @@ from verify.artifact.content import (
     whole,
 )
 from verify.artifact.names import Names, names_of, tree_of
+from verify.artifact.read import MAX_FILE, document_in, place_in
 from verify.artifact.write import belongs
 from verify.crowd.waiting import is_order
 from verify.crowd.world import Unsupported, world
@@ -46,26 +44,6 @@ from verify.syntax.parse import grammar_text
 from verify.syntax.resolve import resolve
 from verify.verdicts import Refuted
 
-KEYS = {
-    "format",
-    "program",
-    "scenario",
-    "inputs",
-    "grammar",
-    "options",
-    "evidence",
-    "verdicts",
-    "table",
-    "runs",
-    "lemmas",
-    "shares",
-    "direct",
-    "lock_order",
-    "obligations",
-}
-# Only where another model took the place of the program's own.
-OPTIONAL = {"model"}
-MAX_FILE = 20_000_000
 CHECKER = "cvc5"
 
 
@@ -96,7 +74,7 @@ def check(folder: Path, folders: tuple[Path, ...] = (), progress: Progress = sil
 
 
 def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Report:
-    document = _read(folder)
+    document = document_in(folder)
     path = _path(folder, document)
     wrong = _changed(document, path)
     if wrong:
@@ -165,30 +143,6 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     )
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / PROOF
-    if path.exists() and not belongs(path):
-        # What is no file could keep whoever opens it waiting.
-        raise Malformed("not a regular file")
-    with open(path, "rb") as stream:
-        data = stream.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise Malformed("too large")
-    try:
-        document = json.loads(data.decode("utf-8"))
-    except ValueError as error:
-        # Among them: no UTF-8, no JSON, a number of more digits than Python reads.
-        raise Malformed(f"no JSON: {error}") from None
-    except RecursionError:
-        raise Malformed("nested too deep") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Malformed(f"the format is not {FORMAT}")
-    if set(document) - OPTIONAL != KEYS:
-        strange = min((set(document) - OPTIONAL) ^ KEYS)
-        raise Malformed(f"`{strange}` is missing or has no place here")
-    return document
-
-
 def _path(folder: Path, document: Mapping[str, Any]) -> Path:
     """Where the program is."""
     return _file(folder, document, "program", "this folder")
@@ -209,10 +163,7 @@ def _model(document: Mapping[str, Any], path: Path, folders: tuple[Path, ...]) -
 
 
 def _file(folder: Path, document: Mapping[str, Any], key: str, where: str) -> Path:
-    place = document[key]
-    if not isinstance(place, str) or place.startswith("/") or posixpath.normpath(place) != place:
-        raise Malformed(f"`{key}` is a path relative to {where}")
-    path = folder / place
+    path = folder / place_in(document, key, where)
     try:
         regular = path.is_file()
     except ValueError:

@@ -402,14 +402,19 @@ def _effects(step: Step) -> list[str]:
     return effects
 
 
+def ending(threads: Sequence[str], last: str, wrong: str, alone: bool) -> str:
+    """Who did what wrong at the end of a run; `last` moved last, if somebody moved at all."""
+    who = f"{last}: " if last and not wrong.startswith(tuple(threads)) else ""
+    # Of a thread that runs alone its name says so already.
+    return who + (wrong.removeprefix("alone, ") if alone else wrong)
+
+
 def _ending(run: Run) -> Iterator[str]:
     yield ""
     last = run.steps[-1] if run.steps else None
-    known = last is not None and not run.wrong.startswith(tuple(run.threads))
-    who = f"{last.thread}: " if last is not None and known else ""
-    # Of a thread that runs alone its name says so already.
-    wrong = run.wrong.removeprefix("alone, ") if run.alone else run.wrong
-    yield from _wrapped(f"==> {who}{wrong}", "    ", "        ")
+    who = "" if last is None else last.thread
+    said = ending(run.threads, who, run.wrong, bool(run.alone))
+    yield from _wrapped(f"==> {said}", "    ", "        ")
     if run.cause is not None:
         yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
     if last is not None and last.holds:
