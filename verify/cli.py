@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from verify import __version__
 if TYPE_CHECKING:
     from verify.engine.unbounded import Proof
     from verify.ir import Program, Scenario
+    from verify.report.dashboard import Evidence
     from verify.source import Source
     from verify.syntax.load import Loader
     from verify.verdicts import Result
@@ -58,6 +60,14 @@ class BadChoice(Exception):
     """A scenario or claim that the program does not have."""
 
 
+class BadEvidence(Exception):
+    """Evidence that is malformed, or none at all; a line for each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = tuple(lines)
+
+
 @dataclass(frozen=True)
 class Job:
     """What is asked of each program."""
@@ -68,6 +78,7 @@ class Job:
     rounds: int
     proofs: Path | None = None
     only_runs: bool = False
+    model: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,11 @@ Folders = Annotated[
     typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
 ]
 
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="Another model for the one #include."),
+]
+
 
 @app.command()
 def prove(
@@ -111,6 +127,7 @@ def prove(
     threads: Threads = 2,
     rounds: Rounds = 1,
     include: Folders = None,
+    model: Model = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     only_runs: Annotated[
         bool,
@@ -136,7 +153,7 @@ def prove(
     if dump and format_ != "text":
         raise typer.BadParameter("commands are printed as text", param_hint="--dump")
     if dump:
-        raise typer.Exit(_dump(files, include or []))
+        raise typer.Exit(_dump(files, include or [], model))
     where = None if no_proofs else proofs
     if (
         proofs is None
@@ -147,11 +164,11 @@ def prove(
         where = Path("proofs")
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs)
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
-        _print_json(done, status)
+        _print_json(done, status, model)
     else:
         _print_text(done, brief)
     raise typer.Exit(status)
@@ -164,9 +181,10 @@ def table(
     threads: Threads = 2,
     rounds: Rounds = 1,
     include: Folders = None,
+    model: Model = None,
 ) -> None:
     """Print the case table, several versions side by side."""
-    job = Job(scenario, ("table",), threads, rounds, only_runs=True)
+    job = Job(scenario, ("table",), threads, rounds, only_runs=True, model=model)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     _print_errors(done)
@@ -184,6 +202,7 @@ def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
     scenario: InScenario = None,
     include: Folders = None,
+    model: Model = None,
 ) -> None:
     """Show which lines the claims rest on, by leaving out each in turn."""
     from verify.diagnostics import InputError, render
@@ -194,12 +213,13 @@ def explain(
 
     progress = _progress()
     try:
-        checked = resolve(*Loader(tuple(include or ())).load(file))
+        checked = resolve(*Loader(tuple(include or ()), model).load(file))
         names = [s.name for s in checked.scenarios]
         if scenario is not None and scenario not in names:
             raise BadChoice(_unknown("scenario", scenario, names, file))
         for name in [scenario] if scenario is not None else names:
-            print("\n".join(needs_text(f"{file}, scenario {name}", needs(checked, name, progress))))
+            title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
+            print("\n".join(needs_text(title, needs(checked, name, progress))))
     except InputError as error:
         print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
         raise typer.Exit(Status.INPUT) from None
@@ -237,6 +257,83 @@ def check(
     raise typer.Exit(worst(statuses))
 
 
+@app.command()
+def dashboard(
+    proofs: Annotated[
+        Path, typer.Argument(metavar="PROOFS", help="A folder with evidence in it.")
+    ] = Path("proofs"),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the page there instead of printing it."),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--check", help="Write nothing: is FILE what the evidence gives?")
+    ] = False,
+) -> None:
+    """Lay out all verdicts on one page (Markdown), as the evidence has them."""
+    from verify.diagnostics import printable
+    from verify.report.dashboard import page
+
+    if compare and out is None:
+        raise typer.BadParameter("what to compare with is --out FILE", param_hint="--check")
+    command = ["verify", "dashboard", _near(proofs)]
+    if out is not None:
+        command += ["--out", _near(out)]
+    try:
+        evidence = _evidence(proofs, Path.cwd() if out is None else out.parent)
+        text = page(evidence, shlex.join(command))
+        if out is None:
+            print(text, end="")
+        elif not compare:
+            out.write_bytes(text.encode("utf-8"))
+        elif not out.exists() or out.read_bytes() != text.encode("utf-8"):
+            said = f"{out} is not what the evidence gives; to write it: {shlex.join(command)}"
+            print(printable(said), file=sys.stderr)
+            raise typer.Exit(Status.REFUTED)
+    except BadEvidence as error:
+        for line in error.lines:
+            print(printable(f"error: {line}"), file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+    except OSError as error:
+        said = f"error: {error.filename or out}: {error.strerror or error}"
+        print(printable(said), file=sys.stderr)
+        raise typer.Exit(Status.INPUT) from None
+
+
+def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
+    """What all evidence below a folder says; links lead there from `beside`."""
+    from verify.artifact.content import PROOF, Malformed
+    from verify.artifact.read import evidence_in, folders_below
+
+    found: dict[tuple[str, str, str], Path] = {}
+    evidence, wrong = [], []
+    for folder in folders_below(proofs):
+        link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
+        try:
+            one = evidence_in(folder, link)
+        except Malformed as error:
+            wrong.append(f"{folder / PROOF}: {error}")
+            continue
+        except OSError as error:
+            wrong.append(f"{error.filename or folder}: {error.strerror or error}")
+            continue
+        other = found.setdefault((one.program, one.model, one.scenario), folder)
+        if other != folder:
+            wrong.append(f"{other} and {folder} are about the same")
+        evidence.append(one)
+    if not evidence and not wrong:
+        wrong.append(f"{proofs} holds no evidence")
+    if wrong:
+        raise BadEvidence(wrong)
+    return evidence
+
+
+def _near(path: Path) -> str:
+    """A path as the page names it: the same, however it was given."""
+    near = os.path.relpath(path)
+    return Path(str(path) if near.startswith("..") else near).as_posix()
+
+
 @app.callback(invoke_without_command=True)
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -249,7 +346,7 @@ def _main(
 def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done]:
     from verify.syntax.load import Loader
 
-    loader = Loader(tuple(folders))
+    loader = Loader(tuple(folders), job.model)
     progress = _progress()
     return [_one(file, loader, job, progress) for file in files]
 
@@ -317,11 +414,11 @@ def _prove(
             progress(f"{file}: {name}: {what}")
 
         if job.only_runs:
-            results.append(
-                bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
-            )
+            found = bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
+            results.append(replace(found, model=str(job.model or "")))
             continue
         result, proof = settle(program, scenario, job.threads, job.rounds, job.claims, say)
+        result = replace(result, model=str(job.model or ""))
         results.append(result)
         if job.proofs is not None:
             written.append(_write(file, sources, program, scenario, job, result, proof))
@@ -338,16 +435,16 @@ def _write(
     proof: Proof,
 ) -> str:
     """Write the evidence of one scenario; where it went."""
-    from verify.artifact.check import relative_texts
     from verify.artifact.content import Options, files, folder_name
+    from verify.artifact.names import names_of
     from verify.artifact.write import write
 
     assert job.proofs is not None
-    folder = job.proofs / folder_name(program, scenario)
-    texts = relative_texts(file, [(s.path, s.text) for s in sources])
+    names = names_of(sources, job.model)
+    folder = job.proofs / folder_name(program, scenario, names)
     place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
     options = Options(job.threads, job.rounds, job.claims)
-    write(folder, files(program, scenario, options, result, proof, texts, place))
+    write(folder, files(program, scenario, options, result, proof, names, place))
     return str(folder)
 
 
@@ -384,13 +481,14 @@ def _status(results: Sequence[Result]) -> Status:
     return Status.OPEN if words - {"holds", "proved"} else Status.ESTABLISHED
 
 
-def _print_json(done: Sequence[Done], status: Status) -> None:
+def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> None:
     from verify.report import values
 
+    other = None if model is None else str(model)
     programs = [
-        values.failed(one.path, one.status, one.errors)
+        values.failed(one.path, one.status, one.errors, other)
         if one.errors
-        else values.program(one.path, one.status, one.results)
+        else values.program(one.path, one.status, one.results, other)
         for one in done
     ]
     print(json.dumps(values.document(programs, status), indent=1))
@@ -417,12 +515,12 @@ def _print_errors(done: Sequence[Done]) -> None:
             print(one.text, file=sys.stderr)
 
 
-def _dump(files: Sequence[Path], folders: Sequence[Path]) -> Status:
+def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) -> Status:
     from verify.diagnostics import InputError, render
     from verify.report.dump import dump
     from verify.syntax.load import Loader
 
-    loader = Loader(tuple(folders))
+    loader = Loader(tuple(folders), model)
     status = Status.ESTABLISHED
     for file in files:
         try:

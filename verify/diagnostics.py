@@ -17,6 +17,7 @@ CODES = {
     "BFP002": "the text does not follow the grammar",
     "BFP003": "an include cannot be followed",
     "BFP004": "a limit of the tool is exceeded",
+    "BFP005": "another model can take the place of no include, or of several",
     "BFP101": "a name is not declared",
     "BFP102": "a name is declared twice",
     "BFP103": "an operand has the wrong type",

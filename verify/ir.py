@@ -388,7 +388,8 @@ class Program:
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
     with a contract or a table, `statements` the simple statements in them;
-    `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely).
+    `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely);
+    `known` are (claim, scenario or nothing, what the bug that refutes it is called).
     """
 
     path: str
@@ -403,6 +404,7 @@ class Program:
     subjects: tuple[str, ...]
     statements: tuple[Span, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
+    known: tuple[tuple[str, str, str], ...] = ()
 
 
 CASE = "case"
@@ -414,6 +416,14 @@ def thread_named(program: Program, name: str) -> Thread:
         if thread.name == name:
             return thread
     raise KeyError(name)
+
+
+def known_as(program: Program, claim: str, scenario: str) -> str:
+    """What the bug is called that refutes a claim there, if it has a name."""
+    for name, where, sentence in program.known:
+        if name == claim and where in ("", scenario):
+            return sentence
+    return ""
 
 
 def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:

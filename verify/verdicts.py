@@ -130,12 +130,16 @@ Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The verdict on one claim in one scenario."""
+    """The verdict on one claim in one scenario.
+
+    `known` is what the bug is called that refutes it, if the program says so.
+    """
 
     claim: str
     sentence: str
     scenario: str
     verdict: Verdict
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything said of one program in one scenario."""
+    """Everything said of one program in one scenario.
+
+    `model` is what took the place of the program's own surroundings, if anything did.
+    """
 
     path: str
     scenario: str
@@ -194,6 +201,7 @@ class Result:
     outside: tuple[Behaviour, ...]
     unreached: tuple[Line, ...]
     proof: Evidence | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

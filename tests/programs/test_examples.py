@@ -8,20 +8,16 @@ from tests.programs.binder import ROOT
 from verify.engine.prove import prove
 from verify.lower.program import lower
 from verify.syntax.load import Loader
-from verify.syntax.resolve import resolve
-from verify.verdicts import Refuted, Result, word
+from verify.syntax.resolve import read
+from verify.verdicts import Refuted, word
 
 PROGRAMS = ROOT / "programs"
 
 
-def proved(path: Path) -> Result:
-    program = lower(resolve(*Loader((PROGRAMS,)).load(path)))
-    return prove(program, program.scenarios[0])[0]
-
-
 def test_every_claim_on_the_inode_callback_is_proved() -> None:
     """If it fails, the tool works for binder alone."""
-    result = proved(PROGRAMS / "examples" / "inode-lru.bfp")
+    program = lower(read(PROGRAMS / "examples" / "inode-lru.bfp"))
+    result = prove(program, program.scenarios[0])[0]
 
     assert {"proved"} == {word(answer.verdict) for answer in result.answers}
 
@@ -32,7 +28,9 @@ def test_the_contract_of_before_6_13_is_seen_to_be_broken(tmp_path: Path) -> Non
     old = text.replace("return LRU_RETRY;", "spin_lock(&lru->lock);\n\t\treturn LRU_RETRY;")
     path = tmp_path / "old.bfp"
     path.write_text(old)
-    verdicts = {answer.claim: answer.verdict for answer in proved(path).answers}
+    program = lower(read(path, Loader((PROGRAMS,))))
+    result = prove(program, program.scenarios[0])[0]
+    verdicts = {answer.claim: answer.verdict for answer in result.answers}
 
     assert old != text
     assert isinstance(verdicts["balance"], Refuted)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.syntax.asking import RUNS, WORLD
 from verify.diagnostics import Diagnostic, InputError
-from verify.syntax.load import Loader
+from verify.syntax.load import Loader, root_of
 from verify.syntax.resolve import read
 
 MODELS = Path(__file__).parents[2] / "programs" / "model"
@@ -148,6 +148,98 @@ def test_a_folder_that_is_named_may_be_included_from(tmp_path: Path) -> None:
 
     assert "runner" in read(path, Loader([tmp_path / "models"])).threads
     assert "BFP003" == mistakes(path)[0].code
+
+
+@pytest.mark.parametrize("folder", [".", "history", "history/old"])
+def test_a_program_in_a_folder_of_the_tree_has_the_models_of_the_tree(
+    folder: str, tmp_path: Path
+) -> None:
+    """Each folder of programs would need models of its own, or an option in each call."""
+    write(tmp_path / "t/model/world.bfh", WORLD)
+    path = write(tmp_path / "t" / folder / "a.bfp", '#include "model/world.bfh"\n' + RUNS)
+
+    assert "runner" in read(path).threads
+
+
+def test_a_model_of_the_tree_is_named_beside_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report would name a folder of somebody's machine."""
+    write(tmp_path / "t/model/more.bfh", "bool more\n")
+    write(tmp_path / "t/model/world.bfh", '#include "more.bfh"\n')
+    write(tmp_path / "t/history/a.bfp", '#include "model/world.bfh"\n' + RUNS)
+    named = {".": "t/history/a.bfp", "t": "history/a.bfp", "t/history": "a.bfp"}
+    found = []
+    for place, name in named.items():
+        monkeypatch.chdir(tmp_path / place)
+        (mistake,) = mistakes(Path(name))
+        assert mistake.span is not None
+        found.append(mistake.span.source.path)
+
+    assert ["t/model/more.bfh", "model/more.bfh", "../model/more.bfh"] == found
+
+
+def test_a_tree_by_way_of_a_link_is_named_as_it_is(tmp_path: Path) -> None:
+    """`link/..` would name a folder that has nothing to do with the tree."""
+    write(tmp_path / "t/model/world.bfh", "bool a\n")
+    write(tmp_path / "t/history/a.bfp", '#include "model/world.bfh"\n')
+    (tmp_path / "link").symlink_to(tmp_path / "t/history")
+    (found,) = mistakes(tmp_path / "link/a.bfp")
+
+    assert found.span is not None
+    assert f"{(tmp_path / 't').resolve()}/model/world.bfh" == found.span.source.path
+
+
+def test_the_nearest_folder_with_models_is_the_tree(tmp_path: Path) -> None:
+    """A program somebody has sent would reach over its own models to the neighbours'."""
+    write(tmp_path / "model/far.bfh", WORLD)
+    write(tmp_path / "sent/model/near.bfh", "")
+    path = write(tmp_path / "sent/a.bfp", '#include "model/far.bfh"\n' + RUNS)
+
+    assert ["BFP003"] == [d.code for d in mistakes(path)]
+    path.write_text('#include "../model/far.bfh"\n' + RUNS)
+    (found,) = mistakes(path)
+    assert "outside the program's tree" in found.headline
+
+
+def test_models_further_up_than_the_grandparent_are_not_the_programs(tmp_path: Path) -> None:
+    """A folder `model` somewhere above would open a whole disk to a stranger's text."""
+    write(tmp_path / "model/world.bfh", WORLD)
+    path = write(tmp_path / "a/b/c/a.bfp", '#include "../../../model/world.bfh"\n' + RUNS)
+    (found,) = mistakes(path)
+
+    assert "BFP003" == found.code
+    assert "outside the program's tree" in found.headline
+
+
+def test_the_whole_file_system_is_nobodys_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder `/model` would open every file of the machine to a stranger's text."""
+    monkeypatch.setattr(Path, "is_dir", lambda path: path == Path("/model"))
+
+    assert Path("/a/b") == root_of(Path("/a/b"))
+
+
+def test_a_link_does_not_lead_out_of_the_tree(tmp_path: Path) -> None:
+    """A stranger's text would read whatever a link of theirs points to."""
+    write(tmp_path / "secret/world.bfh", WORLD)
+    write(tmp_path / "t/history/x", "")
+    (tmp_path / "t/model").symlink_to(tmp_path / "secret")
+    (tmp_path / "t/history/near.bfh").symlink_to(tmp_path / "secret/world.bfh")
+    for name in ("model/world.bfh", "near.bfh", "../../secret/world.bfh"):
+        path = write(tmp_path / "t/history/a.bfp", f'#include "{name}"\n' + RUNS)
+        (found,) = mistakes(path)
+
+        assert "BFP003" == found.code
+        assert "outside the program's tree" in found.headline
+
+
+def test_what_lies_beside_the_includer_comes_before_the_tree(tmp_path: Path) -> None:
+    """A model would get another file than the one beside it, depending on who includes it."""
+    write(tmp_path / "t/model/world.bfh", "bool a\n")
+    write(tmp_path / "t/history/model/world.bfh", WORLD)
+    path = write(tmp_path / "t/history/a.bfp", '#include "model/world.bfh"\n' + RUNS)
+
+    assert "runner" in read(path).threads
 
 
 def test_no_more_than_a_hundred_files_are_followed(tmp_path: Path) -> None:

@@ -56,8 +56,10 @@ contract f { A, B: same; C: releases(&a), acquires_shared(b->c); }
 outcome o "x" = did(f) && result == 3;
 table f { at g returns true; axis a = b; axis c = d; case a: o, p; case !a: never; }
 claim c-2 "x" alone t when (a) before f: a; after g: b; at table: c; never: d; finally: e;
-claim d "y" never: at || table || claim;
 claim e "z" before struct s: !s->a; before struct t: c && t->d.e; never: f; before struct_: g;
+claim d "y" never: at || table || claim || known || in;
+known c-2 "CVE-1"; known in in in "x"; known
+	d in s-1-b "y";
 """
 
 

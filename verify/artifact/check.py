@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
-import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from verify.artifact.content import (
-    FORMAT,
     PROOF,
     Malformed,
     Options,
@@ -28,6 +25,8 @@ from verify.artifact.content import (
     lemma_from,
     whole,
 )
+from verify.artifact.names import Names, names_of, tree_of
+from verify.artifact.read import MAX_FILE, document_in, place_in
 from verify.artifact.write import belongs
 from verify.crowd.waiting import is_order
 from verify.crowd.world import Unsupported, world
@@ -45,24 +44,6 @@ from verify.syntax.parse import grammar_text
 from verify.syntax.resolve import resolve
 from verify.verdicts import Refuted
 
-KEYS = {
-    "format",
-    "program",
-    "scenario",
-    "inputs",
-    "grammar",
-    "options",
-    "evidence",
-    "verdicts",
-    "table",
-    "runs",
-    "lemmas",
-    "shares",
-    "direct",
-    "lock_order",
-    "obligations",
-}
-MAX_FILE = 20_000_000
 CHECKER = "cvc5"
 
 
@@ -93,13 +74,14 @@ def check(folder: Path, folders: tuple[Path, ...] = (), progress: Progress = sil
 
 
 def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Report:
-    document = _read(folder)
+    document = document_in(folder)
     path = _path(folder, document)
     wrong = _changed(document, path)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
-    program, texts = _program(path, folders)
-    wrong = _inputs(document, texts)
+    model = _model(document, path, folders)
+    program, names = _program(path, folders, model)
+    wrong = _inputs(document, names.texts)
     if wrong:
         return Report(str(folder), (), tuple(wrong))
     scenario = _scenario(document, program)
@@ -141,9 +123,9 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         program,
         scenario,
         options,
-        combined(program, scenario, result, proof),
+        replace(combined(program, scenario, result, proof), model=names.model),
         proof,
-        texts,
+        names,
         document["program"],
     )
     wrong += _compare(folder, expected)
@@ -151,7 +133,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     return Report(
         str(folder),
         (
-            f"{len(texts)} texts and the grammar are those that were proved",
+            f"{len(names.texts)} texts and the grammar are those that were proved",
             f"{len(obligations)} obligations written again from the program, unsat by {CHECKER}",
             f"{len(lemmas)} lemmas, {len(shares)} claims proved, {runs} refuted by a run "
             "that was followed again",
@@ -161,42 +143,33 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     )
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / PROOF
-    if path.exists() and not belongs(path):
-        # What is no file could keep whoever opens it waiting.
-        raise Malformed("not a regular file")
-    with open(path, "rb") as stream:
-        data = stream.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise Malformed("too large")
-    try:
-        document = json.loads(data.decode("utf-8"))
-    except ValueError as error:
-        # Among them: no UTF-8, no JSON, a number of more digits than Python reads.
-        raise Malformed(f"no JSON: {error}") from None
-    except RecursionError:
-        raise Malformed("nested too deep") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Malformed(f"the format is not {FORMAT}")
-    if set(document) != KEYS:
-        strange = min(set(document) ^ KEYS)
-        raise Malformed(f"`{strange}` is missing or has no place here")
-    return document
-
-
 def _path(folder: Path, document: Mapping[str, Any]) -> Path:
     """Where the program is."""
-    place = document["program"]
-    if not isinstance(place, str) or place.startswith("/") or posixpath.normpath(place) != place:
-        raise Malformed("`program` is a path relative to this folder")
-    path = folder / place
+    return _file(folder, document, "program", "this folder")
+
+
+def _model(document: Mapping[str, Any], path: Path, folders: tuple[Path, ...]) -> Path | None:
+    """Where the model is that took the place of the program's own, if one did."""
+    if "model" not in document:
+        return None
+    root = tree_of(path)
+    model = _file(root, document, "model", "the program's tree").resolve()
+    if not any(model.is_relative_to(place) for place in (root, *(f.resolve() for f in folders))):
+        # Evidence may come from a stranger: it does not choose what is read.
+        raise Malformed(
+            "`model` lies outside the program's tree; name its folder with --include if it is yours"
+        )
+    return model
+
+
+def _file(folder: Path, document: Mapping[str, Any], key: str, where: str) -> Path:
+    path = folder / place_in(document, key, where)
     try:
         regular = path.is_file()
     except ValueError:
         regular = False
     if not regular:
-        raise Malformed("`program` names no file")
+        raise Malformed(f"`{key}` names no file")
     return path
 
 
@@ -205,7 +178,7 @@ def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
     said = document["inputs"]
     if not isinstance(said, dict):
         raise Malformed("`inputs` maps names to hashes")
-    name = path.resolve().name
+    name = path.resolve().relative_to(tree_of(path)).as_posix()
     with open(path, "rb") as stream:
         data = stream.read(MAX_FILE + 1).removeprefix(codecs.BOM_UTF8)
     if said.get(name) == hashlib.sha256(data).hexdigest():
@@ -213,21 +186,9 @@ def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
     return [f"{name} is not the text that was proved"]
 
 
-def _program(path: Path, folders: tuple[Path, ...]) -> tuple[Program, dict[str, str]]:
-    sources, declarations = Loader(folders).load(path)
-    program = lower(resolve(sources, declarations))
-    return program, relative_texts(path, [(s.path, s.text) for s in sources])
-
-
-def relative_texts(path: Path, sources: list[tuple[str, str]]) -> dict[str, str]:
-    """The texts of a program by path relative to its folder."""
-    root = path.resolve().parent
-    found = {}
-    for name, text in sources:
-        real = Path(name).resolve()
-        shown = real.relative_to(root) if real.is_relative_to(root) else Path(real.name)
-        found[shown.as_posix()] = text
-    return found
+def _program(path: Path, folders: tuple[Path, ...], model: Path | None) -> tuple[Program, Names]:
+    sources, declarations = Loader(folders, model).load(path)
+    return lower(resolve(sources, declarations)), names_of(sources, model)
 
 
 def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from verify.artifact.names import Names
 from verify.crowd.invariant import Lemma, Literal
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
@@ -45,10 +45,10 @@ class Options:
     claims: tuple[str, ...]
 
 
-def folder_name(program: Program, scenario: Scenario) -> str:
-    """`v3` for the only scenario of v3.bfp, else `v3/reuse`."""
-    stem = posixpath.basename(program.path).removesuffix(".bfp")
-    return stem if len(program.scenarios) == 1 else f"{stem}/{scenario.name}"
+def folder_name(program: Program, scenario: Scenario, names: Names) -> str:
+    """`v3` for the only scenario of v3.bfp, else `v3/reuse`; `v3@old` with the model old.bfh."""
+    several = len(program.scenarios) > 1
+    return f"{names.title}/{scenario.name}" if several else names.title
 
 
 def files(
@@ -57,17 +57,17 @@ def files(
     options: Options,
     result: Result,
     proof: Proof,
-    texts: Mapping[str, str],
+    names: Names,
     place: str,
 ) -> dict[str, str]:
     """The texts of an artifact by file name.
 
-    `texts` are the contents of the program and its includes, by path relative
-    to the program's folder; `place` is the path from the artifact to the program.
+    `names` are those of the program and its includes in their tree; `place` is
+    the path from the artifact to the program.
     """
     content = {
-        PROOF: _canonical(_document(scenario, options, result, proof, texts, place)),
-        README: "\n".join(report(_shortened(result))) + "\n",
+        PROOF: _canonical(_document(scenario, options, result, proof, names, place)),
+        README: "\n".join(report(replace(result, path=names.program, model=names.model))) + "\n",
         LEMMAS: _lemmas(program, scenario, proof),
     }
     for obligation in proof.obligations:
@@ -85,13 +85,6 @@ def _heading(name: str) -> str:
     return f"; {said}\n; The expected answer is unsat.\n"
 
 
-def _shortened(result: Result) -> Result:
-    """The result under the bare name of its program: an artifact names no folders."""
-    from dataclasses import replace
-
-    return replace(result, path=posixpath.basename(result.path))
-
-
 def _canonical(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
@@ -105,14 +98,15 @@ def _document(
     options: Options,
     result: Result,
     proof: Proof,
-    texts: Mapping[str, str],
+    names: Names,
     place: str,
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "program": place,
+        **({"model": names.model_place} if names.model else {}),
         "scenario": scenario.name,
-        "inputs": {name: digest(text) for name, text in sorted(texts.items())},
+        "inputs": {name: digest(text) for name, text in sorted(names.texts.items())},
         "grammar": digest(grammar_text()),
         "options": {
             "threads": options.threads,
@@ -126,8 +120,8 @@ def _document(
             "transient": list(result.proof.transient),
             "solvers": list(result.proof.solvers),
         },
-        "verdicts": _portable(values.program("", 0, [result])["verdicts"], texts),
-        "table": _portable(values.program("", 0, [result])["table"], texts),
+        "verdicts": _portable(values.program("", 0, [result])["verdicts"], names),
+        "table": _portable(values.program("", 0, [result])["table"], names),
         "runs": {
             answer.claim: {
                 "moves": [[step.index, step.command] for step in answer.verdict.run.steps],
@@ -144,21 +138,16 @@ def _document(
     }
 
 
-def _portable(value: Any, texts: Mapping[str, str]) -> Any:
-    """`value` with each file by its name relative to the program's folder."""
+def _portable(value: Any, names: Names) -> Any:
+    """`value` with each file by its name in the tree."""
     if isinstance(value, dict):
         return {
-            k: _relative(v, texts) if k == "file" and isinstance(v, str) else _portable(v, texts)
+            k: names.of(v) if k == "file" and isinstance(v, str) else _portable(v, names)
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [_portable(v, texts) for v in value]
+        return [_portable(v, names) for v in value]
     return value
-
-
-def _relative(path: str, texts: Mapping[str, str]) -> str:
-    fitting = [name for name in texts if path == name or path.endswith(f"/{name}")]
-    return max(fitting, key=len, default=posixpath.basename(path))
 
 
 def _lemmas(program: Program, scenario: Scenario, proof: Proof) -> str:

@@ -15,7 +15,7 @@ from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
 from verify.interpret import ReplayError
-from verify.ir import Claim, Program, Scenario, Thread
+from verify.ir import Claim, Program, Scenario, Thread, known_as
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import all_of
@@ -67,7 +67,16 @@ def check(
         scenario.name,
         scenario.sentence,
         search.bound,
-        tuple(Answer(c.name, c.sentence, scenario.name, verdicts[c.name]) for c in asked),
+        tuple(
+            Answer(
+                c.name,
+                c.sentence,
+                scenario.name,
+                verdicts[c.name],
+                known_as(program, c.name, scenario.name),
+            )
+            for c in asked
+        ),
         cases.rows(),
         cases.outside(),
         tested.unreached(),

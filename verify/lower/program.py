@@ -116,6 +116,7 @@ def lower(program: Checked) -> Program:
         tuple(subjects),
         tuple(span for name in subjects for span in _statements(program.functions[name].body)),
         program.assumptions,
+        tuple((k.claim, k.scenario, k.sentence) for k in program.known),
     )
 
 

@@ -56,6 +56,8 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
 
 def _heading(result: Result) -> Iterator[str]:
     yield f"{printable(result.path)}"
+    if result.model:
+        yield from _beside("  model ", result.model)
     yield from _wrapped(f"scenario {result.scenario}: {result.sentence}", "  ", "  ")
     yield from _wrapped(bound_text(result), "  ", "  ")
 
@@ -73,8 +75,14 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=rest)
+def _wrapped(text: str, first: str, rest: str, hyphens: bool = True) -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=hyphens,
+    )
 
 
 def _beside(head: str, text: str) -> Iterator[str]:
@@ -165,7 +173,7 @@ def side_by_side(results: Sequence[Result]) -> Iterator[str]:
     for start in range(0, len(results), abreast):
         some = results[start : start + abreast]
         wide = max(COLUMN, (WIDTH - first) // len(some))
-        titles = [posixpath.basename(result.path).removesuffix(".bfp") for result in some]
+        titles = [_title(result) for result in some]
         yield from _columns("", titles, first, wide)
         for case in cases:
             rows = [
@@ -179,6 +187,12 @@ def side_by_side(results: Sequence[Result]) -> Iterator[str]:
     yield "(!) is not what the author of that version says of the case"
     for i, note in enumerate(notes):
         yield from _wrapped(f"[{i + 1}] {note}", "", "    ")
+
+
+def _title(result: Result) -> str:
+    own = posixpath.basename(result.path).removesuffix(".bfp")
+    other = posixpath.basename(result.model).removesuffix(".bfh")
+    return f"{own}@{other}" if other else own
 
 
 def _columns(head: str, cells: Sequence[str], first: int, wide: int) -> Iterator[str]:
@@ -226,6 +240,10 @@ def claims(result: Result) -> Iterator[str]:
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
                 yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
+                if answer.known:
+                    # Whoever looks for CVE-2019-1999 finds it in one line.
+                    text = f"known as {answer.known}"
+                    yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
             case Holds(_, unproved) if unproved:
                 text = f"as far as the bound; for any number: {unproved}"
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
@@ -384,14 +402,19 @@ def _effects(step: Step) -> list[str]:
     return effects
 
 
+def ending(threads: Sequence[str], last: str, wrong: str, alone: bool) -> str:
+    """Who did what wrong at the end of a run; `last` moved last, if somebody moved at all."""
+    who = f"{last}: " if last and not wrong.startswith(tuple(threads)) else ""
+    # Of a thread that runs alone its name says so already.
+    return who + (wrong.removeprefix("alone, ") if alone else wrong)
+
+
 def _ending(run: Run) -> Iterator[str]:
     yield ""
     last = run.steps[-1] if run.steps else None
-    known = last is not None and not run.wrong.startswith(tuple(run.threads))
-    who = f"{last.thread}: " if last is not None and known else ""
-    # Of a thread that runs alone its name says so already.
-    wrong = run.wrong.removeprefix("alone, ") if run.alone else run.wrong
-    yield from _wrapped(f"==> {who}{wrong}", "    ", "        ")
+    who = "" if last is None else last.thread
+    said = ending(run.threads, who, run.wrong, bool(run.alone))
+    yield from _wrapped(f"==> {said}", "    ", "        ")
     if run.cause is not None:
         yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
     if last is not None and last.holds:
@@ -429,7 +452,16 @@ def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
 def summary(results: Sequence[Result]) -> Iterator[str]:
     """One line for each program: how its claims came out."""
     several = len({result.scenario for result in results}) > 1
-    names = [f"{result.path} {result.scenario}" if several else result.path for result in results]
+    names = [
+        " ".join(
+            [
+                result.path,
+                *([f"with {posixpath.basename(result.model)}"] if result.model else []),
+                *([result.scenario] if several else []),
+            ]
+        )
+        for result in results
+    ]
     width = max(map(len, names))
     for name, result in zip(names, results, strict=True):
         words = [word(answer.verdict) for answer in result.answers]

@@ -37,10 +37,13 @@ def document(programs: Sequence[dict[str, Any]], status: int) -> dict[str, Any]:
     }
 
 
-def program(path: str, status: int, results: Sequence[Result]) -> dict[str, Any]:
+def program(
+    path: str, status: int, results: Sequence[Result], model: str | None = None
+) -> dict[str, Any]:
     """What was found out about one program, in each scenario."""
     return {
         "path": path,
+        "model": model,
         "status": status,
         "errors": [],
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
@@ -48,9 +51,18 @@ def program(path: str, status: int, results: Sequence[Result]) -> dict[str, Any]
     }
 
 
-def failed(path: str, status: int, errors: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def failed(
+    path: str, status: int, errors: Sequence[dict[str, Any]], model: str | None = None
+) -> dict[str, Any]:
     """A program of which nothing can be said, and why."""
-    return {"path": path, "status": status, "errors": list(errors), "verdicts": [], "table": []}
+    return {
+        "path": path,
+        "model": model,
+        "status": status,
+        "errors": list(errors),
+        "verdicts": [],
+        "table": [],
+    }
 
 
 def error(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -84,6 +96,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else verdict.unproved
         if isinstance(verdict, Holds)
         else "",
+        **({"known": answer.known} if answer.known else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
     }
 

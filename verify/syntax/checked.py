@@ -353,6 +353,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the bug is called that refutes a claim; `scenario` empty: in each."""
+
+    claim: str
+    scenario: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """For the return value `value`: lock effects as (word, lock address)."""
 
@@ -431,6 +440,7 @@ class Checked:
     tables: tuple[Table, ...]
     claims: tuple[Claim, ...]
     assumptions: tuple[tuple[str, str], ...]
+    known: tuple[Known, ...] = ()
 
 
 def span_of(node: tree.Expr | Expr) -> Span:

@@ -389,6 +389,37 @@ class Claims:
             return True
         return False
 
+    def known_bugs(self, declarations: Iterable[tree.Declaration]) -> Iterable[checked.Known]:
+        """Names of bugs: each for a claim that there is, and one for each refutation."""
+        claims = [d.name for d in declarations if isinstance(d, tree.Claim)]
+        claims += [name for name in BUILT_IN_CLAIMS if name != "table" or self.has_table]
+        named: set[tuple[str, str]] = set()
+        for d in declarations:
+            if not isinstance(d, tree.Known):
+                continue
+            found = checked.Known(
+                d.claim.name, "" if d.scenario is None else d.scenario.name, d.sentence
+            )
+            there = self._is_there("claim", d.claim, claims)
+            if d.scenario is not None:
+                there &= self._is_there("scenario", d.scenario, sorted(self.scenarios))
+            others = {scenario for claim, scenario in named if claim == found.claim}
+            if not d.sentence.strip():
+                self.known.error("BFP108", "a known bug needs a name", d.span)
+            elif found.scenario in others or (others and not found.scenario) or "" in others:
+                headline = f"what refutes `{found.claim}` has a name already"
+                self.known.error("BFP102", headline, d.span)
+            elif there:
+                named.add((found.claim, found.scenario))
+                yield found
+
+    def _is_there(self, what: str, name: tree.Name, known: Sequence[str]) -> bool:
+        if name.name in known:
+            return True
+        headline = f"{what} `{name.name}` is not declared"
+        self.known.error("BFP101", headline, name.span, "", *nearest(name.name, known))
+        return False
+
 
 # What is checked without being asked; verify.lower words them.
 BUILT_IN_CLAIMS = (

@@ -64,6 +64,8 @@ def _declaration(at: Cursor) -> tree.Declaration:
                 return _claim(at)
             case "assumption" if at.ahead(1).kind == "string":
                 return _assumption(at)
+            case "known":
+                return _known(at)
     if token.kind == "#include":
         at.next()
         path = at.string("the name of a file in quotes")
@@ -257,6 +259,15 @@ def _assumption(at: Cursor) -> tree.Assumption:
     direction = at.next().text
     at.close(";")
     return tree.Assumption(sentence, direction, at.span(start))
+
+
+def _known(at: Cursor) -> tree.Known:
+    start = at.next().start
+    claim = _claim_name(at)
+    scenario = _claim_name(at) if at.word("in") else None
+    sentence = at.string('`in` or a "sentence"' if scenario is None else 'a "sentence"')
+    at.close(";")
+    return tree.Known(claim, scenario, sentence, at.span(start))
 
 
 def _claim_name(at: Cursor) -> tree.Name:

@@ -452,6 +452,12 @@ class _Build(lark.Transformer[lark.Token, Any]):
     def assumption(self, span: Span, sentence: lark.Token, way: lark.Token) -> tree.Assumption:
         return tree.Assumption(str(sentence)[1:-1], str(way), span)
 
+    def known(
+        self, span: Span, claim: lark.Token, scenario: Any, sentence: lark.Token
+    ) -> tree.Known:
+        where = None if scenario is None else self._name(scenario)
+        return tree.Known(self._name(claim), where, str(sentence)[1:-1], span)
+
     def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
         return tree.Effect(str(word), lock, span)
 

@@ -52,6 +52,7 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
     contracts = program.contracts(declarations)
     tables = tuple(program.tables(declarations))
     claims = tuple(program.claims(declarations, tables))
+    bugs = tuple(program.known_bugs(declarations))
     if not declarations:
         known.error("BFP108", f"{sources[0].path} declares nothing", None)
     elif not threads:
@@ -82,6 +83,7 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
         tables,
         claims,
         tuple((d.sentence, d.direction) for d in declarations if isinstance(d, tree.Assumption)),
+        bugs,
     )
 
 

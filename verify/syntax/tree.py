@@ -377,6 +377,16 @@ class Assumption:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The bug that refutes a claim has a name; without a scenario it has it in each."""
+
+    claim: Name
+    scenario: Name | None
+    sentence: str
+    span: Span
+
+
 Declaration: TypeAlias = (
     Include
     | Range
@@ -392,4 +402,5 @@ Declaration: TypeAlias = (
     | Table
     | Claim
     | Assumption
+    | Known
 )

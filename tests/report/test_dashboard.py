@@ -1,0 +1,181 @@
+"""The page with all verdicts, word by word, from values made here.
+
+`UPDATE_GOLDEN=1 pytest tests/report` writes the text anew; read the diff before it goes in.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+
+from tests.report.test_golden import GOLDEN
+from verify.report.dashboard import Evidence, Said, page
+
+COMMAND = "verify dashboard proofs --out programs/README.md"
+FIVE = (
+    Said("balance", "each return leaves the locks", "proved", "24 lemmas", "", ""),
+    Said("zap-valid", "a zap is of the mapping", "proved", "1 lemma", "", ""),
+    Said("stuck", "no thread waits for ever", "holds", "2 of each", "it is not attempted", ""),
+    Said("vacuity", "all is tested", "proved", "by runs", "", ""),
+)
+
+
+def said(claim: str, word: str, how: str = "", why: str = "", known: str = "") -> tuple[Said, ...]:
+    """The claims, one of them with another verdict."""
+    return tuple(
+        replace(one, word=word, how=how, why=why, known=known) if one.claim == claim else one
+        for one in FIVE
+    )
+
+
+def known(some: tuple[Said, ...], claim: str, name: str) -> tuple[Said, ...]:
+    return tuple(replace(one, known=name) if one.claim == claim else one for one in some)
+
+
+def all_proved(some: tuple[Said, ...] = FIVE) -> tuple[Said, ...]:
+    return tuple(replace(one, word="proved", how="3 lemmas", why="") for one in some)
+
+
+CVE = "CVE-2019-1999, fixed by 5cec2d2e5839"
+RACE = said(
+    "zap-valid", "refuted", "12 steps, 2 threads", "shrinker: calls zap(vma) with vma == NULL", CVE
+)
+EVIDENCE = (
+    Evidence("../proofs/history/4.14/reuse", "history/4.14", "", "reuse", RACE),
+    Evidence(
+        "../proofs/history/4.14/exit",
+        "history/4.14",
+        "",
+        "exit",
+        said("stuck", "vacuous", "", "nobody waits"),
+    ),
+    Evidence(
+        "../proofs/history/4.4",
+        "history/4.4",
+        "",
+        "reuse",
+        said("balance", "not established", "", "z3 gave up"),
+    ),
+    Evidence(
+        "../proofs/history/5.2/reuse",
+        "history/5.2",
+        "",
+        "reuse",
+        known(all_proved(), "zap-valid", CVE),
+    ),
+    Evidence(
+        "../proofs/history/5.2/exit",
+        "history/5.2",
+        "",
+        "exit",
+        known(all_proved(), "zap-valid", CVE),
+    ),
+    Evidence(
+        "../proofs/history/5.2@4.14/reuse",
+        "history/5.2",
+        "model/4.14",
+        "reuse",
+        RACE,
+    ),
+)
+
+
+def test_the_page_reads_as_it_did() -> None:
+    """If it fails, what reviewers find has changed; see whether for the better."""
+    now = page(EVIDENCE, COMMAND)
+    file = GOLDEN / "dashboard.md"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(now)
+
+    assert file.read_text() == now
+
+
+def test_it_is_the_same_in_whatever_order_evidence_is_found() -> None:
+    """If it fails, a page that nobody has changed differs from what is committed."""
+    shuffled = list(EVIDENCE)
+    random.Random(1).shuffle(shuffled)
+
+    assert page(EVIDENCE, COMMAND) == page(shuffled, COMMAND)
+
+
+def test_versions_come_in_their_order() -> None:
+    """If it fails, 4.14 comes before 4.4."""
+    titles = [line[3:] for line in page(EVIDENCE, COMMAND).splitlines() if line.startswith("## ")]
+
+    assert [
+        "history/4.4",
+        "history/4.14",
+        "history/5.2",
+        "history/5.2 with model/4.14",
+        "Claims",
+        "Known, but not found",
+    ] == titles
+
+
+def below(title: str, text: str) -> list[str]:
+    return text.split(f"## {title}\n", 1)[1].split("\n## ")[0].strip().splitlines()
+
+
+def test_a_known_bug_that_no_run_shows_is_named_at_the_end() -> None:
+    """If it fails, a model in which a bug is gone goes unnoticed."""
+    text = page(EVIDENCE, COMMAND)
+    lines = below("Known, but not found", text)
+
+    assert [
+        f"* history/5.2: zap-valid, known as {CVE}: proved in exit, proved in reuse",
+    ] == lines
+    assert text.rstrip().endswith(lines[-1])
+
+
+def test_a_bug_that_one_scenario_shows_is_found() -> None:
+    """If it fails, a bug that only a race shows is said not to be there."""
+    calm = replace(EVIDENCE[0], scenario="calm", said=known(all_proved(), "zap-valid", CVE))
+
+    assert "Known, but not found" not in page((EVIDENCE[0], calm), COMMAND)
+
+
+def test_a_bug_that_only_another_model_shows_is_not() -> None:
+    """If it fails, a program passes for broken as it was because it would be elsewhere."""
+    own = replace(EVIDENCE[0], said=known(all_proved(), "zap-valid", CVE))
+    other = replace(EVIDENCE[0], model="model/4.4")
+
+    assert "Known, but not found" in page((own, other), COMMAND)
+    assert "Known, but not found" not in page((other,), COMMAND)
+
+
+def test_words_mean_themselves() -> None:
+    """If it fails, a text out of a stranger's mail makes links, or leaves its cell."""
+    odd = "a | b [c](d) <img> `e` *f* __g__ h_i $j$ &lt; \\ \x1b\n\u00fc ~k~"
+    one = Said(odd, odd, "refuted", odd, odd, odd)
+    some = Evidence("p (1)/a b\u00fc\udc80]", odd, odd, odd, (one,))
+    text = page((some,), odd)
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    cells = "\n".join(tables)
+
+    assert not [c for c in text if c != "\n" and not " " <= c <= "~"]
+    assert "[1]: p%20%281%29/a%20b%C3%BC%80%5D" in text
+    for sign in ("<img", " |b", "[c]", " `e", " *f", " __g", " $j", "$ &lt;", " ~k"):
+        assert sign not in cells
+    assert "h_i" in cells
+    assert {3, 5} >= {line.replace("\\|", "").count("|") for line in tables}
+
+
+def test_each_row_of_a_table_has_its_columns_below_each_other() -> None:
+    """If it fails, the page cannot be read in an editor."""
+    block: list[list[int]] = []
+    for line in [*page(EVIDENCE, COMMAND).splitlines(), ""]:
+        if line.startswith("|"):
+            # The last column ends where its text ends.
+            block.append([i for i, c in enumerate(line) if c == "|"][:-1])
+        elif block:
+            assert len({tuple(row) for row in block}) == 1
+            block = []
+
+
+def test_a_program_of_which_nothing_was_asked_says_so() -> None:
+    """If it fails, no verdict is taken for a good one."""
+    text = page((replace(EVIDENCE[0], said=()),), COMMAND)
+
+    assert "[nothing asked][1]" in text
+    assert "all proved" not in text

@@ -1,0 +1,74 @@
+"""What the texts of a program are called in evidence: by their place in its tree.
+
+So the same program gives the same bytes, wherever its tree lies and wherever
+whoever proves it stands.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from verify.source import Source
+from verify.syntax.load import root_of
+
+PROGRAM = ".bfp"
+MODEL = ".bfh"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The texts by name, the names by what is printed, and which is the program.
+
+    `model` is the text that took the place of the program's own model, if one
+    did, and `model_place` the way to it from the root of the tree.
+    """
+
+    program: str
+    texts: Mapping[str, str]
+    shown: Mapping[str, str]
+    model: str = ""
+    model_place: str = ""
+
+    @property
+    def title(self) -> str:
+        """`history/5.2`, `history/5.2@4.14`: what the evidence on a program is filed under."""
+        return title(self.program, self.model)
+
+    def of(self, path: str) -> str:
+        """The name of a text that is printed as `path`."""
+        return self.shown.get(path, posixpath.basename(path))
+
+
+def title(program: str, model: str) -> str:
+    """A program and its model, if that is not its own, in one word."""
+    other = posixpath.basename(model).removesuffix(MODEL)
+    return program.removesuffix(PROGRAM) + (f"@{other}" if model else "")
+
+
+def tree_of(path: Path) -> Path:
+    """The root of the tree that a program is in."""
+    return root_of(path.resolve().parent)
+
+
+def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
+    """What the texts are called, the program first, as they were read."""
+    root = tree_of(Path(sources[0].path))
+    texts: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    for source in sources:
+        real = Path(source.path).resolve()
+        # What lies elsewhere goes by its bare name: an artifact names no folders.
+        name = real.relative_to(root).as_posix() if real.is_relative_to(root) else real.name
+        while name in texts:
+            name += "~"
+        texts[name] = source.text
+        shown[source.path] = name
+    program = shown[sources[0].path]
+    if model is None:
+        return Names(program, texts, shown)
+    place = Path(os.path.relpath(model.resolve(), root)).as_posix()
+    return Names(program, texts, shown, shown[str(model)], place)
