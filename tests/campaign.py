@@ -24,6 +24,7 @@ from random import Random
 from tests.randomised import lowered, random_program, random_text
 from verify.crowd.forbidden import alone_cubes, bad_cubes, lock_order, stuck_cubes
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.seen import Seen
 from verify.crowd.space import Space
 from verify.crowd.views import TooManyViews, Views
 from verify.crowd.waiting import is_order
@@ -138,16 +139,17 @@ def searched(
 ) -> tuple[frozenset[str], dict[str, str], frozenset[str]]:
     """What the search alone thinks is proved, without a solver's word; why the rest is not;
     and what some view breaks."""
-    views = Views(scene)
+    space = Space(scene)
+    views = Views(space)
     views.close()
-    space = Space(scene, views)
-    search = Search(space)
+    seen = Seen(space, views)
+    search = Search(space, seen)
     proved, why = set(), {}
     for name in claims:
         solo = next((t for t in scene.solos if t.claim == name), None)
         try:
             if name == "stuck":
-                order = lock_order(space)
+                order = lock_order(space, seen)
                 if not is_order(order):
                     why[name] = "locks in circles"
                     continue

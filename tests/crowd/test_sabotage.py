@@ -22,8 +22,9 @@ from tests.crowd.wrong import accepted, contradictions
 from verify.crowd import lemmas as lemmas_module
 from verify.crowd.invariant import Lemma, Literal
 from verify.crowd.lemmas import Search
+from verify.crowd.seen import Seen
 from verify.crowd.space import Space
-from verify.crowd.views import Global, Process, Views
+from verify.crowd.views import Views
 from verify.crowd.world import World, world
 from verify.engine import unbounded
 from verify.engine.search import Disagreement
@@ -309,29 +310,31 @@ def test_two_solvers_of_different_opinions_end_in_an_error(
 
 
 def no_triples(monkeypatch: pytest.MonkeyPatch) -> None:
-    def follow(self: Views, g: Global, p: Process, q: Process) -> None:
-        self._steps(g, (p, q))
-
-    monkeypatch.setattr(Views, "_follow", follow)
+    monkeypatch.setattr(Views, "_step_of_a_third", lambda *_: None)
+    monkeypatch.setattr(Views, "_left_behind", lambda *_: None)
 
 
 def no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a step leaves in view is only the one who took it."""
+    no_triples(monkeypatch)
+    add = Views._add
 
-    def show(self: Views, g: Global, seen: tuple[Process, ...]) -> None:
-        self._add(g, seen[0], seen[0])
+    def alone(self: Views, g: int, p: int, _: int) -> None:
+        add(self, g, p, 1 << p)
 
-    monkeypatch.setattr(Views, "_show", show)
+    monkeypatch.setattr(Views, "_add", alone)
 
 
 def no_held_in_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    crowd = Views._crowd
+    place = Views._global
 
-    def without(self: Views, g: Global, *rest: Any) -> Iterator[tuple[Global, Process]]:
-        for (shared, singles, _), moved in crowd(self, g, *rest):
-            yield (shared, singles, g[2]), moved
+    def without(self: Views, bits: int) -> int:
+        for f in self.space.shared.fields:
+            if f.kind == "held":
+                bits = bits & ~f.full | f.bit(0)
+        return place(self, bits)
 
-    monkeypatch.setattr(Views, "_crowd", without)
+    monkeypatch.setattr(Views, "_global", without)
 
 
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +342,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def careless(self: Search, cube: Any) -> Any:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Space, "happens", lambda *_: False)
+            patch.setattr(Seen, "happens", lambda *_: False)
             return widened(self, cube)
 
     monkeypatch.setattr(Search, "_widened", careless)
@@ -390,10 +393,10 @@ def test_views_that_forget_something_prove_nothing_wrong(
     """If it fails, a view that is missing makes a wrong verdict: nobody looks at it again."""
     sabotage, text, claim = VIEWS[name]
     _, scene = parts(text)
-    right = Views(scene)
+    right = Views(Space(scene))
     right.close()
     sabotage(monkeypatch)
-    wrong = Views(scene)
+    wrong = Views(Space(scene))
     wrong.close()
     proof = proof_of(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.seen import Seen
 from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
 from verify.crowd.waiting import Edge, stands_still, waits
 from verify.crowd.world import World
@@ -15,11 +16,11 @@ from verify.ir import (
 )
 
 
-def lock_order(space: Space) -> tuple[Edge, ...]:
+def lock_order(space: Space, seen: Seen) -> tuple[Edge, ...]:
     """What is held, in some view, where something else may be waited for."""
     edges: set[Edge] = set()
     for lemma, edge in waiting_with(space.world):
-        if edge not in edges and space.happens(cube_of(space, lemma)):
+        if edge not in edges and seen.happens(cube_of(space, lemma)):
             edges.add(edge)
     return tuple(sorted(edges))
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
+from verify.crowd.seen import Seen
 from verify.crowd.space import Bits, Cube, Field, Scope, Space, Step
 
 
@@ -47,6 +48,7 @@ class Search:
     """
 
     space: Space
+    seen: Seen
     limit: int = 3_000
     lemmas: list[Cube] = field(default_factory=list)
     needs: dict[Cube, list[Cube]] = field(default_factory=dict)
@@ -162,18 +164,47 @@ class Search:
         if len(cube.crowd) > 2:
             for i in range(len(cube.crowd)):
                 part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
-                if len(part.crowd) > 2 or not self.space.happens(part):
+                if len(part.crowd) > 2 or not self.seen.happens(part):
                     self._block(part, needs)
                     return
             for half in self._halves(cube):
                 self._block(half, needs)
             return
-        if self.space.happens(cube):
+        if self.seen.happens(cube):
             raise NotProvable(cube)
+        parts = self._parted(cube)
+        if parts is not None:
+            for part in parts:
+                self._block(part, needs)
+            return
         self.lemmas.append(self._widened(cube))
         needs[cube] = None
         if len(self.lemmas) > self.limit:
             raise SearchLimit(f"more than {self.limit} lemmas")
+
+    def _parted(self, cube: Cube) -> tuple[Cube, Cube] | None:
+        """A cube cut in two where a lemma forbids one part of it, and only one field keeps
+        the lemma from forbidding all of it."""
+        for lemma in self.lemmas:
+            for order in permutations(range(len(cube.crowd)), len(lemma.crowd)):
+                over = cube.shared & ~lemma.shared
+                place = -1
+                for j, bits in zip(order, lemma.crowd, strict=True):
+                    more = cube.crowd[j] & ~bits
+                    if more:
+                        if over:
+                            break
+                        over, place = more, j
+                else:
+                    scope = self.space.shared if place < 0 else self.space.crowd
+                    f = next(f for f in scope.fields if over & f.full)
+                    whole = cube.shared if place < 0 else cube.crowd[place]
+                    if over & ~f.full or not whole & f.full & ~over:
+                        continue
+                    return _put(cube, place, whole & ~over), _put(
+                        cube, place, whole & ~f.full | over
+                    )
+        return None
 
     def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
         """A cube of three threads cut in two, at the first field that is open."""
@@ -202,7 +233,7 @@ class Search:
     def _widened(self, cube: Cube) -> Cube:
         """The cube made as large as the views allow: threads are left out, then fields,
         then values are added."""
-        happens = self.space.happens
+        happens = self.seen.happens
         for i in range(len(cube.crowd) - 1, -1, -1):
             part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
             if not happens(part):
@@ -277,6 +308,14 @@ def _dispensable(f: Field) -> int:
 
 def _with(cube: Cube, position: int, bits: Bits) -> Cube:
     return Cube(cube.shared, (*cube.crowd[:position], bits, *cube.crowd[position + 1 :]))
+
+
+def _put(cube: Cube, place: int, bits: Bits) -> Cube:
+    """The cube with another shared part, or another thread at a place of the crowd."""
+    if place < 0:
+        return Cube(bits, cube.crowd)
+    crowd = (*cube.crowd[:place], bits, *cube.crowd[place + 1 :])
+    return Cube(cube.shared, tuple(sorted(crowd)))
 
 
 def covers(lemma: Cube, cube: Cube) -> bool:

@@ -1,4 +1,4 @@
-"""Combinations of values as bits: the two scopes of a world, its steps on them, its views.
+"""Combinations of values as bits: the two scopes of a world, and its steps on them.
 
 A cube is a set of values for each field of everything shared, and of up to
 three threads of the crowd; one number a scope, so that narrowing, widening and
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.views import Global, Process, Views
 from verify.crowd.world import SHAREABLE, World
 from verify.ir import (
     EXCLUSIVE,
@@ -120,10 +119,9 @@ MODE_VALUES = (FREE, SHARED, EXCLUSIVE)
 
 @dataclass
 class Space:
-    """The two scopes of a world, its commands as steps on them, and its views as bits."""
+    """The two scopes of a world, and its commands as steps on them."""
 
     world: World
-    views: Views
     shared: Scope = field(init=False)
     crowd: Scope = field(init=False)
     steps: list[Step] = field(init=False)
@@ -153,76 +151,62 @@ class Space:
         for k, thread in enumerate(self.world.crowd):
             yield from (k * CROWD_STRIDE + pc for pc in _pcs(thread))
 
-    # ------------------------------------------------------------------ views
+    # ------------------------------------------------------------------ first
 
-    def _index(self) -> None:
-        """For each bit of each scope, the views in which that value occurs."""
-        rows: list[tuple[Bits, Bits, Bits]] = []
-        shared_bits: dict[Global, Bits] = {}
-        crowd_bits: dict[Process, Bits] = {}
-        for g, beside in self.views.pairs.items():
-            shared_bits[g] = self.bits_of_global(g)
-            for p, near in beside.items():
-                for q in (p, *near):
-                    if q not in crowd_bits:
-                        crowd_bits[q] = self.bits_of_process(q)
-                rows += [(shared_bits[g], crowd_bits[p], crowd_bits[q]) for q in near]
-        self._columns = tuple(
-            [_column(rows, position, f) for f in scope.fields]
-            for position, scope in enumerate((self.shared, self.crowd, self.crowd))
-        )
-        self._every = (1 << len(rows)) - 1
-        self._cache: tuple[dict[tuple[int, Bits], int], ...] = ({}, {}, {})
-
-    def bits_of_global(self, g: Global) -> Bits:
-        shared, singles, held = g
-        values = list(shared)
-        for single in singles:
-            values += single
-        values += held
+    @property
+    def start(self) -> Bits:
+        """Everything shared as it is at first."""
+        program = self.world.program
+        values = [v.initial for v in program.shared]
+        for thread in self.world.singles:
+            values += [thread.entry, *(v.initial for v in thread.locals)]
+            values += [FREE] * len(program.locks)
+        values += [0] * len(program.locks)
         return sum(f.bit(int(v)) for f, v in zip(self.shared.fields, values, strict=True))
 
-    def bits_of_process(self, p: Process) -> Bits:
-        kind, values = p
-        if kind < 0:
-            return 0
-        locks = len(self.world.program.locks)
-        bits = self.crowd.fields[0].bit(kind * CROWD_STRIDE + values[0])
-        position = 1
-        for k, thread in enumerate(self.world.crowd):
-            for i, v in enumerate(thread.locals):
-                bits |= self.crowd.fields[position].bit(values[1 + i] if k == kind else v.initial)
-                position += 1
-        for i in range(locks):
-            bits |= self.crowd.fields[position + i].bit(values[len(values) - locks + i])
-        return bits
+    @property
+    def starts(self) -> list[Bits]:
+        """Each thread of the crowd as it is at first."""
+        return [
+            sum(
+                f.bit(k * CROWD_STRIDE + thread.entry)
+                if f.kind == "pc"
+                else f.bit(FREE)
+                if f.kind == "lock"
+                else f.bit(self._first[f.name])
+                for f in self.crowd.fields
+            )
+            for k, thread in enumerate(self.world.crowd)
+        ]
 
-    def happens(self, cube: Cube) -> bool:
-        """Whether some view is in a cube of two threads of the crowd at most."""
-        left = self._matching(0, self.shared, cube.shared, self._every)
-        for position, bits in enumerate(cube.crowd):
-            if not left:
-                return False
-            left = self._matching(position + 1, self.crowd, bits, left)
-        return bool(left)
+    def crowd_steps(self, bits: Bits) -> Sequence[Step]:
+        """The steps that a thread of the crowd may take where it is, if its guards agree."""
+        return self._by_pc.get(bits & self.crowd.fields[0].full, ()) if self.crowd.fields else ()
 
-    def _matching(self, position: int, scope: Scope, bits: Bits, left: int) -> int:
-        cache = self._cache[position]
-        for i, f in enumerate(scope.fields):
-            part = bits & f.full
-            if part == f.full:
+    def single_steps(self, shared: Bits) -> Iterator[Step]:
+        """The steps of the threads that are there once, if their guards agree."""
+        for f in self._single_pcs:
+            yield from self._by_single_pc.get(shared & f.full, ())
+
+    def _index(self) -> None:
+        """Sort the steps that break nothing by the pc they start from."""
+        self._first = {
+            f"{k}:{v.name}": v.initial
+            for k, thread in enumerate(self.world.crowd)
+            for v in thread.locals
+        }
+        self._by_pc: dict[Bits, list[Step]] = {}
+        self._by_single_pc: dict[Bits, list[Step]] = {}
+        self._single_pcs = [f for f in self.shared.fields if f.kind == "pc"]
+        for step in self.steps:
+            if step.violates:
                 continue
-            key = (i, part)
-            if key not in cache:
-                columns = self._columns[position][i]
-                cache[key] = 0
-                for j in range(len(f.values)):
-                    if part >> (f.offset + j) & 1:
-                        cache[key] |= columns[j]
-            left &= cache[key]
-            if not left:
-                return 0
-        return left
+            if step.actor == -1:
+                pc = step.own_guard & self.crowd.fields[0].full
+                self._by_pc.setdefault(pc, []).append(step)
+            elif step.actor >= 0:
+                pc = step.guard & self._single_pcs[step.actor].full
+                self._by_single_pc.setdefault(pc, []).append(step)
 
     # ------------------------------------------------------------------ steps
 
@@ -583,16 +567,6 @@ def _by_value(
             yield from split(conj([guard, condition]), [(t, rebuild(e, leaf)) for t, e in open_])
 
     yield from split(command.guard, list(updates))
-
-
-def _column(rows: list[tuple[Bits, Bits, Bits]], position: int, f: Field) -> list[int]:
-    """For each value of a field, the rows that have it, as one number with a bit a row."""
-    columns = []
-    for j in range(len(f.values)):
-        bit = 1 << (f.offset + j)
-        text = "".join("1" if row[position] & bit else "0" for row in reversed(rows))
-        columns.append(int(text or "0", 2))
-    return columns
 
 
 def lemma_of(space: Space, cube: Cube) -> Lemma:

@@ -11,28 +11,27 @@ holds it: a thread that is out of view can be seen to hold it.  What threads
 out of view hold shared is not known; it is taken as a guard would like it, so
 that more may happen here than really can, never less.
 
+Everything is a number.  Under each shared part the pairs are a table with a
+row for each thread of the crowd: the set of those seen beside it, one bit
+each.  A step carries whole rows over, not one pair after the other.
+
 Source: Abdulla, Haziza, Holik, "All for the Price of Few (Parameterized
 Verification through View Abstraction)", VMCAI 2013.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.crowd.world import MAX_WITNESSES, SHAREABLE, World, witnesses
-from verify.interpret import Code, Machine, Values
-from verify.ir import (
-    EXCLUSIVE,
-    SHARED,
-)
+from verify.crowd.space import Bits, Space, Step
 
-# Shared values, the threads that are there once, and a bit for each lock: held by the crowd.
-Global: TypeAlias = tuple[Values, tuple[Values, ...], Values]
-# A thread of the crowd: which code it runs, and its values.
-Process: TypeAlias = tuple[int, Values]
-View: TypeAlias = tuple[Global, Process, Process]
+# A set of threads of the crowd, one bit for each position in `Views.processes`.
+Some: TypeAlias = int
+# What a step makes of a shared part: its position after the step, that of the thread that
+# took it, and what has to be true of who is beside it.
+Move: TypeAlias = tuple[int, int, Bits]
 
 
 class TooManyViews(Exception):
@@ -43,28 +42,29 @@ class TooManyViews(Exception):
 class Views:
     """The closed set of views of a world, and what was seen on the way.
 
-    `pairs[g][p]` are the processes seen beside p under g.  `broken` has, for
-    each claim, a view in which a command that breaks it may be taken.
+    `rows[g][p]` are the threads seen beside `processes[p]` under `globals[g]`,
+    each a position.  `broken` are the claims that a command may break in a view.
     """
 
-    world: World
-    limit: int = 400_000
-    pairs: dict[Global, dict[Process, set[Process]]] = field(default_factory=dict)
+    space: Space
+    limit: int = 3_000_000
+    globals: list[Bits] = field(default_factory=list)
+    processes: list[Bits] = field(default_factory=list)
+    rows: list[dict[int, Some]] = field(default_factory=list)
     count: int = 0
-    broken: dict[str, Global] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        program = self.world.program
-        self.locks = len(program.locks)
-        self.machine = Machine(program, ())
-        self.single_codes = [self.machine.code(t) for t in self.world.singles]
-        self.crowd_codes = [self.machine.code(t) for t in self.world.crowd]
-        self.observer_codes = [self.machine.code(t) for t in self.world.observers]
-        self._queue: list[View] = []
-        self._witnessed: dict[tuple[int, int], bool] = {}
-        self._unsure = tuple(
-            SHARED if self.world.crowd and lock.kind in SHAREABLE else 0 for lock in program.locks
-        )
+        self._global_of: dict[Bits, int] = {}
+        self._process_of: dict[Bits, int] = {}
+        self._fresh: list[dict[int, Some]] = []
+        self._queue: list[int] = []
+        # Who may be beside a step, by what the step asks of them.
+        self._fitting: dict[Bits, Some] = {step.beside: 0 for step in self.space.steps}
+        self._own: list[list[tuple[Step, Bits]]] = []
+        self._moves: list[dict[int, list[Move]]] = []
+        self._changes: list[dict[int, list[tuple[int, Bits]]]] = []
+        self._singles: list[list[tuple[int, Bits]] | None] = []
 
     def close(self) -> None:
         """Compute the set.
@@ -72,135 +72,178 @@ class Views:
         Raises:
             TooManyViews: there are more than `limit`.
         """
-        start: Global = (
-            tuple(v.initial for v in self.world.program.shared),
-            tuple(code.start for code in self.single_codes),
-            (0,) * self.locks,
-        )
-        firsts: list[Process] = [(i, code.start) for i, code in enumerate(self.crowd_codes)]
-        nobody: Process = (-1, (0,) * (1 + self.locks))
-        if not firsts:
-            # Without a crowd a view is the whole state, with nobody beside it.
-            self._add(start, nobody, nobody)
+        start = self._global(self.space.start)
+        # Without a crowd a view is the whole state, with nobody beside it.
+        firsts = [self._process(bits) for bits in self.space.starts or (0,)]
         for one in firsts:
             for other in firsts:
-                self._add(start, one, other)
+                self._add(start, one, 1 << other)
         while self._queue:
-            self._follow(*self._queue.pop())
+            g = self._queue.pop()
+            fresh, self._fresh[g] = self._fresh[g], {}
+            for p, beside in fresh.items():
+                self._follow(g, p, beside)
+        self._look_for_broken()
 
-    def _add(self, g: Global, p: Process, q: Process) -> None:
-        beside = self.pairs.setdefault(g, {})
-        near = beside.setdefault(p, set())
-        if q in near:
+    # ------------------------------------------------------------- the closure
+
+    def _follow(self, g: int, p: int, fresh: Some) -> None:
+        """What comes of p being seen beside each of `fresh` for the first time."""
+        row = self.rows[g][p]
+        for after, moved, asked in self._moves_of(g, p):
+            fitting = self._fitting[asked]
+            beside = fresh & fitting
+            if not beside:
+                continue
+            self._add(after, moved, beside)
+            if after != g:
+                self._left_behind(g, after, beside, row & fitting)
+        for after, asked in self._singles_of(g):
+            fitting = self._fitting[asked]
+            if fitting >> p & 1:
+                self._add(after, p, fresh & fitting)
+        self._step_of_a_third(g, p, fresh)
+
+    def _left_behind(self, g: int, after: int, beside: Some, fitting: Some) -> None:
+        """Those beside the one who moves are beside each other still."""
+        rows = self.rows[g]
+        for q in members(beside):
+            self._add(after, q, rows[q] & fitting)
+
+    def _step_of_a_third(self, g: int, p: int, fresh: Some) -> None:
+        """Whoever is seen beside both moves, and they are beside each other still."""
+        rows = self.rows[g]
+        seen: dict[tuple[int, Bits], Some] = {}
+        for r in members(rows[p]):
+            for change in self._changes_of(g, r):
+                seen[change] = seen.get(change, 0) | rows[r]
+        for (after, asked), near in seen.items():
+            fitting = self._fitting[asked]
+            if fitting >> p & 1:
+                self._add(after, p, fresh & fitting & near)
+
+    def _add(self, g: int, p: int, beside: Some) -> None:
+        rows = self.rows[g]
+        new = beside & ~rows.get(p, 0)
+        if not new:
             return
-        near.add(q)
-        beside.setdefault(q, set()).add(p)
-        self.count += 1
+        fresh = self._fresh[g]
+        if not fresh:
+            self._queue.append(g)
+        rows[p] = rows.get(p, 0) | new
+        fresh[p] = fresh.get(p, 0) | new
+        mark = 1 << p
+        for q in members(new):
+            if q != p:
+                rows[q] = rows.get(q, 0) | mark
+                fresh[q] = fresh.get(q, 0) | mark
+        self.count += new.bit_count()
         if self.count > self.limit:
             raise TooManyViews(f"more than {self.limit} views")
-        self._queue.append((g, p, q))
 
-    def _follow(self, g: Global, p: Process, q: Process) -> None:
-        self._steps(g, (p, q))
-        beside = self.pairs[g]
-        for r in list(beside[p] & beside[q]):
-            self._steps(g, (p, q, r))
+    # ------------------------------------------------------- which steps there are
 
-    def _steps(self, g: Global, seen: tuple[Process, ...]) -> None:
-        """Every step from a configuration of the threads in `seen`, and what it leaves in view."""
-        for after in self._singles(g, seen):
-            self._show(after, seen)
-        for i, mover in enumerate(seen):
-            if mover in seen[:i]:
-                continue
-            beside = (*seen[:i], *seen[i + 1 :])
-            for after, moved in self._crowd(g, mover, beside):
-                self._show(after, (moved, *beside))
+    def _moves_of(self, g: int, p: int) -> list[Move]:
+        known = self._moves[g].get(p)
+        if known is None:
+            shared = self.globals[g]
+            known = [
+                (self._global(shared & ~s.clear | s.store), self._process(moved), s.beside)
+                for s, moved in self._own[p]
+                if not shared & ~s.guard
+            ]
+            self._moves[g][p] = known
+            self._changes[g][p] = list({(a, asked): None for a, _, asked in known if a != g})
+        return known
 
-    def _show(self, g: Global, seen: tuple[Process, ...]) -> None:
-        for i, one in enumerate(seen):
-            for other in seen[:i]:
-                self._add(g, one, other)
+    def _changes_of(self, g: int, p: int) -> list[tuple[int, Bits]]:
+        if p not in self._changes[g]:
+            self._moves_of(g, p)
+        return self._changes[g][p]
 
-    def _singles(self, g: Global, seen: tuple[Process, ...]) -> Iterator[Global]:
-        shared, singles, held = g
-        for i, code in enumerate(self.single_codes):
-            sure, maybe = self._others(g, seen, single=i)
-            for number, may, effect in code.may.get(singles[i][0], ()):
-                claim = code.thread.commands[number].violates
-                wide = sure if claim and self._in_view(code, number) else maybe
-                if may(shared, singles[i], sure, wide):
-                    if claim:
-                        self.broken.setdefault(claim, g)
-                        continue
-                    new_shared, mine = effect(shared, singles[i], sure)
-                    yield new_shared, (*singles[:i], mine, *singles[i + 1 :]), held
-        for code in self.observer_codes:
-            sure, maybe = self._others(g, seen)
-            for number, may, _ in code.may.get(code.thread.entry, ()):
-                wide = sure if self._in_view(code, number) else maybe
-                if may(shared, code.start, sure, wide):
-                    self.broken.setdefault(code.thread.commands[number].violates, g)
+    def _singles_of(self, g: int) -> list[tuple[int, Bits]]:
+        known = self._singles[g]
+        if known is None:
+            shared = self.globals[g]
+            known = [
+                (self._global(shared & ~s.clear | s.store), s.beside)
+                for s in self.space.single_steps(shared)
+                if not shared & ~s.guard
+            ]
+            known = list(dict.fromkeys(known))
+            self._singles[g] = known
+        return known
 
-    def _crowd(
-        self, g: Global, mover: Process, seen: tuple[Process, ...]
-    ) -> Iterator[tuple[Global, Process]]:
-        kind, mine = mover
-        if kind < 0:
-            return
-        shared, singles, held = g
-        code = self.crowd_codes[kind]
-        sure, maybe = self._others(g, seen, mine=mine)
-        for number, may, effect in code.may.get(mine[0], ()):
-            claim = code.thread.commands[number].violates
-            wide = sure if claim and self._in_view(code, number) else maybe
-            if not may(shared, mine, sure, wide):
-                continue
-            if claim:
-                self.broken.setdefault(claim, g)
-                continue
-            new_shared, after = effect(shared, mine, sure)
-            new_held = held
-            if self.locks and after[-self.locks :] != mine[-self.locks :]:
-                new_held = tuple(
-                    1 if new == EXCLUSIVE else 0 if old == EXCLUSIVE else bit
-                    for bit, old, new in zip(
-                        held, mine[-self.locks :], after[-self.locks :], strict=True
-                    )
-                )
-            yield (new_shared, singles, new_held), (kind, after)
+    def _global(self, bits: Bits) -> int:
+        place = self._global_of.get(bits)
+        if place is None:
+            place = self._global_of[bits] = len(self.globals)
+            self.globals.append(bits)
+            self.rows.append({})
+            self._fresh.append({})
+            self._moves.append({})
+            self._changes.append({})
+            self._singles.append(None)
+        return place
 
-    def _in_view(self, code: Code, number: int) -> bool:
-        """Whether a claim is broken because of two other readers at most: whoever they
-        are, they are in view together with the one who breaks it."""
-        key = (id(code), number)
-        if key not in self._witnessed:
-            guard = code.thread.commands[number].guard
-            shareable = {k.name for k in self.world.program.locks if k.kind in SHAREABLE}
-            self._witnessed[key] = witnesses(guard, shareable) <= MAX_WITNESSES
-        return self._witnessed[key]
+    def _process(self, bits: Bits) -> int:
+        place = self._process_of.get(bits)
+        if place is None:
+            place = self._process_of[bits] = len(self.processes)
+            self.processes.append(bits)
+            self._own.append(
+                [
+                    (s, bits & ~s.own_clear | s.own_store)
+                    for s in self.space.crowd_steps(bits)
+                    if not bits & ~s.own_guard
+                ]
+            )
+            for asked in self._fitting:
+                if not bits & ~asked:
+                    self._fitting[asked] |= 1 << place
+        return place
 
-    def _others(
-        self,
-        g: Global,
-        seen: tuple[Process, ...],
-        single: int = -1,
-        mine: Values | None = None,
-    ) -> tuple[Values, Values]:
-        """The modes in which others are sure to hold each lock (singles, who is in view,
-        the unseen holder of an exclusive lock), and those in which they may hold it."""
-        if not self.locks:
-            return (), ()
-        _, singles, held = g
-        own = mine[-self.locks :] if mine is not None else (0,) * self.locks
-        rows = [values[-self.locks :] for i, values in enumerate(singles) if i != single]
-        rows += [values[-self.locks :] for _, values in seen]
-        masks = [
-            EXCLUSIVE if bit and mode != EXCLUSIVE else 0
-            for bit, mode in zip(held, own, strict=True)
+    # -------------------------------------------------------------- broken claims
+
+    def _look_for_broken(self) -> None:
+        for step in self.space.steps:
+            if step.violates and step.violates not in self.broken and self._may_be_taken(step):
+                self.broken.add(step.violates)
+
+    def _may_be_taken(self, step: Step) -> bool:
+        """Whether some view has everybody that a step needs, and nobody else beside it."""
+        beside = self._fitting[step.beside]
+        parts = [(step.own_guard, everybody(self.processes))] if step.actor == -1 else []
+        parts += [(witness, beside) for witness in step.witnesses]
+        needed = [
+            sum(1 << i for i in members(among) if not self.processes[i] & ~wanted)
+            for wanted, among in parts
         ]
-        for row in rows:
-            masks = [mask | mode for mask, mode in zip(masks, row, strict=True)]
-        return tuple(masks), tuple(
-            mask | unsure for mask, unsure in zip(masks, self._unsure, strict=True)
+        needed += [beside] * (2 - len(needed))
+        return any(
+            _together(rows, needed)
+            for g, rows in enumerate(self.rows)
+            if not self.globals[g] & ~step.guard
         )
+
+
+def _together(rows: dict[int, Some], needed: list[Some]) -> bool:
+    """Whether there are two or three threads, one of each set, all beside each other."""
+    for p in members(needed[0]):
+        row = rows.get(p, 0)
+        for q in members(row & needed[1]):
+            if len(needed) == 2 or rows[q] & row & needed[2]:
+                return True
+    return False
+
+
+def everybody(processes: Sequence[Bits]) -> Some:
+    return (1 << len(processes)) - 1
+
+
+def members(some: Some) -> Iterator[int]:
+    """The positions in a set."""
+    while some:
+        low = some & -some
+        yield low.bit_length() - 1
+        some ^= low

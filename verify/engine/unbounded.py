@@ -18,6 +18,7 @@ from verify.crowd.forbidden import (
 )
 from verify.crowd.invariant import Lemma
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.seen import Seen
 from verify.crowd.space import Cube, Space, lemma_of
 from verify.crowd.views import TooManyViews, Views
 from verify.crowd.waiting import Edge, is_order
@@ -70,24 +71,25 @@ def prove(
 
     try:
         scene = world(program, scenario)
-        views = Views(scene)
+        space = Space(scene)
+        views = Views(space)
         progress("closing the views")
         views.close()
     except (Unsupported, TooManyViews) as reason:
         return nothing(str(reason))
     stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
-    missed = sorted(set(refuted) & stepwise - set(views.broken))
+    missed = sorted(set(refuted) & stepwise - views.broken)
     if missed:
         raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
-    space = Space(scene, views)
-    search = Search(space)
+    seen = Seen(space, views)
+    search = Search(space, seen)
     open_: dict[str, str] = {}
     order: tuple[Edge, ...] = ()
     progress("looking for lemmas")
     for name in wanted:
         try:
             if name == "stuck":
-                found = lock_order(space)
+                found = lock_order(space, seen)
                 if not is_order(found):
                     open_[name] = "the order in which locks are taken goes in circles"
                     continue
@@ -147,12 +149,12 @@ def if_again_and_again(
         if count is None or name in scenario.forever:
             continue
         longer = replace(scenario, forever=scenario.forever | {name})
-        views = Views(world(program, longer))
+        views = Views(Space(world(program, longer)))
         try:
             views.close()
         except TooManyViews:
             continue
-        found[name] = tuple(sorted(set(views.broken) & set(claims)))
+        found[name] = tuple(sorted(views.broken & set(claims)))
     return found
 
 

@@ -23,6 +23,8 @@ def _cvc5(text: str) -> str:
 
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setOption("rlimit", str(CVC5_EFFORT))
+    # At once and not by and by: 0.1 s instead of 8 s for a step of the largest programs.
+    solver.setOption("bitblast", "eager")
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
     symbols = parser.getSymbolManager()

@@ -1,0 +1,127 @@
+"""Whether a cube happens, asked of the closed set of views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from verify.crowd.space import Bits, Cube, Scope, Space
+from verify.crowd.views import Some, Views, members
+
+# A set of rows of the views, one bit each: a shared part and one thread under it.
+Rows = int
+
+
+class Seen:
+    """For each value of each field the rows of the views that have it, as a set.
+
+    A view is a row (a shared part and a thread) and another thread that is seen
+    in it; the views being symmetric, either of the two may come first.
+    """
+
+    def __init__(self, space: Space, views: Views) -> None:
+        self.space = space
+        spans = [len(rows) for rows in views.rows]
+        total = sum(spans)
+        firsts = [p for rows in views.rows for p in rows]
+        self._every = (1 << total) - 1
+        self._shared = _columns(space.shared, views.globals, _blocks(spans))
+        self._crowd = _columns(space.crowd, views.processes, _places(firsts, views.processes))
+        everyone = [1 << i for i in range(len(views.processes))]
+        self._kinds = _columns(space.crowd, views.processes, everyone)
+        self._everyone = (1 << len(views.processes)) - 1
+        self._beside = _beside((row for rows in views.rows for row in rows.values()), total, views)
+        self._shared_cache: dict[tuple[int, Bits], Rows] = {}
+        self._crowd_cache: dict[tuple[int, Bits], Rows] = {}
+        self._kinds_cache: dict[tuple[int, Bits], Some] = {}
+        self._beside_cache: dict[Some, Rows] = {}
+
+    def happens(self, cube: Cube) -> bool:
+        """Whether some view is in a cube of two threads of the crowd at most."""
+        left = _matching(
+            self.space.shared, cube.shared, self._shared, self._shared_cache, self._every
+        )
+        if not left or not cube.crowd:
+            return bool(left)
+        left = _matching(self.space.crowd, cube.crowd[0], self._crowd, self._crowd_cache, left)
+        if not left or len(cube.crowd) == 1:
+            return bool(left)
+        others = _matching(
+            self.space.crowd, cube.crowd[1], self._kinds, self._kinds_cache, self._everyone
+        )
+        return bool(left & self._rows_with(others))
+
+    def _rows_with(self, others: Some) -> Rows:
+        """The rows in which one of some threads is seen beside the first."""
+        found = self._beside_cache.get(others)
+        if found is None:
+            found = 0
+            for q in members(others):
+                found |= self._beside[q]
+            self._beside_cache[others] = found
+        return found
+
+
+def _matching(
+    scope: Scope,
+    bits: Bits,
+    columns: Sequence[Sequence[int]],
+    cache: dict[tuple[int, Bits], int],
+    left: int,
+) -> int:
+    """Those of `left` whose value of each field is one of `bits`."""
+    for i, f in enumerate(scope.fields):
+        part = bits & f.full
+        if part == f.full:
+            continue
+        key = (i, part)
+        found = cache.get(key)
+        if found is None:
+            found = 0
+            for j in range(len(f.values)):
+                if part >> (f.offset + j) & 1:
+                    found |= columns[i][j]
+            cache[key] = found
+        left &= found
+        if not left:
+            return 0
+    return left
+
+
+def _columns(scope: Scope, items: Sequence[Bits], sets: Sequence[int]) -> list[list[int]]:
+    """For each value of each field, the union of the sets of the items that have it."""
+    found = []
+    for f in scope.fields:
+        column = [0] * len(f.values)
+        for bits, some in zip(items, sets, strict=True):
+            column[((bits & f.full) >> f.offset).bit_length() - 1] |= some
+        found.append(column)
+    return found
+
+
+def _blocks(lengths: Iterable[int]) -> list[int]:
+    """Sets of so many members each, one behind the other."""
+    found, start = [], 0
+    for length in lengths:
+        found.append(((1 << length) - 1) << start)
+        start += length
+    return found
+
+
+def _places(firsts: Sequence[int], processes: Sequence[Bits]) -> list[int]:
+    """For each process the rows that are its own."""
+    bits = [bytearray(len(firsts) // 8 + 1) for _ in processes]
+    for place, p in enumerate(firsts):
+        bits[p][place >> 3] |= 1 << (place & 7)
+    return [int.from_bytes(b, "little") for b in bits]
+
+
+def _beside(rows: Iterable[Some], total: int, views: Views) -> list[Rows]:
+    """For each process the rows in which it is seen beside the first."""
+    bits = [bytearray(total // 8 + 1) for _ in views.processes]
+    for place, row in enumerate(rows):
+        at, mark = place >> 3, 1 << (place & 7)
+        while row:
+            low = row & -row
+            bits[low.bit_length() - 1][at] |= mark
+            row ^= low
+    return [int.from_bytes(b, "little") for b in bits]
