@@ -30,8 +30,9 @@ from verify.engine import unbounded
 from verify.engine.search import Disagreement
 from verify.engine.unbounded import Proof, confirm, prove, written
 from verify.ir import TRUE, And, Command, Expr, Program, Shared
-from verify.smt import obligations
+from verify.smt import obligations, solvers
 from verify.smt.obligations import Actor, Obligation, Writer
+from verify.smt.solvers import decide
 from verify.smt.text import all_of
 
 READERS = """
@@ -294,6 +295,24 @@ def test_the_two_solvers_are_asked_and_both_have_to_say_unsat(
 
     assert {} == found.shares
     assert all("cvc5: unknown" in reason for reason in found.open.values())
+
+
+@pytest.mark.parametrize("solver", ["z3", "cvc5"])
+def test_a_solver_that_meets_its_limit_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, solver: str
+) -> None:
+    """If it fails, a hard text keeps a solver busy for ever, or a limit counts as an answer."""
+    monkeypatch.setattr(solvers, "Z3_EFFORT", 500_000)
+    monkeypatch.setattr(solvers, "CVC5_EFFORT", 20_000)
+    pigeons, holes = range(14), range(13)
+    text = ["(set-logic QF_BV)", *(f"(declare-const p{i} (_ BitVec 8))" for i in pigeons)]
+    for i in pigeons:
+        text.append(f"(assert (or {' '.join(f'(= p{i} #x{k:02x})' for k in holes)}))")
+        text += [f"(assert (not (= p{i} p{j})))" for j in range(i)]
+
+    said = decide(solver, "\n".join([*text, "(check-sat)"]))
+
+    assert said.startswith("unknown")
 
 
 def test_two_solvers_of_different_opinions_end_in_an_error(

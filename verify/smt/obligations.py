@@ -16,6 +16,15 @@ The exclusive locks have a bit each that says that somebody in the crowd holds
 it.  It is set when one takes it, cleared when the holder gives it up, and
 tested where a lock is taken; since a lock is only ever taken exclusively when
 the guard says that nobody else has it, one bit is enough.
+
+What a step does not change need not be shown again.  A lemma none of whose
+literals speaks of a changed variable says after the step what it said before,
+where it was assumed.  And a lemma that names x and y says nothing of a third
+thread z that moves: of the steps of z only those that change something shared
+matter, and of those only that.
+
+A condition that comes up again and again in a text is written out once and
+has a name, `$1` and so on (no variable of a program is called so).
 """
 
 from __future__ import annotations
@@ -51,6 +60,8 @@ from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 NAMED = ("x", "y", "z")
 # Bits of a value: the fewest that do.
 WIDTHS = (8, 12, 16, 32, 64)
+# Conditions of so many characters get a name: those with two equalities or more.
+LONG = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,8 @@ class Writer:
     lemmas: Sequence[Lemma]
     direct: Mapping[str, Sequence[Lemma]] = field(default_factory=dict)
     post: frozenset[str] = field(default_factory=frozenset)
+    # The conditions of the text being written that have a name, by what they say.
+    named_here: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         program = self.world.program
@@ -164,6 +177,20 @@ class Writer:
             lines.append(f"(assert {self._one_of(f'|{name}|', values)})")
         return lines
 
+    def _text(self, named: Sequence[str], conditions: Iterable[str]) -> str:
+        """A question: the variables, what names stand for, and what is to hold together."""
+        asserted = [f"(assert {condition})" for condition in conditions]
+        names = [f"(define-fun {name} () Bool {what})" for what, name in self.named_here.items()]
+        lines = [*self._header(named), *names, *asserted, "(check-sat)"]
+        self.named_here = {}
+        return "\n".join(lines) + "\n"
+
+    def _short(self, condition: str) -> str:
+        """The condition, or its name if that is much shorter."""
+        if len(condition) < LONG:
+            return condition
+        return self.named_here.setdefault(condition, f"${len(self.named_here) + 1}")
+
     # ----------------------------------------------------------------- lemmas
 
     def literal(self, one: Literal, who: str, after: bool) -> str:
@@ -181,8 +208,8 @@ class Writer:
         # The domains are asserted, so the shorter of "one of these" and "none of those" will do.
         rest = self._rest(one, who)
         if len(rest) < len(one.values):
-            return no(self._one_of(symbol, rest))
-        return self._one_of(symbol, one.values)
+            return no(self._short(self._one_of(symbol, rest)))
+        return self._short(self._one_of(symbol, one.values))
 
     def _rest(self, one: Literal, who: str) -> list[int]:
         key = one.name
@@ -213,19 +240,28 @@ class Writer:
 
     def invariant(self, named: Sequence[str], lemmas: Sequence[Lemma] | None = None) -> list[str]:
         return [
-            f"(assert {no(self.violated(lemma, who))})"
+            no(self.violated(lemma, who))
             for lemma in (self.lemmas if lemmas is None else lemmas)
             for who in self._instances(lemma, named)
         ]
 
-    def broken(self, after: bool) -> str:
+    def broken(self) -> str:
         """Some lemma is violated, by x and y if it speaks of the crowd."""
-        named = NAMED[:2] if self.world.crowd else ()
         return any_of(
-            self.violated(lemma, who, after)
+            self.violated(lemma, who)
             for lemma in self.lemmas
-            for who in self._instances(lemma, named)
+            for who in self._instances(lemma, self.named()[:2])
         )
+
+    def broken_after(self) -> str:
+        """Some lemma is violated after a step, and did not say the same before it."""
+        found = []
+        for lemma in self.lemmas:
+            for who in self._instances(lemma, self.named()[:2]):
+                after = self.violated(lemma, who, after=True)
+                if after != self.violated(lemma, who):
+                    found.append(after)
+        return any_of(found)
 
     # ------------------------------------------------------------- conditions
 
@@ -314,22 +350,22 @@ class Writer:
 
     # ------------------------------------------------------------------ steps
 
-    def _written(self, actor: Actor) -> frozenset[str]:
+    def _written(self, command: Command, actor: Actor) -> set[str]:
+        """The variables that a command may change."""
         who = self.who(actor)
         names = {f"{who}/pc"}
         local = {v.name for v in actor.thread.locals}
-        for command in actor.thread.commands:
-            for target, _ in command.updates:
-                if isinstance(target, Shared):
-                    names.add(target.name)
-                elif target.name in local:
-                    names.add(f"{who}/{self._local(actor, target.name)}")
-            names |= {f"{who}/{self._local(actor, name)}" for name in command.forget}
-            for lock, _ in command.locks:
-                names.add(f"{who}/lock {lock}")
-                if actor.name:
-                    names.add(f"held/{lock}")
-        return frozenset(names)
+        for target, _ in command.updates:
+            if isinstance(target, Shared):
+                names.add(target.name)
+            elif target.name in local:
+                names.add(f"{who}/{self._local(actor, target.name)}")
+        names |= {f"{who}/{self._local(actor, name)}" for name in command.forget}
+        for lock, _ in command.locks:
+            names.add(f"{who}/lock {lock}")
+            if actor.name:
+                names.add(f"held/{lock}")
+        return names
 
     def _command(self, command: Command, actor: Actor, named: Sequence[str]) -> str:
         who = self.who(actor)
@@ -353,21 +389,36 @@ class Writer:
             f"(= {self.own(who, 'pc')} {self._number(stride + command.source)})",
             self.condition(command.guard, actor, named, True, False),
         ]
-        parts += [f"(= |{name}'| {after.get(name, f'|{name}|')})" for name in sorted(self.post)]
+        parts += [
+            self._short(f"(= |{name}'| {after.get(name, f'|{name}|')})")
+            for name in sorted(self.post)
+        ]
         return all_of(parts)
 
     def step(self, actor: Actor, named: Sequence[str]) -> str:
-        """A step of `actor` leads from where all lemmas hold to where one does not."""
-        self.post = self._written(actor)
-        lines = self._header(named) + self.invariant(named)
-        taken = any_of(
-            self._command(command, actor, named)
+        """A step of `actor` leads from where all lemmas hold to where one does not.
+
+        Only what lemmas may speak of after the step counts as changed: all that the commands
+        write but, if lemmas do not name the actor there, what belongs to the actor alone.
+        """
+        unseen = {actor.name} - {"", *NAMED[:2]}
+        changed = [
+            (
+                command,
+                {n for n in self._written(command, actor) if n.split("/")[0] not in unseen},
+            )
             for command in actor.thread.commands
             if not command.violates
+        ]
+        self.post = frozenset(name for _, names in changed for name in names)
+        conditions = self.invariant(named)
+        conditions.append(
+            any_of(self._command(command, actor, named) for command, names in changed if names)
         )
-        lines += [f"(assert {taken})", f"(assert {self.broken(True)})", "(check-sat)"]
+        conditions.append(self.broken_after())
+        text = self._text(named, conditions)
         self.post = frozenset()
-        return "\n".join(lines) + "\n"
+        return text
 
     # ------------------------------------------------------------ obligations
 
@@ -383,27 +434,27 @@ class Writer:
 
     def init(self) -> str:
         named = self.named()[:2]
-        lines = self._header(named)
-        for v in self.world.program.shared:
-            lines.append(f"(assert (= {self.shared(v.name)} {self._number(v.initial)}))")
+        first = [
+            f"(= {self.shared(v.name)} {self._number(v.initial)})"
+            for v in self.world.program.shared
+        ]
         for i, thread in enumerate(self.world.singles):
-            lines += self._initial(f"s{i}", thread, "")
+            first += self._initial(f"s{i}", thread, "")
         if self.world.crowd:
-            lines += [f"(assert (= {self.held(k)} {self._number(FREE)}))" for k in self.lock_names]
+            first += [f"(= {self.held(lock)} {self._number(FREE)})" for lock in self.lock_names]
             for who in named:
                 starts = [k * CROWD_STRIDE + t.entry for k, t in enumerate(self.world.crowd)]
-                lines.append(f"(assert {self._one_of(self.own(who, 'pc'), starts)})")
+                first.append(self._one_of(self.own(who, "pc"), starts))
                 for k, thread in enumerate(self.world.crowd):
-                    lines += self._initial(who, thread, f"{k}:", pc=False)
-        lines += [f"(assert {self.broken(False)})", "(check-sat)"]
-        return "\n".join(lines) + "\n"
+                    first += self._initial(who, thread, f"{k}:", pc=False)
+        return self._text(named, [*first, self.broken()])
 
     def _initial(self, who: str, thread: Thread, prefix: str, pc: bool = True) -> list[str]:
         pairs = [(f"{prefix}{v.name}", v.initial) for v in thread.locals]
         pairs += [(f"lock {lock}", FREE) for lock in self.lock_names]
         if pc:
             pairs.append(("pc", thread.entry))
-        return [f"(assert (= {self.own(who, name)} {self._number(n)}))" for name, n in pairs]
+        return [f"(= {self.own(who, name)} {self._number(n)})" for name, n in pairs]
 
     def steps(self) -> Iterator[Obligation]:
         for actor in self.actors():
@@ -422,13 +473,13 @@ class Writer:
     def claim(self, name: str, bad: str, named: Sequence[str]) -> Obligation:
         """`bad` does not happen where the lemmas hold that the claim rests on directly."""
         if bad == FALSE:
+            self.named_here = {}
             # Nothing in the commands can break it: simplifying them was proof enough.
             return Obligation(
                 f"claim-{name}", name, "(set-logic QF_BV)\n(assert false)\n(check-sat)\n"
             )
-        lines = self._header(named) + self.invariant(named, self.direct.get(name))
-        lines += [f"(assert {bad})", "(check-sat)"]
-        return Obligation(f"claim-{name}", name, "\n".join(lines) + "\n")
+        conditions = [*self.invariant(named, self.direct.get(name)), bad]
+        return Obligation(f"claim-{name}", name, self._text(named, conditions))
 
     def breaks(self, claim: str) -> Obligation:
         """Some command that breaks the claim may be taken."""

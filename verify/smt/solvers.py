@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-# Effort that each may spend on one text, in its own units.
-Z3_EFFORT = 400_000_000
-CVC5_EFFORT = 40_000_000
+# Effort that each may spend on one text, in its own units: a minute or so.
+Z3_EFFORT = 100_000_000
+CVC5_EFFORT = 4_000_000
 
 
 def _z3(text: str) -> str:
     import z3
 
-    solver = z3.SolverFor("QF_BV")
+    # Straight to its SAT solver: a sixth of the time that its usual way with bit vectors takes,
+    # which first rewrites at length what is a choice between numbers and nothing more.
+    solver = z3.SolverFor("QF_FD")
     solver.set("rlimit", Z3_EFFORT)
     solver.from_string(text)
     return str(solver.check())
