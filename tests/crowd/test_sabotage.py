@@ -329,7 +329,6 @@ def test_two_solvers_of_different_opinions_end_in_an_error(
 
 
 def no_triples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Views, "_step_of_a_third", lambda *_: None)
     monkeypatch.setattr(Views, "_left_behind", lambda *_: None)
 
 

@@ -13,7 +13,8 @@ that more may happen here than really can, never less.
 
 Everything is a number.  Under each shared part the pairs are a table with a
 row for each thread of the crowd: the set of those seen beside it, one bit
-each.  A step carries whole rows over, not one pair after the other.
+each.  A step carries whole rows over, not one pair after the other, and all the
+rows of a shared part at once.
 
 Source: Abdulla, Haziza, Holik, "All for the Price of Few (Parameterized
 Verification through View Abstraction)", VMCAI 2013.
@@ -21,17 +22,24 @@ Verification through View Abstraction)", VMCAI 2013.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import TypeAlias
 
 from verify.crowd.space import Bits, Space, Step
 
 # A set of threads of the crowd, one bit for each position in `Views.processes`.
 Some: TypeAlias = int
-# What a step makes of a shared part: its position after the step, that of the thread that
-# took it, and what has to be true of who is beside it.
-Move: TypeAlias = tuple[int, int, Bits]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a thread may do under a shared part: `here` what leaves that as it is, `away` what
+    changes it.  Each says where it leads, and what it asks of who is beside."""
+
+    here: tuple[tuple[int, Bits], ...]
+    away: tuple[tuple[int, int, Bits], ...]
 
 
 class TooManyViews(Exception):
@@ -58,16 +66,21 @@ class Views:
         self._global_of: dict[Bits, int] = {}
         self._process_of: dict[Bits, int] = {}
         self._fresh: list[dict[int, Some]] = []
+        # The shared parts with something fresh, as a heap, and whether they are in it.
         self._queue: list[int] = []
+        self._queued: list[bool] = []
         # Who may be beside a step, by what the step asks of them.
         self._fitting: dict[Bits, Some] = {step.beside: 0 for step in self.space.steps}
         self._own: list[list[tuple[Step, Bits]]] = []
-        self._moves: list[dict[int, list[Move]]] = []
-        self._changes: list[dict[int, list[tuple[int, Bits]]]] = []
+        self._moves: list[dict[int, Moves]] = []
         self._singles: list[list[tuple[int, Bits]] | None] = []
+        self._twice = 0
 
     def close(self) -> None:
         """Compute the set.
+
+        What was found first is followed first: so most of what leads into a shared
+        part is known by the time that it is followed itself.
 
         Raises:
             TooManyViews: there are more than `limit`.
@@ -79,87 +92,116 @@ class Views:
             for other in firsts:
                 self._add(start, one, 1 << other)
         while self._queue:
-            g = self._queue.pop()
-            fresh, self._fresh[g] = self._fresh[g], {}
-            for p, beside in fresh.items():
-                self._follow(g, p, beside)
+            g = heappop(self._queue)
+            self._follow(g, self._settle(g))
+            self.count = self._twice // 2
+            if self.count > self.limit:
+                raise TooManyViews(f"more than {self.limit} views")
         self._look_for_broken()
 
     # ------------------------------------------------------------- the closure
 
-    def _follow(self, g: int, p: int, fresh: Some) -> None:
-        """What comes of p being seen beside each of `fresh` for the first time."""
-        row = self.rows[g][p]
-        for after, moved, asked in self._moves_of(g, p):
-            fitting = self._fitting[asked]
-            beside = fresh & fitting
-            if not beside:
-                continue
-            self._add(after, moved, beside)
-            if after != g:
-                self._left_behind(g, after, beside, row & fitting)
+    def _settle(self, g: int) -> Some:
+        """Add what steps that change nothing shared lead to; whose rows are not as they
+        were when this was last asked."""
+        fresh = self._fresh[g]
+        changed = 0
+        while fresh:
+            p, beside = fresh.popitem()
+            changed |= 1 << p
+            for moved, asked in self._moves_of(g, p).here:
+                self._add(g, moved, beside & self._fitting[asked])
+        self._queued[g] = False
+        return changed
+
+    def _follow(self, g: int, changed: Some) -> None:
+        """What comes of a shared part by steps that change it, if these rows have changed."""
+        rows = self.rows[g]
+        # By what the step does to the shared part and asks: who takes it.
+        movers: dict[tuple[int, Bits], Some] = {}
+        for p, row in rows.items():
+            moves = self._moves_of(g, p)
+            for after, moved, asked in moves.away:
+                movers[after, asked] = movers.get((after, asked), 0) | 1 << p
+                if changed >> p & 1:
+                    self._add(after, moved, row & self._fitting[asked])
+        everyone = len(rows) == changed.bit_count()
+        for (after, asked), some in movers.items():
+            self._left_behind(g, after, changed, self._fitting[asked], some, everyone)
         for after, asked in self._singles_of(g):
-            fitting = self._fitting[asked]
-            if fitting >> p & 1:
-                self._add(after, p, fresh & fitting)
-        self._step_of_a_third(g, p, fresh)
+            self._left_behind(g, after, changed, self._fitting[asked], -1, everyone)
 
-    def _left_behind(self, g: int, after: int, beside: Some, fitting: Some) -> None:
-        """Those beside the one who moves are beside each other still."""
+    def _left_behind(
+        self, g: int, after: int, changed: Some, fitting: Some, movers: Some, everyone: bool
+    ) -> None:
+        """Two who are seen beside each other, and both beside one of those who move, are so
+        afterwards; -1 if a single moves, who is beside everybody."""
         rows = self.rows[g]
-        for q in members(beside):
-            self._add(after, q, rows[q] & fitting)
-
-    def _step_of_a_third(self, g: int, p: int, fresh: Some) -> None:
-        """Whoever is seen beside both moves, and they are beside each other still."""
-        rows = self.rows[g]
-        seen: dict[tuple[int, Bits], Some] = {}
-        for r in members(rows[p]):
-            for change in self._changes_of(g, r):
-                seen[change] = seen.get(change, 0) | rows[r]
-        for (after, asked), near in seen.items():
-            fitting = self._fitting[asked]
-            if fitting >> p & 1:
-                self._add(after, p, fresh & fitting & near)
+        into, fresh = self.rows[after], self._fresh[after]
+        twice = 0
+        for p in members(changed & fitting):
+            row = rows[p]
+            near = row & fitting
+            if movers >= 0:
+                seen = 0
+                for r in members(row & movers):
+                    seen |= rows[r]
+                near &= seen
+            if not near:
+                continue
+            if not everyone:
+                self._add(after, p, near)
+                continue
+            # As each row is looked at, the other half of each pair comes up by itself.
+            old = into.get(p, 0)
+            new = near & ~old
+            if new:
+                into[p] = old | new
+                fresh[p] = fresh.get(p, 0) | new
+                twice += new.bit_count() + (new >> p & 1)
+        if twice:
+            self._twice += twice
+            self._wake(after)
 
     def _add(self, g: int, p: int, beside: Some) -> None:
         rows = self.rows[g]
-        new = beside & ~rows.get(p, 0)
+        old = rows.get(p, 0)
+        new = beside & ~old
         if not new:
             return
         fresh = self._fresh[g]
-        if not fresh:
-            self._queue.append(g)
-        rows[p] = rows.get(p, 0) | new
+        rows[p] = old | new
         fresh[p] = fresh.get(p, 0) | new
         mark = 1 << p
-        for q in members(new):
-            if q != p:
-                rows[q] = rows.get(q, 0) | mark
-                fresh[q] = fresh.get(q, 0) | mark
-        self.count += new.bit_count()
-        if self.count > self.limit:
-            raise TooManyViews(f"more than {self.limit} views")
+        for q in members(new & ~mark):
+            rows[q] = rows.get(q, 0) | mark
+            fresh[q] = fresh.get(q, 0) | mark
+        self._twice += 2 * new.bit_count()
+        self._wake(g)
+
+    def _wake(self, g: int) -> None:
+        if not self._queued[g]:
+            self._queued[g] = True
+            heappush(self._queue, g)
 
     # ------------------------------------------------------- which steps there are
 
-    def _moves_of(self, g: int, p: int) -> list[Move]:
+    def _moves_of(self, g: int, p: int) -> Moves:
         known = self._moves[g].get(p)
         if known is None:
             shared = self.globals[g]
-            known = [
-                (self._global(shared & ~s.clear | s.store), self._process(moved), s.beside)
-                for s, moved in self._own[p]
-                if not shared & ~s.guard
-            ]
-            self._moves[g][p] = known
-            self._changes[g][p] = list({(a, asked): None for a, _, asked in known if a != g})
+            here: dict[tuple[int, Bits], None] = {}
+            away: dict[tuple[int, int, Bits], None] = {}
+            for step, moved in self._own[p]:
+                if shared & ~step.guard:
+                    continue
+                after = self._global(shared & ~step.clear | step.store)
+                if after == g:
+                    here[self._process(moved), step.beside] = None
+                else:
+                    away[after, self._process(moved), step.beside] = None
+            known = self._moves[g][p] = Moves(tuple(here), tuple(away))
         return known
-
-    def _changes_of(self, g: int, p: int) -> list[tuple[int, Bits]]:
-        if p not in self._changes[g]:
-            self._moves_of(g, p)
-        return self._changes[g][p]
 
     def _singles_of(self, g: int) -> list[tuple[int, Bits]]:
         known = self._singles[g]
@@ -181,8 +223,8 @@ class Views:
             self.globals.append(bits)
             self.rows.append({})
             self._fresh.append({})
+            self._queued.append(False)
             self._moves.append({})
-            self._changes.append({})
             self._singles.append(None)
         return place
 
@@ -206,12 +248,19 @@ class Views:
     # -------------------------------------------------------------- broken claims
 
     def _look_for_broken(self) -> None:
+        under: list[list[int]] = [[] for _ in self.processes]
+        for g, rows in enumerate(self.rows):
+            for p in rows:
+                under[p].append(g)
         for step in self.space.steps:
-            if step.violates and step.violates not in self.broken and self._may_be_taken(step):
+            if not step.violates or step.violates in self.broken:
+                continue
+            if self._may_be_taken(step, under):
                 self.broken.add(step.violates)
 
-    def _may_be_taken(self, step: Step) -> bool:
-        """Whether some view has everybody that a step needs, and nobody else beside it."""
+    def _may_be_taken(self, step: Step, under: Sequence[Sequence[int]]) -> bool:
+        """Whether some view has everybody that a step needs, and nobody else beside it;
+        `under` are the shared parts under which each thread is seen."""
         beside = self._fitting[step.beside]
         parts = [(step.own_guard, everybody(self.processes))] if step.actor == -1 else []
         parts += [(witness, beside) for witness in step.witnesses]
@@ -219,11 +268,13 @@ class Views:
             sum(1 << i for i in members(among) if not self.processes[i] & ~wanted)
             for wanted, among in parts
         ]
+        places: Iterable[int] = range(len(self.globals))
+        if needed:
+            places = {g for p in members(needed[0]) for g in under[p]}
         needed += [beside] * (2 - len(needed))
         return any(
-            _together(rows, needed)
-            for g, rows in enumerate(self.rows)
-            if not self.globals[g] & ~step.guard
+            _together(self.rows[g], needed)
+            for g in [g for g in places if not self.globals[g] & ~step.guard]
         )
 
 
