@@ -54,6 +54,17 @@ class Search:
     needs: dict[Cube, list[Cube]] = field(default_factory=dict)
     wanted: dict[str, list[Cube]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # The lemmas by what they do not allow of the shared part, those that were of use
+        # last at the end.
+        self._outside: list[tuple[Bits, Cube]] = []
+        # For each bit of the shared part: all that is not its field.
+        self._elsewhere = {
+            1 << i: ~f.full
+            for f in self.space.shared.fields
+            for i in range(f.offset, f.offset + len(f.values))
+        }
+
     def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
         """Find the lemmas that keep the cubes of `bad` from happening.
 
@@ -93,8 +104,12 @@ class Search:
         pool = sorted(self.needs, key=lambda c: (_size(c), c))
         place = {lemma: i for i, lemma in enumerate(pool)}
         covering: dict[Cube, int] = {}
+        outside = [(~lemma.shared, 1 << i, lemma) for i, lemma in enumerate(pool)]
         for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
-            covering[cube] = sum(1 << i for i, lemma in enumerate(pool) if covers(lemma, cube))
+            shared = cube.shared
+            covering[cube] = sum(
+                bit for rest, bit, lemma in outside if not shared & rest and covers(lemma, cube)
+            )
         top = [covering[c] for cubes in self.wanted.values() for c in cubes]
         below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
         kept = _closure(_self_supporting((1 << len(pool)) - 1, below), top, below)
@@ -158,7 +173,7 @@ class Search:
         cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.crowd if bits != full)))
         if cube in needs:
             return
-        if any(covers(lemma, cube) for lemma in self.lemmas):
+        if self._covered(cube):
             needs[cube] = None
             return
         if len(cube.crowd) > 2:
@@ -177,17 +192,34 @@ class Search:
             for part in parts:
                 self._block(part, needs)
             return
-        self.lemmas.append(self._widened(cube))
+        lemma = self._widened(cube)
+        self.lemmas.append(lemma)
+        self._outside.append((~lemma.shared, lemma))
         needs[cube] = None
         if len(self.lemmas) > self.limit:
             raise SearchLimit(f"more than {self.limit} lemmas")
 
+    def _covered(self, cube: Cube) -> bool:
+        """Whether a lemma forbids all of a cube."""
+        shared = cube.shared
+        outside = self._outside
+        for i in range(len(outside) - 1, -1, -1):
+            rest, lemma = outside[i]
+            if not shared & rest and covers(lemma, cube):
+                outside.append(outside.pop(i))
+                return True
+        return False
+
     def _parted(self, cube: Cube) -> tuple[Cube, Cube] | None:
         """A cube cut in two where a lemma forbids one part of it, and only one field keeps
         the lemma from forbidding all of it."""
+        shared = cube.shared
         for lemma in self.lemmas:
+            beyond = shared & ~lemma.shared
+            if beyond and beyond & self._elsewhere[beyond & -beyond]:
+                continue
             for order in permutations(range(len(cube.crowd)), len(lemma.crowd)):
-                over = cube.shared & ~lemma.shared
+                over = beyond
                 place = -1
                 for j, bits in zip(order, lemma.crowd, strict=True):
                     more = cube.crowd[j] & ~bits

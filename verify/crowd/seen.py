@@ -10,6 +10,9 @@ from verify.crowd.views import Some, Views, members
 # A set of rows of the views, one bit each: a shared part and one thread under it.
 Rows = int
 
+# Shared parts that are read into columns together.
+AT_ONCE = 4_096
+
 
 class Seen:
     """For each value of each field the rows of the views that have it, as a set.
@@ -24,7 +27,7 @@ class Seen:
         total = sum(spans)
         firsts = [p for rows in views.rows for p in rows]
         self._every = (1 << total) - 1
-        self._shared = _columns(space.shared, views.globals, _blocks(spans))
+        self._shared = _blocks(space.shared, views.globals, spans)
         self._crowd = _columns(space.crowd, views.processes, _places(firsts, views.processes))
         everyone = [1 << i for i in range(len(views.processes))]
         self._kinds = _columns(space.crowd, views.processes, everyone)
@@ -34,12 +37,19 @@ class Seen:
         self._crowd_cache: dict[tuple[int, Bits], Rows] = {}
         self._kinds_cache: dict[tuple[int, Bits], Some] = {}
         self._beside_cache: dict[Some, Rows] = {}
+        self._last: tuple[Bits, Rows] = (space.shared.full, self._every)
 
     def happens(self, cube: Cube) -> bool:
         """Whether some view is in a cube of two threads of the crowd at most."""
-        left = _matching(
-            self.space.shared, cube.shared, self._shared, self._shared_cache, self._every
-        )
+        if cube.shared != self._last[0]:
+            # One question after the other is about the same shared part.
+            self._last = (
+                cube.shared,
+                _matching(
+                    self.space.shared, cube.shared, self._shared, self._shared_cache, self._every
+                ),
+            )
+        left = self._last[1]
         if not left or not cube.crowd:
             return bool(left)
         left = _matching(self.space.crowd, cube.crowd[0], self._crowd, self._crowd_cache, left)
@@ -98,13 +108,23 @@ def _columns(scope: Scope, items: Sequence[Bits], sets: Sequence[int]) -> list[l
     return found
 
 
-def _blocks(lengths: Iterable[int]) -> list[int]:
-    """Sets of so many members each, one behind the other."""
-    found, start = [], 0
-    for length in lengths:
-        found.append(((1 << length) - 1) << start)
-        start += length
-    return found
+def _blocks(scope: Scope, items: Sequence[Bits], lengths: Sequence[int]) -> list[list[Rows]]:
+    """As `_columns`, where each item has the next so many rows to itself.
+
+    All items are written side by side in binary, each as often as it has rows, and every
+    n-th digit read out of that: so no set is added to row by row.
+    """
+    width = scope.full.bit_length()
+    found = [0] * width
+    offset = 0
+    for start in range(0, len(items), AT_ONCE):
+        some = range(start, min(start + AT_ONCE, len(items)))
+        digits = "".join(f"{items[i]:0{width}b}" * lengths[i] for i in reversed(some))
+        if digits:
+            for place in range(width):
+                found[place] |= int(digits[width - 1 - place :: width], 2) << offset
+        offset += len(digits) // width if width else 0
+    return [[found[f.offset + j] for j in range(len(f.values))] for f in scope.fields]
 
 
 def _places(firsts: Sequence[int], processes: Sequence[Bits]) -> list[int]:
