@@ -58,12 +58,15 @@ class Search:
         # The lemmas by what they do not allow of the shared part, those that were of use
         # last at the end.
         self._outside: list[tuple[Bits, Cube]] = []
-        # For each bit of the shared part: all that is not its field.
-        self._elsewhere = {
-            1 << i: ~f.full
-            for f in self.space.shared.fields
-            for i in range(f.offset, f.offset + len(f.values))
-        }
+        # For each bit of either scope the values of its field.
+        self._fields = [
+            {
+                1 << i: f.full
+                for f in scope.fields
+                for i in range(f.offset, f.offset + len(f.values))
+            }
+            for scope in (self.space.shared, self.space.crowd)
+        ]
 
     def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
         """Find the lemmas that keep the cubes of `bad` from happening.
@@ -102,7 +105,6 @@ class Search:
         """
         # Without those whose needs were not seen to the end, or not met.
         pool = sorted(self.needs, key=lambda c: (_size(c), c))
-        place = {lemma: i for i, lemma in enumerate(pool)}
         covering: dict[Cube, int] = {}
         outside = [(~lemma.shared, 1 << i, lemma) for i, lemma in enumerate(pool)]
         for cube in {c for cubes in (*self.needs.values(), *self.wanted.values()) for c in cubes}:
@@ -110,13 +112,14 @@ class Search:
             covering[cube] = sum(
                 bit for rest, bit, lemma in outside if not shared & rest and covers(lemma, cube)
             )
-        top = [covering[c] for cubes in self.wanted.values() for c in cubes]
-        below = [[covering[c] for c in self.needs[lemma]] for lemma in pool]
+        top = _once(covering[c] for cubes in self.wanted.values() for c in cubes)
+        below = [_once(covering[c] for c in self.needs[lemma]) for lemma in pool]
         kept = _closure(_self_supporting((1 << len(pool)) - 1, below), top, below)
-        for lemma in pool:
-            bit = 1 << place[lemma]
-            if kept & bit and _stands(kept & ~bit, top, below):
-                kept = _closure(kept & ~bit, top, below)
+        fixed = _indispensable(kept, top, below)
+        for i in range(len(pool)):
+            if (kept & ~fixed) >> i & 1:
+                kept = _closure(kept & ~(1 << i), top, below)
+                fixed = _indispensable(kept, top, below)
         shares = {
             claim: [pool[i] for i in _bits(_closure(kept, [covering[c] for c in cubes], below))]
             for claim, cubes in self.wanted.items()
@@ -216,7 +219,7 @@ class Search:
         shared = cube.shared
         for lemma in self.lemmas:
             beyond = shared & ~lemma.shared
-            if beyond and beyond & self._elsewhere[beyond & -beyond]:
+            if beyond and beyond & ~self._fields[0][beyond & -beyond]:
                 continue
             for order in permutations(range(len(cube.crowd)), len(lemma.crowd)):
                 over = beyond
@@ -228,14 +231,11 @@ class Search:
                             break
                         over, place = more, j
                 else:
-                    scope = self.space.shared if place < 0 else self.space.crowd
-                    f = next(f for f in scope.fields if over & f.full)
+                    full = self._fields[place >= 0][over & -over]
                     whole = cube.shared if place < 0 else cube.crowd[place]
-                    if over & ~f.full or not whole & f.full & ~over:
+                    if over & ~full or not whole & full & ~over:
                         continue
-                    return _put(cube, place, whole & ~over), _put(
-                        cube, place, whole & ~f.full | over
-                    )
+                    return _put(cube, place, whole & ~over), _put(cube, place, whole & ~full | over)
         return None
 
     def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
@@ -302,9 +302,28 @@ def _bits(mask: int) -> list[int]:
     return [i for i in range(mask.bit_length()) if mask >> i & 1]
 
 
-def _stands(kept: int, top: list[int], below: list[list[int]]) -> bool:
-    """Whether the lemmas in `kept` forbid what is wanted, and what each of them needs."""
-    return all(c & kept for c in top) and all(c & kept for i in _bits(kept) for c in below[i])
+def _once(some: Iterable[int]) -> list[int]:
+    """Each but once, where it comes last: `_closure` begins at the end."""
+    return list(dict.fromkeys(reversed(list(some))))[::-1]
+
+
+def _indispensable(kept: int, top: list[int], below: list[list[int]]) -> int:
+    """Those of `kept` that alone forbid something that is wanted, or that another needs."""
+
+    def alone(some: list[int]) -> int:
+        found = 0
+        for able in some:
+            able &= kept
+            if not able:
+                return kept
+            if not able & (able - 1):
+                found |= able
+        return found
+
+    found = alone(top)
+    for i in _bits(kept):
+        found |= alone(below[i]) & ~(1 << i)
+    return found
 
 
 def _self_supporting(kept: int, below: list[list[int]]) -> int:
@@ -358,7 +377,17 @@ def covers(lemma: Cube, cube: Cube) -> bool:
         case ():
             return True
         case (one,):
-            return any(not bits & ~one for bits in cube.crowd)
+            rest = ~one
+            return any(not bits & rest for bits in cube.crowd)
+        case (one, other):
+            rest, last = ~one, ~other
+            for i, bits in enumerate(cube.crowd):
+                if bits & rest:
+                    continue
+                for j, more in enumerate(cube.crowd):
+                    if i != j and not more & last:
+                        return True
+            return False
         case _:
             return any(
                 all(not cube.crowd[j] & ~bits for j, bits in zip(order, lemma.crowd, strict=True))
