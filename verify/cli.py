@@ -473,12 +473,14 @@ def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
 
 
 def _status(results: Sequence[Result]) -> Status:
-    from verify.verdicts import word
+    from verify.verdicts import nowhere, word
 
     words = {word(answer.verdict) for result in results for answer in result.answers}
     if "refuted" in words:
         return Status.REFUTED
-    return Status.OPEN if words - {"holds", "proved"} else Status.ESTABLISHED
+    # What one scenario does not put to the test is for the others to do.
+    open_ = words - {"holds", "proved", "absent"} or nowhere(results)
+    return Status.OPEN if open_ else Status.ESTABLISHED
 
 
 def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> None:
@@ -495,7 +497,7 @@ def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> Non
 
 
 def _print_text(done: Sequence[Done], brief: bool) -> None:
-    from verify.report.text import report, summary
+    from verify.report.text import across, report, summary
 
     _print_errors(done)
     results = [result for one in done for result in one.results]
@@ -503,8 +505,10 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     for one in done:
         if one.written:
             blocks.append(f"evidence: {', '.join(one.written)}")
-    if len(results) > 1:
-        blocks.append("\n".join(summary(results)))
+    last = list(summary(results)) if len(results) > 1 else []
+    last += [line for one in done for line in across(one.results)]
+    if last:
+        blocks.append("\n".join(last))
     if blocks:
         print("\n\n".join(blocks))
 
