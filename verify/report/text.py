@@ -31,6 +31,7 @@ WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
 # What is narrower than this is not read; a text is rather too wide.
 COLUMN = 10
+ROOM = 24
 # A run that begins with fewer steps in common with another is told in full.
 WORTH_SHARING = 5
 
@@ -356,16 +357,18 @@ def _step(run: Run, step: Step) -> Iterator[str]:
         number = f"{step.number:>4}" if first else "    "
         head = f"{number}  {_lanes(run, step, '*' if first else '|')}  "
         text = f"{_where(line):{width}}  {_said(line)}"
-        room = max(24, WIDTH - len(head))
+        room = max(ROOM, WIDTH - len(head))
         for i, part in enumerate(
             textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]
         ):
             yield (head if i == 0 else f"      {_lanes(run, step, '|')}  ") + part
         if first and effects:
-            head = f"      {_lanes(run, step, '|')}  {'':{width}}    "
+            head = f"      {_lanes(run, step, '|')}  "
+            # Below the text, or where many threads leave little room as far as there is some.
+            head += " " * max(4, min(width + 4, WIDTH - len(head) - ROOM - 2))
             for part in textwrap.wrap(
                 printable("; ".join(effects)),
-                max(24, WIDTH - len(head) - 2),
+                max(ROOM, WIDTH - len(head) - 2),
                 subsequent_indent="  ",
             ):
                 yield f"{head}{part}"
