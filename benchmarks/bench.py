@@ -105,14 +105,14 @@ def stages(name: str, runs: int) -> tuple[int, list[float]]:
     from verify.lower.program import lower
     from verify.syntax.load import Loader
     from verify.syntax.resolve import read
-    from verify.verdicts import Holds
 
     file = ROOT / file_of(name)
     checked = read(file, Loader())
     program = lower(checked)
     scenario = program.scenarios[0]
-    found = bounded.check(program, scenario)
-    standing = [a.claim for a in found.answers if isinstance(a.verdict, Holds)]
+    inquiry = bounded.begin(program, scenario)
+    inquiry.look()
+    standing = inquiry.standing()
     return sum(len(thread.commands) for thread in program.threads), [
         seconds(runs, lambda: read(file, Loader())),
         seconds(runs, lambda: lower(checked)),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from verify import __version__
+from verify.parallel import cores
 
 if TYPE_CHECKING:
     from verify.engine.unbounded import Proof
@@ -79,6 +80,28 @@ class Job:
     proofs: Path | None = None
     only_runs: bool = False
     model: Path | None = None
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One scenario of one program, to be settled, perhaps in a process of its own."""
+
+    file: Path
+    sources: tuple[Source, ...]
+    program: Program
+    scenario: Scenario
+    job: Job
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of a task: a result and where its evidence went, or what is wrong."""
+
+    result: Result | None
+    written: str = ""
+    status: Status = Status.ESTABLISHED
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +136,17 @@ Folders = Annotated[
     typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
 ]
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        metavar="N",
+        help="So many scenarios at a time; as many as there are cores, if not said.",
+    ),
+]
+
 Model = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="Another model for the one #include."),
@@ -143,6 +177,7 @@ def prove(
         ),
     ] = None,
     no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
+    jobs: Jobs = None,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
     ] = False,
@@ -164,7 +199,8 @@ def prove(
         where = Path("proofs")
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model)
+    jobs = cores() if jobs is None else jobs
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -344,20 +380,45 @@ def _main(
 
 
 def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done]:
+    from verify.parallel import ordered
     from verify.syntax.load import Loader
 
     loader = Loader(tuple(folders), job.model)
-    progress = _progress()
-    return [_one(file, loader, job, progress) for file in files]
+    plans = [_plan(file, loader, job) for file in files]
+    tasks = [task for plan in plans if not isinstance(plan, Done) for task in plan]
+    settled = iter(_settled(tasks, job.jobs, ordered))
+    return [
+        plan if isinstance(plan, Done) else _done(file, [next(settled) for _ in plan])
+        for file, plan in zip(files, plans, strict=True)
+    ]
 
 
-def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) -> Done:
-    from verify.artifact.write import NotOurs
+def _settled(
+    tasks: Sequence[Task], jobs: int, ordered: Callable[..., list[Settled]]
+) -> list[Settled]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return ordered(_settle, tasks, jobs)
+    except BrokenProcessPool:
+        said = "a process was ended before it was through; --jobs 1 does without"
+        return [Settled(None, "", Status.BUG, said)] * len(tasks)
+
+
+def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
+    """What there is to settle about one program, or what is wrong with it."""
     from verify.diagnostics import InputError, render
     from verify.report import values
 
     try:
-        results, written = _prove(file, loader, job, progress)
+        sources, program = _read(file, loader)
+        known = [c.name for c in program.claims]
+        for name in job.claims:
+            if name not in known:
+                raise BadChoice(_unknown("claim", name, known, file))
+        return [
+            Task(file, sources, program, s, job) for s in _scenarios(program, job.scenario, file)
+        ]
     except InputError as error:
         return Done(
             str(file),
@@ -368,15 +429,58 @@ def _one(file: Path, loader: Loader, job: Job, progress: Callable[[str], None]) 
         )
     except BadChoice as error:
         return Done(str(file), Status.INPUT, (), (_plain(str(error)),), f"error: {error}")
+    except OSError as error:
+        return _failed(file, Status.INPUT, f"it cannot be read: {error}")
+    except Exception as error:
+        return _failed(file, Status.BUG, _bug(error))
+
+
+def _settle(task: Task) -> Settled:
+    """Settle one scenario, and write its evidence."""
+    from verify.artifact.write import NotOurs
+    from verify.engine import bounded
+    from verify.engine.prove import prove as settle
+
+    file, program, scenario, job = task.file, task.program, task.scenario, task.job
+    progress = _progress()
+
+    def say(what: str) -> None:
+        progress(f"{file}: {scenario.name}: {what}")
+
+    how = (program, scenario, job.threads, job.rounds, job.claims, say)
+    try:
+        if job.only_runs:
+            found = bounded.check(*how)
+            return Settled(replace(found, model=str(job.model or "")))
+        result, proof = settle(*how)
+        result = replace(result, model=str(job.model or ""))
+        if job.proofs is None:
+            return Settled(result)
+        return Settled(result, _write(file, task.sources, program, scenario, job, result, proof))
     except (NotOurs, OSError) as error:
-        said = f"the evidence cannot be written: {error}"
-        return Done(str(file), Status.INPUT, (), (_plain(said),), f"error: {file}: {said}")
+        return Settled(None, "", Status.INPUT, f"the evidence cannot be written: {error}")
     except Exception as error:
         # Whatever it is, the input is not to blame.  Python's own status for it is 1, and
         # that would say that a claim is refuted.
-        said = f"a bug of verify: {_in_words(error)}; please report it with the program"
-        return Done(str(file), Status.BUG, (), (_plain(said),), f"error: {file}: {said}")
+        return Settled(None, "", Status.BUG, _bug(error))
+
+
+def _done(file: Path, settled: Sequence[Settled]) -> Done:
+    """What came of the scenarios of one program; what went wrong first counts."""
+    results = tuple(one.result for one in settled if one.result is not None)
+    for one in settled:
+        if one.result is None:
+            return _failed(file, one.status, one.said)
+    written = tuple(one.written for one in settled if one.written)
     return Done(str(file), _status(results), results, (), "", written)
+
+
+def _failed(file: Path, status: Status, said: str) -> Done:
+    return Done(str(file), status, (), (_plain(said),), f"error: {file}: {said}")
+
+
+def _bug(error: Exception) -> str:
+    return f"a bug of verify: {_in_words(error)}; please report it with the program"
 
 
 def _in_words(error: Exception) -> str:
@@ -394,35 +498,6 @@ def _plain(message: str) -> dict[str, Any]:
         "column": None,
         "notes": [],
     }
-
-
-def _prove(
-    file: Path, loader: Loader, job: Job, progress: Callable[[str], None]
-) -> tuple[tuple[Result, ...], tuple[str, ...]]:
-    from verify.engine import bounded
-    from verify.engine.prove import prove as settle
-
-    sources, program = _read(file, loader)
-    known = [c.name for c in program.claims]
-    for name in job.claims:
-        if name not in known:
-            raise BadChoice(_unknown("claim", name, known, file))
-    results, written = [], []
-    for scenario in _scenarios(program, job.scenario, file):
-
-        def say(what: str, name: str = scenario.name) -> None:
-            progress(f"{file}: {name}: {what}")
-
-        if job.only_runs:
-            found = bounded.check(program, scenario, job.threads, job.rounds, job.claims, say)
-            results.append(replace(found, model=str(job.model or "")))
-            continue
-        result, proof = settle(program, scenario, job.threads, job.rounds, job.claims, say)
-        result = replace(result, model=str(job.model or ""))
-        results.append(result)
-        if job.proofs is not None:
-            written.append(_write(file, sources, program, scenario, job, result, proof))
-    return tuple(results), tuple(written)
 
 
 def _write(
@@ -473,12 +548,14 @@ def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
 
 
 def _status(results: Sequence[Result]) -> Status:
-    from verify.verdicts import word
+    from verify.verdicts import nowhere, word
 
     words = {word(answer.verdict) for result in results for answer in result.answers}
     if "refuted" in words:
         return Status.REFUTED
-    return Status.OPEN if words - {"holds", "proved"} else Status.ESTABLISHED
+    # What one scenario does not put to the test is for the others to do.
+    open_ = words - {"holds", "proved", "absent"} or nowhere(results)
+    return Status.OPEN if open_ else Status.ESTABLISHED
 
 
 def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> None:
@@ -495,7 +572,7 @@ def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> Non
 
 
 def _print_text(done: Sequence[Done], brief: bool) -> None:
-    from verify.report.text import report, summary
+    from verify.report.text import across, report, summary
 
     _print_errors(done)
     results = [result for one in done for result in one.results]
@@ -503,8 +580,10 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     for one in done:
         if one.written:
             blocks.append(f"evidence: {', '.join(one.written)}")
-    if len(results) > 1:
-        blocks.append("\n".join(summary(results)))
+    last = list(summary(results)) if len(results) > 1 else []
+    last += [line for one in done for line in across(one.results)]
+    if last:
+        blocks.append("\n".join(last))
     if blocks:
         print("\n\n".join(blocks))
 

@@ -26,7 +26,8 @@ class Explored:
     `parents` leads back from each state to the first one.  `broken` has, for
     each claim, the state before the first command that breaks it, and that
     command; `fired` the first use of each command (by thread name);
-    `returns` the first return for each case and outcome.
+    `returns` the first return for each case and outcome; `starts` the first state at
+    rest from which each lonely thread may start, `alone` the first from which it fails.
     """
 
     machine: Machine
@@ -37,7 +38,7 @@ class Explored:
     fired: dict[tuple[str, int], tuple[State, Step]] = field(default_factory=dict)
     returns: dict[Return, tuple[State, Step]] = field(default_factory=dict)
     stuck: State | None = None
-    rests: list[State] = field(default_factory=list)
+    starts: dict[str, State] = field(default_factory=dict)
     alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
 
     def run(self, end: tuple[State, Step]) -> tuple[Step, ...]:
@@ -123,6 +124,8 @@ def explore(
                 if key not in rests:
                     rests.add(key)
                     for solo in solos:
+                        if solo.name not in seen.starts and may_start(machine, solo, state):
+                            seen.starts[solo.name] = state
                         if solo.name not in seen.alone:
                             bad = alone(machine, solo, state)
                             if bad is not None:
@@ -135,6 +138,14 @@ def explore(
             return seen
         layer = following
     return seen
+
+
+def may_start(machine: Machine, solo: Thread, state: State) -> bool:
+    """Whether a lonely thread has a first step where all others rest."""
+    code = machine.code(solo)
+    others = machine.others(state, -1)
+    todo = code.commands.get(code.start[0], ())
+    return any(guard(state[0], code.start, others) for _, guard, _ in todo)
 
 
 def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import or_
 from typing import Any, TypeAlias
 
 from verify.ir import (
@@ -88,6 +89,7 @@ class Machine:
         self._codes: dict[int, Code] = {} if known is None else known._codes
         self.codes = tuple(self.code(thread) for thread in threads)
         self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
+        self._free: Values = (0,) * len(program.locks)
 
     def code(self, thread: Thread) -> Code:
         """The thread as Python, made once."""
@@ -103,13 +105,16 @@ class Machine:
 
     def others(self, state: State, index: int) -> Values:
         """For each lock the modes in which threads other than `index` hold it, as bits."""
-        locks = len(self.program.locks)
-        masks = [0] * locks
+        free = self._free
+        if not free:
+            return free
+        first = -len(free)
+        found = free
         for i, values in enumerate(state[1]):
-            if i != index:
-                for lock, mode in enumerate(values[-locks:] if locks else ()):
-                    masks[lock] |= mode
-        return tuple(masks)
+            # Most threads hold nothing, and most locks are held by one thread at most.
+            if i != index and (held := values[first:]) != free:
+                found = held if found is free else tuple(map(or_, found, held))
+        return found
 
     def steps(self, state: State, index: int) -> Iterable[tuple[int, State]]:
         """What thread `index` can do: (number of the command, state after)."""

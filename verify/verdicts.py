@@ -1,10 +1,11 @@
-"""What the tool says of a claim: six words, each with its evidence.
+"""What the tool says of a claim: a word, each with its evidence.
 
 Values only: engines make them, reports print them, artifacts keep them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -105,10 +106,15 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
-    """A run breaks the claim; none with fewer steps does, within the bound."""
+    """A run breaks the claim.
+
+    With `least` threads for each [*], one at least, none with fewer steps does; `least`
+    is as many as the bound allows, unless z3 gave up.
+    """
 
     run: Run
     bound: Bound
+    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,14 @@ class Vacuous:
     reason: str
 
 
-Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The claim is not put to the test in this scenario, and why; the program has others."""
+
+    reason: str
+
+
+Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,10 @@ class Evidence:
 class Result:
     """Everything said of one program in one scenario.
 
-    `model` is what took the place of the program's own surroundings, if anything did.
+    `unreached` are statements; `missing` is all that is asked for and not reached here:
+    a name that is the same in every scenario, and what it is in words.  `others` are
+    the program's other scenarios.  `model` is what took the place of the program's own
+    surroundings, if anything did.
     """
 
     path: str
@@ -200,6 +216,8 @@ class Result:
     table: tuple[Row, ...]
     outside: tuple[Behaviour, ...]
     unreached: tuple[Line, ...]
+    missing: tuple[tuple[str, str], ...]
+    others: tuple[str, ...]
     proof: Evidence | None = None
     model: str = ""
 
@@ -212,6 +230,20 @@ class Need:
     change: str
     breaks: tuple[str, ...]
     senseless: str
+
+
+def nowhere(results: Sequence[Result]) -> tuple[tuple[str, str], ...] | None:
+    """What no scenario of a program reaches, by key and in words.
+
+    None if the program has one scenario only, whose verdicts say so themselves, or if
+    not all of its scenarios were asked.
+    """
+    if not results or not results[0].others:
+        return None
+    if not {r.scenario for r in results}.issuperset(results[0].others):
+        return None
+    common = set.intersection(*(set(r.missing) for r in results))
+    return tuple(one for one in results[0].missing if one in common)
 
 
 def word(verdict: Verdict) -> str:
@@ -227,3 +259,5 @@ def word(verdict: Verdict) -> str:
             return "not established"
         case Vacuous():
             return "vacuous"
+        case Absent():
+            return "absent"

@@ -58,6 +58,17 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
     return tuple(found)
 
 
+def unreached_text(missing: Iterable[tuple[str, str]]) -> str:
+    """What is never reached, by key and in words, as one sentence."""
+    some = list(missing)
+    lines = dict.fromkeys(said for key, said in some if key.startswith("statement "))
+    reasons = [said for key, said in some if not key.startswith("statement ")]
+    if lines:
+        numbers = ", ".join(line.removeprefix("line ") for line in lines)
+        reasons.insert(0, f"never reached: line {numbers}")
+    return "; ".join(reasons)
+
+
 def lemma_text(program: Program, scenario: Scenario, lemma: Lemma) -> str:
     """A lemma as a sentence: `never: page0.freed and a shrinker at v3.bfp:56-58`."""
     singles, crowd = singles_and_crowd(program, scenario)

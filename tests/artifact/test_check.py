@@ -454,25 +454,23 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 @pytest.fixture(scope="module")
 def quick() -> Iterator[None]:
     """The runs of a program are looked for once: what is tampered with does not change them."""
-    plain = checking.bounded.check
+    plain = checking.rest
 
     @cache
     def once(
-        program: str, texts: Any, scenario: Scenario, threads: int, rounds: int, only: Any
+        program: str, texts: Any, scenario: Scenario, threads: int, rounds: int, *asked: Any
     ) -> Any:
         assert texts
-        return plain(known[program], scenario, threads, rounds, only)
+        return plain(known[program], scenario, threads, rounds, *asked)
 
     known: dict[str, Program] = {}
 
-    def again(
-        program: Program, scenario: Scenario, threads: int, rounds: int, only: Any, _: object
-    ) -> Any:
+    def again(program: Program, scenario: Scenario, *asked: Any) -> Any:
         known[program.path] = program
-        return once(program.path, program.texts, scenario, threads, rounds, only)
+        return once(program.path, program.texts, scenario, *asked[:-1])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking.bounded, "check", again)
+        patch.setattr(checking, "rest", again)
         patch.setattr(checking, "confirm", cache(lambda texts, _: confirm(texts, ("z3",))))
         yield
 

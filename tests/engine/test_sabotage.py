@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,16 +16,19 @@ from tests.programs.binder import (
     threads_of,
     verdicts,
 )
+from verify.crowd.views import Views
 from verify.engine import bounded, vacuity
 from verify.engine import search as search_module
 from verify.engine.bounded import check
-from verify.engine.search import Disagreement, Search
+from verify.engine.prove import prove
+from verify.engine.search import Best, Disagreement, Search
 from verify.explore import Explored, explore
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import Program, Thread
+from verify.report.text import report
 from verify.smt.order import FALSE, TRUE, Event, Order, all_of, any_of
 from verify.smt.solver import Session, Yes
-from verify.verdicts import NotEstablished, Result
+from verify.verdicts import NotEstablished, Refuted, Result
 
 
 def ask(name: str) -> Result:
@@ -196,9 +200,9 @@ def test_a_shortest_run_that_ends_with_something_else_ends_in_an_error(
     """If it fails, the last step of a run may not be the one that the run is about."""
     shortest = Search.shortest
 
-    def with_more(self: Search, *asked: Any) -> tuple[tuple[int, int], ...] | None:
+    def with_more(self: Search, *asked: Any) -> Best | None:
         found = shortest(self, *asked)
-        return None if found is None else (*found, (0, 0))
+        return None if found is None else replace(found, moves=(*found.moves, (0, 0)))
 
     monkeypatch.setattr(Search, "shortest", with_more)
     with pytest.raises(Disagreement, match="something else"):
@@ -213,3 +217,48 @@ def test_a_solver_that_gives_up_establishes_nothing(monkeypatch: pytest.MonkeyPa
 
     assert all(isinstance(answer.verdict, NotEstablished) for answer in found.answers)
     assert all(row.verdict == "not established" for row in found.table)
+
+
+def test_a_solver_that_gives_up_on_shorter_runs_leaves_the_run_and_says_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If it fails, a run is called the shortest of two callers though nobody has looked."""
+    whole = {a.claim: a.verdict for a in ask("v3").answers if isinstance(a.verdict, Refuted)}
+    monkeypatch.setattr(search_module, "SHORTER", 1)
+    found = {a.claim: a.verdict for a in ask("v3").answers if isinstance(a.verdict, Refuted)}
+
+    assert whole
+    assert whole.keys() == found.keys()
+    assert {2} == {verdict.least for verdict in whole.values()}
+    # All of them are the scout's, and breadth first there is none shorter with one of each.
+    assert {1} == {verdict.least for verdict in found.values()}
+    said = " ".join(" ".join(report(ask("v3"))).split())
+    assert "there may be a shorter run: z3 gave up looking for one" in said
+    assert "with one thread of each kind there is none" in said
+
+
+def test_views_that_miss_what_a_run_does_end_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, a proof stands on views that are known to see too little."""
+    found = program("v3")
+    monkeypatch.setattr(Views, "_look_for_broken", lambda *_: None)
+    with pytest.raises(Disagreement, match="no view of two threads does"):
+        prove(found, reuse(found))
+
+
+def test_what_is_proved_is_not_asked_of_z3_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, the bounded engine does work that the proof has made superfluous."""
+    found = program("base")
+    asked = []
+    ask_z3 = Search.ask
+
+    def note(self: Search, questions: Sequence[int], most: int | None = None) -> Any:
+        asked.extend(self.questions[i] for i in questions)
+        return ask_z3(self, questions, most)
+
+    monkeypatch.setattr(Search, "ask", note)
+    prove(found, reuse(found))
+    order = search_module.prepare(found, reuse(found), 2, 1, search_module.silent).order
+    breaking = {order.breaks(c.name) for c in found.claims if not c.solo} | {order.stuck()}
+
+    assert asked
+    assert not breaking & set(asked)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.small import LOCKS, checked
+from tests.engine.small import LOCKS, checked, lowered
 from tests.programs.binder import broken, cells, reasons, verdicts
 from verify.engine import search as search_module
+from verify.engine.bounded import check
+from verify.engine.prove import prove
+from verify.verdicts import nowhere
 
 ONE = f"""{LOCKS}
 struct mutex m;
@@ -201,3 +204,60 @@ def test_a_run_alone_that_is_cut_off_is_not_established() -> None:
 
     assert verdicts(checked(text, rounds=1))["ends"] == "not established"
     assert verdicts(checked(text, rounds=4))["ends"] == "holds"
+
+
+SEVERAL = f"""{LOCKS}
+struct mutex m;
+bool x;
+primitive void first(void) {{ x = true; }}
+primitive void second(void) {{ x = false; }}
+primitive void third(void) {{ x = false; }}
+thread a "a" {{ mutex_lock(&m); first(); mutex_unlock(&m); }}
+thread b "b" {{ mutex_lock(&m); second(); mutex_unlock(&m); }}
+thread c "c" {{ third(); }}
+claim at-first "at first" before first: x || !x;
+claim at-second "at second" before second: x || !x;
+claim at-third "at third" before third: x || !x;
+claim goes "goes" alone a when (x) finally: x;
+scenario one "one": a[*];
+scenario two "two": b[*];
+"""
+
+
+@pytest.mark.parametrize("unbounded", [False, True])
+def test_what_one_scenario_does_not_reach_is_absent_there(unbounded: bool) -> None:
+    """If it fails, a claim about munmap() is called vacuous where there is no munmap()."""
+    found = lowered(SEVERAL)
+    ask = (lambda p, s: prove(p, s)[0]) if unbounded else check
+    results = [ask(found, scenario) for scenario in found.scenarios]
+    names = ("at-first", "at-second", "at-third", "goes", "vacuity")
+    words = [[verdicts(result)[name] for name in names] for result in results]
+    good = "proved" if unbounded else "holds"
+    missing = nowhere(results)
+
+    assert words == [
+        [good, "absent", "absent", good, "absent"],
+        ["absent", good, "absent", "absent", "absent"],
+    ]
+    # Each says what it does not reach, and only what none of them reaches is a defect.
+    assert missing == (("hook third", "third is never called"),)
+    assert nowhere(results[:1]) is None
+    assert nowhere([checked(ONE)]) is None
+
+
+def test_what_takes_a_third_thread_is_looked_for_and_found() -> None:
+    """If it fails, a statement that takes three callers passes for one that is never reached."""
+    text = f"""{LOCKS}
+    struct mutex m;
+    range int = 0..3;
+    int n;
+    primitive void thrice(void) {{ when (n == 3) {{ }} }}
+    thread a "a" {{ mutex_lock(&m); if (n < 3) n = n + 1; mutex_unlock(&m); }}
+    thread b "b" {{ thrice(); }}
+    claim late "late" before thrice: n == 3;
+    scenario s "s": a[*], b;
+    """
+    found = lowered(text)
+
+    assert verdicts(checked(text))["vacuity"] == "holds"
+    assert verdicts(prove(found, found.scenarios[0])[0])["vacuity"] == "proved"

@@ -131,3 +131,38 @@ def test_a_step_of_the_document_is_named_after_what_it_does_to_others() -> None:
     assert len(refuted) == 3
     assert first["text"] == "spin_lock(&lru0.lock)"
     assert [each["text"] for each in first["also"]] == ["in_reclaim = true;"]
+
+
+def test_a_run_of_twelve_threads_fits_the_page() -> None:
+    """If it fails, a run of a large scenario is wrapped by whoever's mail reader it is read in."""
+    found = result("v3")
+    more = tuple(f"somebody_{i}" for i in range(9))
+    answers = tuple(
+        dataclasses.replace(
+            answer,
+            verdict=dataclasses.replace(
+                answer.verdict,
+                run=dataclasses.replace(
+                    answer.verdict.run, threads=(*more, *answer.verdict.run.threads)
+                ),
+            ),
+        )
+        if isinstance(answer.verdict, Refuted)
+        else answer
+        for answer in found.answers
+    )
+    lines = list(report(dataclasses.replace(found, answers=answers)))
+
+    assert any(line.strip().startswith(". . . . . . . . . ") for line in lines)
+    assert 72 >= max(map(len, lines[1:]))
+
+
+def test_only_who_moves_or_waits_has_a_column() -> None:
+    """If it fails, a scenario of nine threads has nine columns whatever happens."""
+    runs = [a.verdict.run for a in result("v3").answers if isinstance(a.verdict, Refuted)]
+
+    assert runs
+    for run in runs:
+        moves = {step.thread for step in run.steps}
+        waiting = {name for name in run.threads if name in run.wrong}
+        assert set(run.threads) == moves | waiting

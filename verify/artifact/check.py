@@ -31,8 +31,7 @@ from verify.artifact.write import belongs
 from verify.crowd.waiting import is_order
 from verify.crowd.world import Unsupported, world
 from verify.diagnostics import InputError, printable
-from verify.engine import bounded
-from verify.engine.prove import combined
+from verify.engine.prove import combined, rest
 from verify.engine.search import Progress, silent
 from verify.engine.unbounded import Loops, Proof, confirm, written
 from verify.ir import Program, Scenario
@@ -115,8 +114,11 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     refused = confirm(obligations, (CHECKER,))
     wrong += [f"not proved: {reason}" for reason in refused.values()]
     progress("following the runs again")
-    result = bounded.check(
-        program, scenario, options.threads, options.rounds, options.claims, progress
+    # What the other solver has confirmed need not be asked for two threads; what the folder
+    # says is proved, and is not, is asked like all the rest.
+    proved = () if "" in refused else tuple(c for c in claims if c not in refused)
+    result = rest(
+        program, scenario, options.threads, options.rounds, options.claims, proved, progress
     )
     proof = Proof(lemmas, shares, direct, order, obligations, _open(document), 0)
     expected = files(

@@ -132,9 +132,10 @@ def _program(document: Mapping[str, Any]) -> str:
 
 def _said(value: Any, document: Mapping[str, Any]) -> Said:
     if not isinstance(value, dict) or value.get("verdict") not in WORDS:
-        raise Malformed("a verdict has one of five words")
+        raise Malformed("a verdict has one of six words")
     word = value["verdict"]
-    if set(value) - {"known"} != VERDICT | (REFUTED if word == "refuted" else set()):
+    extra = {"known", "least"} if word == "refuted" else {"known"}
+    if set(value) - extra != VERDICT | (REFUTED if word == "refuted" else set()):
         raise Malformed("a verdict has its keys and no other")
     words = ("claim", "sentence", "reason", *(["known"] if "known" in value else []))
     if not all(isinstance(value[key], str) for key in words) or not value["claim"]:

@@ -6,8 +6,10 @@ run is replayed by the interpreter before it counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from verify.engine.crowd import Crowd
 from verify.engine.runs import labels, replay
 from verify.engine.search import Disagreement, Gave, Progress, Search, prepare, silent
 from verify.engine.table import Cases
@@ -20,7 +22,7 @@ from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import all_of
 from verify.smt.unfold import unfold
-from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Vacuous, Verdict
+from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Verdict
 
 
 def check(
@@ -40,46 +42,120 @@ def check(
     Raises:
         ReplayError, Disagreement: bugs of ours.
     """
+    return begin(program, scenario, threads, rounds, only, progress).result()
+
+
+@dataclass
+class Inquiry:
+    """One instance that the scout has seen, and what z3 may be asked about it.
+
+    Who has proved some claims meanwhile need not ask them of z3.
+    """
+
+    search: Search
+    asked: tuple[Claim, ...]
+    plain: dict[str, int]
+    stuck: int
+    solos: dict[str, tuple[Thread, int]]
+    failures: dict[str, str]
+    cases: Cases
+    tested: Tested
+    progress: Progress
+    looked: bool = False
+
+    def look(self, crowd: Crowd | None = None) -> None:
+        """Find out what is put to the test."""
+        self.progress("asking z3 what is reached")
+        self.tested.decide(crowd)
+        self.looked = True
+
+    def standing(self) -> list[str]:
+        """The claims that are put to the test and that no run of the scout has broken."""
+        known = {*self.search.scout.broken, *self.search.scout.alone, *self.failures, "vacuity"}
+        if self._way_to_stuck() is not None:
+            known.add("stuck")
+        return [
+            c.name for c in self.asked if c.name not in known and not self.tested.untested(c.name)
+        ]
+
+    def result(self, proved: Collection[str] = ()) -> Result:
+        """The verdicts; what is proved is taken to hold."""
+        if not self.looked:
+            self.look()
+        self.progress("asking z3")
+        search, asked = self.search, self.asked
+        verdicts = dict.fromkeys(
+            (name for name in self.standing() if name in proved), self._holds()
+        )
+        open_ = [c for c in asked if c.name not in verdicts]
+        verdicts |= _plain_verdicts(search, open_, self.plain)
+        for claim in open_:
+            if claim.name == "stuck":
+                verdicts[claim.name] = _stuck(search, self.stuck, self._way_to_stuck())
+            elif claim.name in self.failures:
+                verdicts[claim.name] = NotEstablished(self.failures[claim.name])
+            elif claim.solo:
+                verdicts[claim.name] = _alone(search, claim, self.solos[claim.name])
+        self.cases.decide()
+        for claim in asked:
+            if claim.name == "vacuity":
+                verdicts[claim.name] = self.tested.verdict()
+            elif isinstance(verdicts[claim.name], Holds) and (
+                why := self.tested.untested(claim.name)
+            ):
+                verdicts[claim.name] = self.tested.idle(why)
+        program, scenario = search.program, search.scenario
+        return Result(
+            program.path,
+            scenario.name,
+            scenario.sentence,
+            search.bound,
+            tuple(
+                Answer(
+                    c.name,
+                    c.sentence,
+                    scenario.name,
+                    verdicts[c.name],
+                    known_as(program, c.name, scenario.name),
+                )
+                for c in asked
+            ),
+            self.cases.rows(),
+            self.cases.outside(),
+            self.tested.unreached(),
+            self.tested.unmet(c.name for c in asked),
+            tuple(s.name for s in program.scenarios if s.name != scenario.name),
+        )
+
+    def _holds(self) -> Verdict:
+        return Holds(self.search.bound)
+
+    def _way_to_stuck(self) -> tuple[Move, ...] | None:
+        """The run of the scout into waiting for ever, if it is one of the larger instance."""
+        search = self.search
+        if search.scout.stuck is None:
+            return None
+        moves = search.lifted(search.scout.way_to(search.scout.stuck))
+        # Else one of the threads that the scout does not know could still start.
+        return moves if search.machine.stuck(replay(search.machine, moves)[-1]) else None
+
+
+def begin(
+    program: Program,
+    scenario: Scenario,
+    threads: int = 2,
+    rounds: int = 1,
+    only: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Inquiry:
+    """Explore a small instance, and write down what may be asked of the one that is meant."""
     search = prepare(program, scenario, threads, rounds, progress)
-    asked = [c for c in program.claims if not only or c.name in only]
+    asked = tuple(c for c in program.claims if not only or c.name in only)
     plain = {c.name: search.question(search.order.breaks(c.name)) for c in asked if not c.solo}
     stuck = search.question(search.order.stuck())
     solos, failures = _solos(search, asked)
-    cases, tested = Cases(search), Tested(search)
-    progress("asking z3")
-    verdicts = _plain_verdicts(search, asked, plain)
-    for claim in asked:
-        if claim.name == "stuck":
-            verdicts[claim.name] = _stuck(search, stuck)
-        elif claim.name in failures:
-            verdicts[claim.name] = NotEstablished(failures[claim.name])
-        elif claim.solo:
-            verdicts[claim.name] = _alone(search, claim, solos[claim.name])
-    cases.decide()
-    tested.decide()
-    for claim in asked:
-        if claim.name == "vacuity":
-            verdicts[claim.name] = tested.verdict()
-        elif isinstance(verdicts[claim.name], Holds) and (why := tested.untested(claim.name)):
-            verdicts[claim.name] = Vacuous(why)
-    return Result(
-        program.path,
-        scenario.name,
-        scenario.sentence,
-        search.bound,
-        tuple(
-            Answer(
-                c.name,
-                c.sentence,
-                scenario.name,
-                verdicts[c.name],
-                known_as(program, c.name, scenario.name),
-            )
-            for c in asked
-        ),
-        cases.rows(),
-        cases.outside(),
-        tested.unreached(),
+    return Inquiry(
+        search, asked, plain, stuck, solos, failures, Cases(search), Tested(search), progress
     )
 
 
@@ -126,11 +202,11 @@ def _plain_verdicts(
         if best is None:
             raise Disagreement(f"{name}: one question, two answers")
         # In a shortest run nothing comes behind the step that breaks the claim.
-        index, number = best[-1]
+        index, number = best.moves[-1]
         if search.threads[index].commands[number].violates != name:
             raise Disagreement(f"{name}: the shortest run ends with something else")
-        run = search.tell(_first_to_go_wrong(search, best, name))
-        verdicts[name] = Refuted(run, search.bound)
+        run = search.tell(_first_to_go_wrong(search, best.moves, name))
+        verdicts[name] = Refuted(run, search.bound, best.least)
     return verdicts
 
 
@@ -145,27 +221,22 @@ def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tup
     raise ReplayError(f"{claim}: the last step cannot be taken")
 
 
-def _stuck(search: Search, question: int) -> Verdict:
+def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
     machine = search.machine
-    known = search.scout.stuck
-    start = None if known is None else search.lifted(search.scout.way_to(known))
-    if start is not None and not machine.stuck(replay(machine, start)[-1]):
-        # One of the threads that the scout does not know could still start.
-        start = None
     try:
         best = search.shortest([question], start)
     except Gave as reason:
         return NotEstablished(f"z3 gave up: {reason}")
     if best is None:
         return Holds(search.bound)
-    waiting = machine.stuck(replay(machine, best)[-1])
+    waiting = machine.stuck(replay(machine, best.moves)[-1])
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
-    used = sorted({index for index, _ in best} | set(waiting))
+    used = sorted({index for index, _ in best.moves} | set(waiting))
     names = labels(search.threads, used)
     who = " and ".join(names[i] for i in waiting)
     wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
-    return Refuted(search.tell(best, wrong, waiting=waiting), search.bound)
+    return Refuted(search.tell(best.moves, wrong, waiting=waiting), search.bound, best.least)
 
 
 def _solos(
@@ -202,7 +273,7 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
     if best is None:
         return Holds(search.bound)
     machine = search.machine
-    state = replay(machine, best)[-1]
+    state = replay(machine, best.moves)[-1]
     numbers = run_alone(machine, thread, state)
     if numbers is None:
         if unfold(search.program, thread, search.bound.rounds).cut:
@@ -211,4 +282,4 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
     wrong = None
     if not numbers or not thread.commands[numbers[-1]].violates:
         wrong = "alone, it does not come to an end"
-    return Refuted(search.tell(best, wrong, (thread, numbers)), search.bound)
+    return Refuted(search.tell(best.moves, wrong, (thread, numbers)), search.bound, best.least)

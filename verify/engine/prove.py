@@ -1,11 +1,15 @@
-"""The whole answer: bounded first, then for any number of threads what still stands."""
+"""The whole answer: a scout, a proof for any number of threads, and z3 for what is left.
+
+What is proved for any number need not be asked for two.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from verify.engine import bounded, unbounded
+from verify.engine.crowd import Crowd
 from verify.engine.search import Progress, silent
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
@@ -27,11 +31,32 @@ def prove(
     Raises:
         ReplayError, Disagreement: bugs of ours.
     """
-    result = bounded.check(program, scenario, threads, rounds, only, progress)
-    standing = [a.claim for a in result.answers if isinstance(a.verdict, Holds)]
-    refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
-    proof = unbounded.prove(program, scenario, standing, progress, refuted)
+    inquiry = bounded.begin(program, scenario, threads, rounds, only, progress)
+    crowd = Crowd(program, scenario, progress)
+    inquiry.look(crowd)
+    proof = unbounded.prove(program, scenario, inquiry.standing(), progress, crowd)
+    result = inquiry.result(proof.shares)
+    proof.agree(program, [a.claim for a in result.answers if isinstance(a.verdict, Refuted)])
     return combined(program, scenario, result, proof), proof
+
+
+def rest(
+    program: Program,
+    scenario: Scenario,
+    threads: int,
+    rounds: int,
+    only: Sequence[str],
+    proved: Collection[str],
+    progress: Progress = silent,
+) -> Result:
+    """What `prove` makes of a program if these claims are proved, before that is said.
+
+    Raises:
+        ReplayError, Disagreement: bugs of ours.
+    """
+    inquiry = bounded.begin(program, scenario, threads, rounds, only, progress)
+    inquiry.look(Crowd(program, scenario, progress))
+    return inquiry.result(proved)
 
 
 def combined(program: Program, scenario: Scenario, result: Result, proof: Proof) -> Result:

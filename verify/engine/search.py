@@ -19,8 +19,10 @@ from verify.smt.solver import Answer as Said
 from verify.smt.solver import No, Session, Unknown, Yes
 from verify.verdicts import Bound, Run
 
-# States that are explored before z3 is asked; more would cost more than they save.
-SCOUT_STATES = 6_000
+# States that are explored before anything else; more would cost more than they save.
+SCOUT_STATES = 30_000
+# Effort that z3 may spend on one step towards a shorter run, in its own units.
+SHORTER = 40_000_000
 
 
 class Gave(Exception):
@@ -29,6 +31,15 @@ class Gave(Exception):
 
 class Disagreement(Exception):
     """Two engines answer differently: our bug, never a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """A run, and how far it is known to be the shortest: with so many threads of each kind
+    there is no shorter one."""
+
+    moves: tuple[Move, ...]
+    least: int
 
 
 Progress = Callable[[str], None]
@@ -57,10 +68,12 @@ class Search:
         return len(self.questions) - 1
 
     def ask(self, questions: Sequence[int], most: int | None = None) -> Said:
+        """Whether one of some questions is true of some run, of `most` steps at most."""
         if self.session is None:
             self.session = Session(self.order.text(), self.questions)
-        limit = None if most is None else (self.order.edges(), most)
-        return self.session.ask(questions, limit)
+        if most is None:
+            return self.session.ask(questions)
+        return self.session.ask(questions, (self.order.edges(), most), SHORTER)
 
     def moves(self, answer: Yes) -> tuple[Move, ...]:
         """The run that a model describes, by its clocks."""
@@ -99,25 +112,32 @@ class Search:
             )
         return tuple((places[i], number) for i, number in moves)
 
-    def shortest(
-        self, questions: Sequence[int], known: Sequence[Move] | None
-    ) -> tuple[Move, ...] | None:
-        """The shortest run for which a question is true, or None; starts from a known one."""
+    def shortest(self, questions: Sequence[int], known: Sequence[Move] | None) -> Best | None:
+        """The shortest run for which a question is true, or None.
+
+        `known` is the shortest with one thread of each kind, if there is one.
+
+        Raises:
+            Gave: z3 gave up before there was any.
+        """
         best = None if known is None else tuple(known)
+        least = 0 if known is None else 1
         while True:
             if best is not None and not best:
-                return best
+                return Best(best, self.bound.threads)
             answer = self.ask(questions, None if best is None else len(best) - 1)
             match answer:
                 case Yes():
                     found = self.moves(answer)
                     if best is not None and len(found) >= len(best):
                         raise Disagreement("a shorter run is longer")
-                    best = found
+                    best, least = found, 0
                 case No():
-                    return best
+                    return None if best is None else Best(best, self.bound.threads)
                 case Unknown(reason):
-                    raise Gave(reason)
+                    if best is None:
+                        raise Gave(reason)
+                    return Best(best, min(least, self.bound.threads))
 
 
 def prepare(

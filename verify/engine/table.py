@@ -55,13 +55,13 @@ class Cases:
 
     def _one(self, key: Key, open_: list[Key]) -> None:
         try:
-            moves = self.search.shortest([self.questions[key]], None)
+            best = self.search.shortest([self.questions[key]], None)
         except Gave as reason:
             self.gave_up = str(reason)
-            moves = None
+            best = None
         open_.remove(key)
-        if moves is not None:
-            self.found[key] = self.search.tell(moves, "")
+        if best is not None:
+            self.found[key] = self.search.tell(best.moves, "")
 
     def rows(self) -> tuple[Row, ...]:
         """A row for each cell, the first axis slowest, true before false."""

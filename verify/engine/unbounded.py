@@ -18,11 +18,11 @@ from verify.crowd.forbidden import (
 )
 from verify.crowd.invariant import Lemma
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
-from verify.crowd.seen import Seen
 from verify.crowd.space import Cube, Space, lemma_of
 from verify.crowd.views import TooManyViews, Views
 from verify.crowd.waiting import Edge, is_order
 from verify.crowd.world import Unsupported, World, world
+from verify.engine.crowd import Crowd
 from verify.engine.search import Disagreement, Progress, silent
 from verify.ir import Expr, Program, Scenario
 from verify.smt.alone import TooManyPaths, failing
@@ -38,7 +38,8 @@ class Proof:
     those that exclude what breaks it, `shares` these and what they need in turn.
 
     `order` are the pairs (held, waited for) that the proof of `stuck` allows;
-    `open` are the claims that are not proved, and why.
+    `open` are the claims that are not proved, and why; `broken` those that some view
+    breaks, None where views were not asked.
     """
 
     lemmas: tuple[Lemma, ...]
@@ -48,6 +49,20 @@ class Proof:
     obligations: tuple[Obligation, ...]
     open: Mapping[str, str]
     views: int
+    broken: frozenset[str] | None = None
+
+    def agree(self, program: Program, refuted: Collection[str]) -> None:
+        """See that what a run breaks is broken by the views as well.
+
+        Raises:
+            Disagreement: it is not.
+        """
+        if self.broken is None:
+            return
+        stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
+        missed = sorted(set(refuted) & stepwise - self.broken)
+        if missed:
+            raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
 
 
 def prove(
@@ -55,33 +70,23 @@ def prove(
     scenario: Scenario,
     claims: Collection[str],
     progress: Progress = silent,
-    refuted: Collection[str] = (),
+    crowd: Crowd | None = None,
 ) -> Proof:
     """A proof of as many of the claims as can be proved for any number of threads.
 
-    `refuted` are claims that a run has broken; the views have to see that too.
-
     Raises:
-        Disagreement: two solvers answer differently, or the views miss what a run does.
+        Disagreement: two solvers answer differently.
     """
     wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
 
     def nothing(reason: str) -> Proof:
         return Proof((), {}, {}, (), (), dict.fromkeys(wanted, reason), 0)
 
-    try:
-        scene = world(program, scenario)
-        space = Space(scene)
-        views = Views(space)
-        progress("closing the views")
-        views.close()
-    except (Unsupported, TooManyViews) as reason:
-        return nothing(str(reason))
-    stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
-    missed = sorted(set(refuted) & stepwise - views.broken)
-    if missed:
-        raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
-    seen = Seen(space, views)
+    closed = (Crowd(program, scenario, progress) if crowd is None else crowd).closed
+    if isinstance(closed, str):
+        return nothing(closed)
+    scene, space, views, seen = closed.scene, closed.space, closed.views, closed.seen
+    broken = frozenset(views.broken)
     search = Search(space, seen)
     open_: dict[str, str] = {}
     order: tuple[Edge, ...] = ()
@@ -115,7 +120,7 @@ def prove(
     try:
         obligations = tuple(written(program, scene, lemmas, direct, order, proved))
     except Unsupported as reason:
-        return nothing(str(reason))
+        return replace(nothing(str(reason)), broken=broken)
     progress("asking two solvers")
     refused = confirm(obligations)
     for name in proved:
@@ -124,7 +129,7 @@ def prove(
     shares = {name: share for name, share in shares.items() if name not in open_}
     if not shares:
         # Lemmas that keep each other true and prove nothing are no evidence of anything.
-        return Proof((), {}, {}, (), (), open_, views.count)
+        return Proof((), {}, {}, (), (), open_, views.count, broken)
     return Proof(
         lemmas,
         shares,
@@ -133,6 +138,7 @@ def prove(
         tuple(o for o in obligations if o.claim not in open_),
         open_,
         views.count,
+        broken,
     )
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from verify.diagnostics import printable
 
 WORDS = ("refuted", "not established", "vacuous", "holds", "proved")
+# What another scenario of the program has to answer.
+ABSENT = "absent"
 NOT_ASKED = "-"
 LEGEND = """\
 * `proved`: for any number of callers, each calling again and again; the lemmas
@@ -17,7 +19,7 @@ LEGEND = """\
 * `holds`: no run of so many of each thread breaks it; for more it is not known.
 * `REFUTED`: a run breaks it, with so many steps of so many threads.
 * `vacuous`: it is never put to the test. `not established`: none of these.
-* `-`: not asked; of a bug, it has no name.
+* `-`: not asked, or not put to the test in this scenario; of a bug, it has no name.
 """
 
 
@@ -125,9 +127,9 @@ def _overview(programs: Mapping[tuple[str, str], Sequence[Evidence]]) -> Iterato
 
 def _in_short(said: Sequence[Said]) -> str:
     """What is not proved, by name; the worst comes first."""
-    words = {one.word for one in said}
+    words = {one.word for one in said if one.word != ABSENT}
     if not words:
-        return "nothing asked"
+        return "nothing asked" if not said else NOT_ASKED
     if words == {"proved"}:
         return "all proved"
     if words == {"holds"}:
@@ -155,7 +157,7 @@ def _matrix(own: Sequence[Evidence]) -> Iterator[str]:
 
 
 def _verdict(said: Said | None) -> str:
-    if said is None:
+    if said is None or said.word == ABSENT:
         return NOT_ASKED
     word = said.word.upper() if said.word == "refuted" else said.word
     return _plain(f"{word} ({said.how})" if said.how else word)

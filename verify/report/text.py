@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
 from verify.verdicts import (
+    Absent,
     Answer,
     Behaviour,
     Holds,
@@ -21,13 +22,16 @@ from verify.verdicts import (
     Run,
     Step,
     Vacuous,
+    nowhere,
     word,
 )
+from verify.wording import unreached_text
 
 WIDTH = 72
-WORDS = ("proved", "holds", "refuted", "not established", "vacuous")
+WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
 # What is narrower than this is not read; a text is rather too wide.
 COLUMN = 10
+ROOM = 24
 # A run that begins with fewer steps in common with another is told in full.
 WORTH_SHARING = 5
 
@@ -50,6 +54,7 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
                 run = answer.verdict.run
                 yield ""
                 yield from _wrapped(f"--- {answer.claim}: {answer.sentence}", "", "    ")
+                yield from _not_the_shortest(answer.verdict)
                 yield from run_text(run, told)
                 told[answer.claim] = run.steps
 
@@ -236,7 +241,7 @@ def claims(result: Result) -> Iterator[str]:
         yield from told
         indent = " " * (len(head) if told[0].startswith(head) else 4)
         match answer.verdict:
-            case NotEstablished(reason) | Vacuous(reason):
+            case NotEstablished(reason) | Vacuous(reason) | Absent(reason):
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
                 yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
@@ -352,16 +357,18 @@ def _step(run: Run, step: Step) -> Iterator[str]:
         number = f"{step.number:>4}" if first else "    "
         head = f"{number}  {_lanes(run, step, '*' if first else '|')}  "
         text = f"{_where(line):{width}}  {_said(line)}"
-        room = max(24, WIDTH - len(head))
+        room = max(ROOM, WIDTH - len(head))
         for i, part in enumerate(
             textwrap.wrap(printable(text), room, subsequent_indent=" " * (width + 4)) or [""]
         ):
             yield (head if i == 0 else f"      {_lanes(run, step, '|')}  ") + part
         if first and effects:
-            head = f"      {_lanes(run, step, '|')}  {'':{width}}    "
+            head = f"      {_lanes(run, step, '|')}  "
+            # Below the text, or where many threads leave little room as far as there is some.
+            head += " " * max(4, min(width + 4, WIDTH - len(head) - ROOM - 2))
             for part in textwrap.wrap(
                 printable("; ".join(effects)),
-                max(24, WIDTH - len(head) - 2),
+                max(ROOM, WIDTH - len(head) - 2),
                 subsequent_indent="  ",
             ):
                 yield f"{head}{part}"
@@ -447,6 +454,31 @@ def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
     lines = ", ".join(map(str, idle))
     text = f"lines that no claim rests on: {lines}" if idle else "every line is needed"
     yield from _wrapped(text, "  ", "    ")
+
+
+def _not_the_shortest(refuted: Refuted) -> Iterator[str]:
+    if refuted.least < refuted.bound.threads:
+        known = "; with one thread of each kind there is none" if refuted.least else ""
+        said = f"there may be a shorter run: z3 gave up looking for one{known}"
+        yield from _wrapped(said, "    ", "    ")
+
+
+def across(results: Sequence[Result]) -> Iterator[str]:
+    """What the scenarios of one program say together of what is put to the test."""
+    missing = nowhere(results)
+    if missing is None:
+        asked = {result.scenario for result in results}
+        others = [name for result in results[:1] for name in result.others if name not in asked]
+        if others and any(result.missing for result in results):
+            said = f"what is absent was not looked for in {', '.join(others)}"
+            yield from _beside(f"{results[0].path}  ", said)
+    elif missing:
+        said = f"vacuous in every scenario: {unreached_text(missing)}"
+        yield from _beside(f"{results[0].path}  ", said)
+    else:
+        said = "what is absent in a scenario is reached in another"
+        if any(result.missing for result in results):
+            yield from _beside(f"{results[0].path}  ", said)
 
 
 def summary(results: Sequence[Result]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from verify import __version__
 from verify.diagnostics import Diagnostic
 from verify.source import Span
 from verify.verdicts import (
+    Absent,
     Answer,
     Behaviour,
     Bound,
@@ -21,6 +22,7 @@ from verify.verdicts import (
     Run,
     Step,
     Vacuous,
+    nowhere,
     word,
 )
 
@@ -41,11 +43,13 @@ def program(
     path: str, status: int, results: Sequence[Result], model: str | None = None
 ) -> dict[str, Any]:
     """What was found out about one program, in each scenario."""
+    missing = nowhere(results)
     return {
         "path": path,
         "model": model,
         "status": status,
         "errors": [],
+        "nowhere": None if missing is None else [said for _, said in missing],
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
         "table": [_row(row, r) for r in results for row in r.table],
     }
@@ -60,6 +64,7 @@ def failed(
         "model": model,
         "status": status,
         "errors": list(errors),
+        "nowhere": None,
         "verdicts": [],
         "table": [],
     }
@@ -90,7 +95,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
         "reason": verdict.reason
-        if isinstance(verdict, NotEstablished | Vacuous)
+        if isinstance(verdict, NotEstablished | Vacuous | Absent)
         else verdict.run.wrong
         if isinstance(verdict, Refuted)
         else verdict.unproved
@@ -98,6 +103,11 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else "",
         **({"known": answer.known} if answer.known else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
+        **(
+            {"least": verdict.least}
+            if isinstance(verdict, Refuted) and verdict.least < verdict.bound.threads
+            else {}
+        ),
     }
 
 

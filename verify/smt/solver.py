@@ -41,17 +41,24 @@ class Session:
     def __init__(self, text: str, questions: Sequence[str], effort: int = EFFORT) -> None:
         """`questions` are conditions over the constants of `text`, asked by position."""
         self._solver = z3.SolverFor("QF_IDL")
-        self._solver.set("rlimit", effort)
+        self._effort = effort
         lines = [text]
         for i, question in enumerate(questions):
             lines.append(f"(declare-const q{i} Bool)\n(assert (=> q{i} {question}))")
         self._solver.from_string("\n".join(lines))
 
     def ask(
-        self, questions: Sequence[int], most: tuple[Sequence[str], int] | None = None
+        self,
+        questions: Sequence[int],
+        most: tuple[Sequence[str], int] | None = None,
+        effort: int | None = None,
     ) -> Answer:
-        """Whether one of the questions can be true, `most` of some constants being so at most."""
+        """Whether one of the questions can be true, `most` of some constants being so at most.
+
+        `effort` is less than usual if the answer is worth less.
+        """
         solver = self._solver
+        solver.set("rlimit", self._effort if effort is None else min(effort, self._effort))
         solver.push()
         try:
             solver.add(z3.Or([z3.Bool(f"q{i}") for i in questions]))
