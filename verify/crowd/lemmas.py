@@ -39,6 +39,10 @@ class NotProvable(Exception):
 DISPENSABLE: Mapping[str, int] = {"local": 0, "lock": 1, "shared": 2, "held": 3, "pc": 4}
 
 
+# With more cubes to be forbidden than these the choice among lemmas is made in one go.
+MANY_NEEDS = 5_000
+
+
 @dataclass
 class Search:
     """The lemmas found so far, and what each of them needs forbidden in turn.
@@ -58,6 +62,13 @@ class Search:
         # The lemmas by what they do not allow of the shared part, those that were of use
         # last at the end.
         self._outside: list[tuple[Bits, Cube]] = []
+        # With what each step asks of: a value of these fields has to be left.
+        shared, crowd = self.space.shared, self.space.crowd
+        self._steps = [
+            (s, _asked(s.guard, shared), _asked(s.own_guard, crowd), _asked(s.beside, crowd))
+            for s in self.space.steps
+            if not s.violates
+        ]
         # For each bit of either scope the values of its field.
         self._fields = [
             {
@@ -101,8 +112,12 @@ class Search:
         them, and those that exclude what the claim itself forbids.
 
         A lemma is left out if what it forbids for others is forbidden by the
-        rest as well; the narrow ones are tried first.
+        rest as well; the narrow ones are tried first.  Where there is much to be
+        forbidden only the widest lemma that forbids it is asked: of 365 lemmas 358
+        are left in one way, and 364 in the other.
         """
+        if sum(map(len, self.needs.values())) > MANY_NEEDS:
+            return self._widest()
         # Without those whose needs were not seen to the end, or not met.
         pool = sorted(self.needs, key=lambda c: (_size(c), c))
         covering: dict[Cube, int] = {}
@@ -130,43 +145,66 @@ class Search:
         }
         return [pool[i] for i in _bits(kept)], shares, direct
 
+    def _widest(self) -> tuple[list[Cube], dict[str, list[Cube]], dict[str, list[Cube]]]:
+        """Like `chosen`: for each cube the widest lemma that forbids it."""
+        pool = sorted(self.needs, key=lambda c: (_size(c), c), reverse=True)
+        outside = [(~lemma.shared, lemma) for lemma in pool]
+        known: dict[Cube, Cube | None] = {}
+
+        def widest(cube: Cube) -> Cube | None:
+            if cube not in known:
+                fitting = (x for rest, x in outside if not cube.shared & rest and covers(x, cube))
+                known[cube] = next(fitting, None)
+            return known[cube]
+
+        # Without those that rest on a lemma whose own needs were not met.
+        while lost := [x for _, x in outside if None in map(widest, self.needs[x])]:
+            outside = [(rest, x) for rest, x in outside if x not in lost]
+            known = {}
+
+        def rests_on(cubes: Iterable[Cube]) -> dict[Cube, None]:
+            found: dict[Cube, None] = {}
+            todo = list(cubes)
+            while todo:
+                lemma = widest(todo.pop())
+                if lemma is not None and lemma not in found:
+                    found[lemma] = None
+                    todo += self.needs[lemma]
+            return found
+
+        shares = {claim: list(rests_on(cubes)) for claim, cubes in self.wanted.items()}
+        direct = {
+            claim: [x for x in dict.fromkeys(map(widest, cubes)) if x is not None]
+            for claim, cubes in self.wanted.items()
+        }
+        return list(rests_on(c for cubes in self.wanted.values() for c in cubes)), shares, direct
+
     def into(self, cube: Cube) -> Iterator[Cube]:
-        """What one step leads into a cube."""
-        for step in self.space.steps:
-            if step.violates:
-                continue
+        """What one step leads into a cube, but for what is in the cube itself."""
+        for step, asked, own_asked, beside_asked in self._steps:
             if step.store & ~cube.shared:
                 continue
-            shared = (cube.shared | step.clear) & step.guard
-            if self._empty(shared, self.space.shared):
+            free = cube.shared | step.clear
+            shared = free & step.guard
+            if _empty(shared, asked):
                 continue
             if step.actor == -1:
                 for i, own in enumerate(cube.crowd):
-                    if step.own_store & ~own:
+                    if step.own_store & ~own or (
+                        free == cube.shared and own | step.own_clear == own
+                    ):
                         continue
                     before = (own | step.own_clear) & step.own_guard
-                    rest = self._beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step)
-                    if rest is not None and not self._empty(before, self.space.crowd):
+                    rest = _beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step, beside_asked)
+                    if rest is not None and not _empty(before, own_asked):
                         yield Cube(shared, tuple(sorted((before, *rest))))
-                if cube.shared | step.clear == cube.shared:
-                    # Somebody else, whose step changes nothing here, was there before.
-                    continue
-                rest = self._beside(cube.crowd, step)
-                if rest is not None:
-                    yield Cube(shared, tuple(sorted((step.own_guard, *rest))))
-            else:
-                rest = self._beside(cube.crowd, step)
-                if rest is not None:
-                    yield Cube(shared, tuple(sorted(rest)))
-
-    def _beside(self, crowd: Sequence[Bits], step: Step) -> tuple[Bits, ...] | None:
-        rest = tuple(bits & step.beside for bits in crowd)
-        if any(self._empty(bits, self.space.crowd) for bits in rest):
-            return None
-        return rest
-
-    def _empty(self, bits: Bits, scope: Scope) -> bool:
-        return any(not bits & f.full for f in scope.fields)
+            if free == cube.shared:
+                # Somebody else, whose step changes nothing here, was there before.
+                continue
+            rest = _beside(cube.crowd, step, beside_asked)
+            if rest is not None:
+                mover = (step.own_guard,) if step.actor == -1 else ()
+                yield Cube(shared, tuple(sorted((*mover, *rest))))
 
     # ---------------------------------------------------------------- widening
 
@@ -351,6 +389,27 @@ def _closure(kept: int, top: list[int], below: list[list[int]] | None) -> int:
         if below is not None:
             todo += below[best]
     return chosen
+
+
+def _asked(bits: Bits, scope: Scope) -> tuple[Bits, ...]:
+    """The fields of which not every value is among `bits`."""
+    return tuple(f.full for f in scope.fields if f.full & ~bits)
+
+
+def _empty(bits: Bits, fields: Sequence[Bits]) -> bool:
+    # A loop: any() of a generator takes three times as long, and this is asked most of all.
+    for full in fields:  # noqa: SIM110
+        if not bits & full:
+            return True
+    return False
+
+
+def _beside(crowd: Sequence[Bits], step: Step, asked: Sequence[Bits]) -> tuple[Bits, ...] | None:
+    rest = tuple(bits & step.beside for bits in crowd)
+    for bits in rest:
+        if _empty(bits, asked):
+            return None
+    return rest
 
 
 def _dispensable(f: Field) -> int:

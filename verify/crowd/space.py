@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
@@ -70,10 +71,19 @@ class Scope:
     full: Bits
 
     def find(self, kind: str, name: str, thread: int = -1) -> Field:
-        for f in self.fields:
-            if (f.kind, f.name, f.thread) == (kind, name, thread):
-                return f
-        raise KeyError((kind, name, thread))
+        return self._places[kind, name, thread]
+
+    def has(self, f: Field) -> bool:
+        """Whether a field is one of this scope: by identity, to compare fields takes long."""
+        return id(f) in self._identities
+
+    @cached_property
+    def _identities(self) -> frozenset[int]:
+        return frozenset(map(id, self.fields))
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, str, int], Field]:
+        return {(f.kind, f.name, f.thread): f for f in self.fields}
 
 
 @dataclass(frozen=True, order=True)
@@ -232,7 +242,7 @@ class Space:
                 clear = store = own_clear = own_store = 0
                 if not command.violates:
                     for f, value in self._stores(command, news, thread, single, kind):
-                        if kind >= 0 and f in self.crowd.fields:
+                        if kind >= 0 and self.crowd.has(f):
                             own_clear |= f.full
                             own_store |= f.bit(value)
                         else:
@@ -389,7 +399,7 @@ class Space:
 
     def _only(self, f: Field, values: frozenset[int], wanted: bool, start: Start) -> list[Start]:
         keep = sum(f.bit(v) for v in f.values if (v in values) == wanted)
-        own = f in self.crowd.fields
+        own = self.crowd.has(f)
         bits = start.own if own else start.shared
         if not bits & keep:
             return []

@@ -55,7 +55,7 @@ class Views:
     """
 
     space: Space
-    limit: int = 3_000_000
+    limit: int = 1_200_000
     globals: list[Bits] = field(default_factory=list)
     processes: list[Bits] = field(default_factory=list)
     rows: list[dict[int, Some]] = field(default_factory=list)
