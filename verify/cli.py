@@ -81,6 +81,7 @@ class Job:
     only_runs: bool = False
     model: Path | None = None
     jobs: int = 1
+    lean: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,10 @@ def prove(
         ),
     ] = None,
     no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
+    lean: Annotated[
+        bool,
+        typer.Option("--lean", help="Keep a digest of each obligation in place of its text."),
+    ] = False,
     jobs: Jobs = None,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
@@ -200,7 +205,7 @@ def prove(
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
     jobs = cores() if jobs is None else jobs
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs)
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs, lean)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -518,7 +523,7 @@ def _write(
     names = names_of(sources, job.model)
     folder = job.proofs / folder_name(program, scenario, names)
     place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
-    options = Options(job.threads, job.rounds, job.claims)
+    options = Options(job.threads, job.rounds, job.claims, job.lean)
     write(folder, files(program, scenario, options, result, proof, names, place))
     return str(folder)
 

@@ -215,14 +215,16 @@ def _scenario(document: Mapping[str, Any], program: Program) -> Scenario:
 
 def _options(document: Mapping[str, Any]) -> Options:
     value = document["options"]
-    if not isinstance(value, dict) or set(value) != {"threads", "rounds", "claims"}:
+    if not isinstance(value, dict) or set(value) - {"lean"} != {"threads", "rounds", "claims"}:
         raise Malformed("`options` has threads, rounds and claims")
+    if value.get("lean", True) is not True:
+        raise Malformed("`lean` is true or left out")
     threads, rounds, claims = value["threads"], value["rounds"], value["claims"]
     if not (whole(threads) and 1 <= threads <= 12 and whole(rounds) and 0 <= rounds <= 8):
         raise Malformed("`options` is out of range")
     if not isinstance(claims, list) or not all(isinstance(c, str) for c in claims):
         raise Malformed("`claims` is a list of names")
-    return Options(threads, rounds, tuple(claims))
+    return Options(threads, rounds, tuple(claims), "lean" in value)
 
 
 def _list(document: Mapping[str, Any], key: str) -> list[Any]:

@@ -22,6 +22,7 @@ from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
 from verify.report import values
 from verify.report.text import report
+from verify.smt.obligations import Obligation
 from verify.syntax.parse import grammar_text
 from verify.verdicts import Refuted, Result
 from verify.wording import lemma_text
@@ -38,11 +39,15 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for: threads for each [*] in runs, rounds of a loop there, claims."""
+    """What was asked for: threads for each [*] in runs, rounds of a loop there, claims.
+
+    `lean`: each obligation is kept as a digest; its text can be written again.
+    """
 
     threads: int
     rounds: int
     claims: tuple[str, ...]
+    lean: bool = False
 
 
 def folder_name(program: Program, scenario: Scenario, names: Names) -> str:
@@ -70,9 +75,13 @@ def files(
         README: "\n".join(report(replace(result, path=names.program, model=names.model))) + "\n",
         LEMMAS: _lemmas(program, scenario, proof),
     }
-    for obligation in proof.obligations:
-        content[f"{obligation.name}.smt2"] = _heading(obligation.name) + obligation.text
+    if not options.lean:
+        content |= {f"{o.name}.smt2": _obligation(o) for o in proof.obligations}
     return content
+
+
+def _obligation(obligation: Obligation) -> str:
+    return _heading(obligation.name) + obligation.text
 
 
 def _heading(name: str) -> str:
@@ -112,6 +121,7 @@ def _document(
             "threads": options.threads,
             "rounds": options.rounds,
             "claims": list(options.claims),
+            **({"lean": True} if options.lean else {}),
         },
         "evidence": None
         if result.proof is None
@@ -134,7 +144,9 @@ def _document(
         "shares": {name: list(share) for name, share in sorted(proof.shares.items())},
         "direct": {name: list(share) for name, share in sorted(proof.direct.items())},
         "lock_order": [list(edge) for edge in proof.order],
-        "obligations": [o.name for o in proof.obligations],
+        "obligations": {o.name: digest(_obligation(o)) for o in proof.obligations}
+        if options.lean
+        else [o.name for o in proof.obligations],
     }
 
 

@@ -406,7 +406,8 @@ def _lanes(run: Run, step: Step, mark: str) -> str:
 def _effects(step: Step) -> list[str]:
     effects = [f"{verb} {lock}" for lock, verb in step.locks]
     effects += [f"{c.name} = {c.after}" for c in step.changes]
-    return effects
+    # A parameter may have the name of what is passed for it.
+    return list(dict.fromkeys(effects))
 
 
 def ending(threads: Sequence[str], last: str, wrong: str, alone: bool) -> str:

@@ -51,7 +51,10 @@ class Loader:
         reading.follow(path, str(path), (), None)
         if reading.errors:
             raise InputError(reading.errors)
-        return tuple(reading.sources), tuple(reading.declarations)
+        declarations = reading.declarations
+        if self.model is not None:
+            declarations = _fitting(declarations)
+        return tuple(reading.sources), tuple(declarations)
 
     def parse(self, file: Path, shown: str, span: Span | None) -> _Parsed:
         """The text of a file and what it declares, read once."""
@@ -63,6 +66,16 @@ class Loader:
         if file.is_file():
             self._parsed[file] = result
         return result
+
+
+def _fitting(declarations: Sequence[tree.Declaration]) -> list[tree.Declaration]:
+    """Without the known bugs of scenarios that another model does not have."""
+    scenarios = {d.name for d in declarations if isinstance(d, tree.Scenario)}
+    return [
+        d
+        for d in declarations
+        if not (isinstance(d, tree.Known) and d.scenario and d.scenario.name not in scenarios)
+    ]
 
 
 @dataclass(frozen=True)
