@@ -23,10 +23,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def binder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with v3-balanced and its evidence, which nobody may change."""
+    """A folder with v3-balanced and its evidence in one scenario, which nobody may change."""
     folder = tmp_path_factory.mktemp("binder")
     shutil.copytree(ROOT / "programs", folder / "programs")
-    done = cli("prove", "programs/v3-balanced.bfp", cwd=folder, seed=1)
+    words = ("programs/v3-balanced.bfp", "--scenario", "reuse", "--proofs", "proofs")
+    done = cli("prove", *words, cwd=folder, seed=1)
 
     assert done.returncode == 0, done.stderr
     return folder

@@ -54,7 +54,7 @@ def test_evidence_that_nobody_has_touched_is_accepted(proof: Path) -> None:
 def test_evidence_for_binder_is_accepted_from_anywhere(binder: Path, tmp_path: Path) -> None:
     """If it fails, a reviewer cannot check what a developer has sent."""
     shutil.copytree(binder, tmp_path / "sent")
-    found = said(tmp_path / "sent" / "proofs" / "v3-balanced")
+    found = said(tmp_path / "sent" / "proofs" / "v3-balanced" / "reuse")
 
     assert () == found.wrong
 

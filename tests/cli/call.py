@@ -15,6 +15,7 @@ from tests.programs.binder import ROOT
 from verify.cli import app
 
 FILES = tuple(f"programs/{name}.bfp" for name in ("base", "v1", "v2", "v3", "v3-balanced"))
+REUSE = ("--scenario", "reuse")
 
 
 @dataclass(frozen=True)

@@ -266,9 +266,10 @@ def test_the_evidence_that_is_committed_makes_a_page(monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(ROOT)
     done = call("dashboard")
     folders = [path.parent for path in (ROOT / "proofs").rglob("proof.json")]
-    places = {json.loads((f / "proof.json").read_text())["program"] for f in folders}
+    texts = [(f / "proof.json").read_text() for f in folders]
+    places = {(f / json.loads(t)["program"]).resolve() for f, t in zip(folders, texts, strict=True)}
 
     assert 0 == done.status
-    assert len(places) == len({Path(place).name for place in places})
+    assert len(places) == len({place.name for place in places})
     for folder in folders:
         assert any(line.endswith(f": {folder.relative_to(ROOT)}") for line in done.lines)

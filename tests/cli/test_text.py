@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from tests.cli.call import FILES, call, told
+from tests.cli.call import FILES, REUSE, call, told
 
 V3 = "programs/v3.bfp"
 PRINTABLE = set(string.printable) - set("\t\v\f\r")
@@ -15,12 +15,12 @@ PRINTABLE = set(string.printable) - set("\t\v\f\r")
 @pytest.mark.parametrize(
     "args",
     [
-        ("prove", *FILES),
-        ("prove", "--threads", "3", V3),
-        ("table", *FILES),
-        ("table", V3),
+        ("prove", *FILES, *REUSE),
+        ("prove", "--threads", "3", V3, *REUSE),
+        ("table", *FILES, *REUSE),
+        ("table", V3, *REUSE),
     ],
-    ids=lambda args: f"{args[0]} {len(args) - 1}",
+    ids=lambda args: f"{args[0]} {len(args) - 3}",
 )
 def test_every_line_fits_a_mail(args: tuple[str, ...]) -> None:
     """If it fails, a report pasted into a reply is broken up or garbled on the list."""
@@ -35,7 +35,7 @@ def test_every_line_fits_a_mail(args: tuple[str, ...]) -> None:
 
 def test_only_the_claims_asked_for_are_answered() -> None:
     """If it fails, --claim answers something else than was asked."""
-    done = told("prove", V3, "--claim", "stuck", "--claim", "zap-valid", "--brief")
+    done = told("prove", V3, *REUSE, "--claim", "stuck", "--claim", "zap-valid", "--brief")
     said = [line.split()[:2] for line in done.lines if line.startswith(("  proved", "  REFUTED"))]
     expected = [["proved", "zap-valid"], ["REFUTED", "stuck"]]
 
@@ -45,49 +45,65 @@ def test_only_the_claims_asked_for_are_answered() -> None:
 def test_the_number_of_threads_is_said_with_the_answer() -> None:
     """If it fails, nobody knows how far a verdict reaches."""
     for number in (1, 3):
-        done = told("prove", "--threads", str(number), V3)
+        done = told("prove", "--threads", str(number), V3, *REUSE)
 
         assert f"  runs: {number} of each [*] thread, every thread once" in done.lines
 
 
 def test_a_scenario_by_name_gives_the_report_that_all_of_them_give() -> None:
     """If it fails, --scenario changes more than which scenario is looked at."""
-    assert told("prove", V3).out == told("prove", V3, "--scenario", "reuse").out
+    everything = told("prove", V3, "--bounded", "--claim", "balance").out
+    alone = told("prove", V3, "--bounded", "--claim", "balance", *REUSE).out
+    report = alone.rsplit("\n\n", 1)[0]
+
+    assert "  scenario reuse: " in report
+    assert everything.startswith(report)
+    assert "  scenario whole: " in everything
+    assert "  scenario whole: " not in alone
 
 
 def test_a_brief_report_is_the_long_one_without_its_runs() -> None:
     """If it fails, --brief hides a verdict."""
-    long = told("prove", V3).out
-    brief = told("prove", V3, "--brief").out
+    long = told("prove", V3, *REUSE).out
+    brief = told("prove", V3, *REUSE, "--brief").out
+    report, end = brief.rsplit("\n\n", 1)
 
-    assert long.startswith(brief.rstrip("\n"))
+    assert long.startswith(report)
+    assert long.endswith(end)
     assert "--- balance" in long
     assert "--- " not in brief
 
 
 def test_several_programs_end_in_a_line_for_each() -> None:
     """If it fails, the answer on five programs has to be picked out of five reports."""
-    tail = told("prove", *FILES).out.rsplit("\n\n", 1)[1]
+    tail = told("prove", *FILES, *REUSE).out.rsplit("\n\n", 1)[1]
     expected = {
-        "programs/base.bfp": "15 proved, 1 refuted: progress-foreign",
-        "programs/v1.bfp": "14 proved, 2 refuted: progress-unmapped, progress-foreign",
-        "programs/v2.bfp": "13 proved, 3 refuted: table, no-live-mapping, progress-foreign",
-        "programs/v3.bfp": "13 proved, 3 refuted: table, balance, stuck",
-        "programs/v3-balanced.bfp": "16 proved",
+        "programs/base.bfp": "17 proved, 1 refuted, 3 absent: progress-foreign",
+        "programs/v1.bfp": "16 proved, 2 refuted, 3 absent: progress-unmapped, progress-foreign",
+        "programs/v2.bfp": (
+            "15 proved, 3 refuted, 3 absent: table, no-live-mapping, progress-foreign"
+        ),
+        "programs/v3.bfp": "15 proved, 3 refuted, 3 absent: table, balance, stuck",
+        "programs/v3-balanced.bfp": "18 proved, 3 absent",
     }
+    said = "what is absent was not looked for in whole, split"
     found: dict[str, list[str]] = {}
+    last: list[str] = []
     for line in tail.splitlines():
         words = line.split()
         if not line.startswith(" "):
-            found[words.pop(0)] = last = []
+            file = words.pop(0)
+            if file in found:
+                assert said.startswith(" ".join(words))
+            last = found.setdefault(file, []) if file not in found else []
         last += words
 
-    assert expected == {file: " ".join(words) for file, words in found.items()}
+    assert expected == {file: " ".join(words).replace("- ", "-") for file, words in found.items()}
 
 
 def test_the_same_call_prints_the_same_text() -> None:
     """If it fails, two people who look at one program see two runs."""
-    assert call("prove", V3).out == told("prove", V3).out
+    assert call("prove", V3, *REUSE).out == told("prove", V3, *REUSE).out
 
 
 def test_a_dump_shows_every_thread_and_proves_nothing() -> None:
@@ -109,13 +125,13 @@ def test_a_dump_shows_every_thread_and_proves_nothing() -> None:
 
 def test_a_table_of_one_program_is_its_report_on_the_table() -> None:
     """If it fails, `table` and `prove` disagree about a cell."""
-    alone = told("table", V3)
+    alone = told("table", V3, *REUSE)
 
     assert alone.status == 1
-    assert alone.out == told("prove", V3, "--claim", "table", "--brief").out
+    assert alone.out == told("prove", V3, *REUSE, "--claim", "table", "--brief").out
 
 
 def test_tables_side_by_side_have_the_status_of_their_claims() -> None:
     """If it fails, a wrong cell in one of several versions goes by."""
-    assert told("table", "programs/base.bfp", "programs/v1.bfp").status == 0
-    assert told("table", *FILES).status == 1
+    assert told("table", "programs/base.bfp", "programs/v1.bfp", *REUSE).status == 0
+    assert told("table", *FILES, *REUSE).status == 1

@@ -22,6 +22,8 @@ REFUTED = {
     "v3": {"balance", "stuck", "table"},
     "v3-balanced": set(),
 }
+# Nobody splits the mapping in this scenario, or exits: `goto err_mmget` is not reached.
+ABSENT = {"progress-split", "progress-survivor", "vacuity"}
 
 
 @cache
@@ -45,7 +47,7 @@ def test_what_no_run_refutes_is_proved_for_any_number(name: str) -> None:
     found = verdicts(whole(name))
     expected = {
         claim: "refuted" if claim in REFUTED[name] else "proved" for claim in every_claim(name)
-    }
+    } | dict.fromkeys(ABSENT, "absent")
 
     assert expected == found
     assert {} == proof(name).open
@@ -76,7 +78,7 @@ def test_there_is_an_obligation_for_each_claim_and_each_thread(name: str) -> Non
     found = [o.name for o in proof(name).obligations]
     expected = {"init", "step-munmap", "step-mmap_foreign", "step-fork"}
     expected |= {"step-shrinker-named", "step-shrinker-other"}
-    expected |= {f"claim-{c}" for c in every_claim(name) - REFUTED[name] - {"vacuity"}}
+    expected |= {f"claim-{c}" for c in every_claim(name) - REFUTED[name] - ABSENT}
 
     assert expected == set(found)
     assert len(found) == len(set(found))

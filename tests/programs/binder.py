@@ -18,7 +18,7 @@ from verify.verdicts import Holds, NotEstablished, Refuted, Result, Run, Vacuous
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "programs"
-MODEL = "model/binder-6.14.bfh"
+MODEL = "model/6.14.bfh"
 NAMES = ("base", "v1", "v2", "v3", "v3-balanced")
 
 # What a cell of the table shows: whether it occurs, and each outcome with what it leaves held.

@@ -28,19 +28,24 @@ CLAIMS = {
     "zap-valid",
     "freed-once",
     "no-blocking",
+    "use-after-free",
+    "progress-mapped",
     "progress-unmapped",
     "progress-foreign",
     "stable-mapped",
     "right-vma",
     "null-is-transient",
+    "unmapped-is-gone",
     "lock-use",
     "atomic-sleep",
     "memory",
     "stuck",
-    "vacuity",
 }
+# Not put to the test here but in another scenario: nobody splits the mapping, and nobody
+# exits, so that mmget_not_zero() never fails and `goto err_mmget` is not reached.
+ABSENT = {"progress-split", "progress-survivor", "vacuity"}
 
-# What is refuted; every other claim holds.  That v3 leaks where it makes progress is for
+# What is refuted; every other of CLAIMS holds.  That v3 leaks where it makes progress is for
 # `balance` to say: a page that is reclaimed is progress.
 REFUTED: dict[str, set[str]] = {
     "base": {"progress-foreign"},
@@ -101,7 +106,10 @@ EACH_REFUTATION = [(name, claim) for name in NAMES for claim in sorted(REFUTED[n
 @pytest.mark.parametrize("name", NAMES)
 def test_two_shrinkers_give_the_verdicts_of_the_issue(name: str) -> None:
     """If it fails, a version of the patch gets an answer that nobody has argued for."""
-    expected = {claim: "refuted" if claim in REFUTED[name] else "holds" for claim in CLAIMS}
+    expected = {
+        **{claim: "refuted" if claim in REFUTED[name] else "holds" for claim in CLAIMS},
+        **dict.fromkeys(ABSENT, "absent"),
+    }
 
     assert expected == verdicts(result(name))
 
@@ -118,7 +126,9 @@ def test_one_and_three_shrinkers_give_the_same_verdicts(name: str, shrinkers: in
     """If it fails, the answer depends on the bound, and the bound of two is too small."""
     found = result(name, shrinkers)
 
-    assert dict.fromkeys(REFUTED[name], "refuted") == broken(found)
+    expected = dict.fromkeys(REFUTED[name], "refuted") | dict.fromkeys(ABSENT, "absent")
+
+    assert expected == broken(found)
     assert TABLE[name] == cells(found)
     assert shrinkers == found.bound.threads
 
@@ -128,7 +138,8 @@ def test_each_case_does_what_the_table_says(name: str) -> None:
     """If it fails, the case table shown to a reviewer is wrong."""
     found = result(name)
 
-    expected_outside = [SKIP]
+    # The mutex may be busy before the case is looked at; in v1 that comes after it.
+    expected_outside = [] if name == "v1" else [SKIP]
 
     assert TABLE[name] == cells(found)
     assert expected_outside == [(one.outcome, one.left) for one in found.outside]
@@ -259,6 +270,7 @@ def test_v3_makes_fork_wait_for_the_lock_that_a_finished_shrinker_holds() -> Non
     expected_held = {
         ("shrinker", "foreign_vma.vm_lock", "shared"),
         ("fork", "the_mm.mmap_lock", "exclusive"),
+        ("fork", "the_mm.mm_users", "shared"),
     }
     assert run.cause is not None
 
@@ -277,7 +289,7 @@ def test_v2_frees_a_page_that_a_live_vma_still_maps(claim: str) -> None:
     expected = {
         "page0.freed": "true",
         "binder_vma.attached": "true",
-        "binder_vma.pte": "true",
+        "the_mm.pte": "&page0",
         "the_mm.tree": "&binder_vma",
     }
     # One shrinker and a lookup that fails once: nobody else is needed.
