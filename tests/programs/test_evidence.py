@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.artifact.made import cli
 from tests.programs.binder import ROOT
-from verify.artifact.check import Report, check
-from verify.parallel import cores, ordered
+from verify.parallel import cores
 
 PROOFS = ROOT / "proofs"
 FOLDERS = sorted(path.parent for path in PROOFS.rglob("proof.json"))
@@ -21,9 +22,11 @@ def name(folder: Path) -> str:
 
 
 @cache
-def reports() -> dict[Path, Report]:
-    """Every report, the folders checked side by side."""
-    return dict(zip(FOLDERS, ordered(check, FOLDERS, cores()), strict=True))
+def reports() -> dict[Path, CompletedProcess[str]]:
+    """Every answer, each in a process of its own: what a solver did before must not count."""
+    with ThreadPoolExecutor(cores()) as pool:
+        done = pool.map(lambda folder: cli("check", folder, cwd=ROOT), FOLDERS)
+        return dict(zip(FOLDERS, done, strict=True))
 
 
 def test_each_program_has_its_evidence() -> None:
@@ -37,10 +40,9 @@ def test_each_program_has_its_evidence() -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
 def test_the_committed_evidence_is_accepted(folder: Path) -> None:
     """Verdicts in the repository would be older than the texts they speak of."""
-    report = reports()[folder]
+    done = reports()[folder]
 
-    assert () == report.wrong
-    assert report.done
+    assert 0 == done.returncode, done.stdout + done.stderr
 
 
 def test_the_page_of_all_verdicts_says_what_the_evidence_says() -> None:
