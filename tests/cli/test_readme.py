@@ -66,24 +66,31 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.usefixtures("checkout")
-def test_each_command_prints_what_is_shown_below_it() -> None:
-    """If it fails, README shows something that nobody will see."""
-    status = 0
-    run = []
-    for block in blocks("console"):
-        for command, shown in commands(block):
-            name, *args = shlex.split(command)
-            if command == "echo $?":
-                printed = [str(int(status))]
-            else:
-                assert name == "verify"
-                done = CliRunner().invoke(app, args)
-                status, printed = done.exit_code, done.stdout.splitlines()
-            run.append(command)
+SESSIONS = [[*commands(block)] for block in blocks("console")]
 
-            assert (command, "") == (command, missing(shown, printed))
-    assert len(run) > 6
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: " ".join(session[0][0].split()))
+def test_each_command_prints_what_is_shown_below_it(session: list[tuple[str, list[str]]]) -> None:
+    """If it fails, README shows something that nobody will see."""
+    status = None
+    for command, shown in session:
+        name, *args = shlex.split(command)
+        if command == "echo $?":
+            assert status is not None
+            printed = [str(status)]
+        else:
+            assert name == "verify"
+            done = CliRunner().invoke(app, args)
+            status, printed = done.exit_code, done.stdout.splitlines()
+
+        assert (command, "") == (command, missing(shown, printed))
+
+
+def test_each_block_begins_with_a_command_and_there_are_some() -> None:
+    """If it fails, the test above looks at nothing, or not from the first line on."""
+    assert len(SESSIONS) > 5
+    assert all(block.startswith("$ verify ") for block in blocks("console"))
 
 
 def test_what_is_shown_has_to_be_printed_in_order_and_without_gaps() -> None:
