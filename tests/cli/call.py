@@ -15,7 +15,10 @@ from tests.programs.binder import ROOT
 from verify.cli import app
 
 FILES = tuple(f"programs/{name}.bfp" for name in ("base", "v1", "v2", "v3", "v3-balanced"))
+V3 = "programs/v3.bfp"
 REUSE = ("--scenario", "reuse")
+# A second scenario for the programs of the fixture `small`, which have `many`.
+FEW = 'scenario few "one worker": worker;'
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ def call(*args: str) -> Called:
 def told(*args: str) -> Called:
     """The same, made once: for calls of which nothing is broken on purpose."""
     return call(*args)
+
+
+def declare(path: str, *lines: str) -> None:
+    """More lines at the end of a program."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def process(*args: str) -> Called:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.artifact.made import edit
-from tests.cli.call import call
+from tests.cli.call import FEW, call
 from tests.programs.binder import ROOT
 
 PAGE = "pages/README.md"
@@ -28,8 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = {
         "good.bfp": SMALL % "mutex_unlock(lock);",
         "model/readme": "",
-        "old/1.2.bfp": SMALL % ""
-        + 'scenario few "one worker": worker;\nknown balance in few "CVE-1";\n',
+        "old/1.2.bfp": SMALL % "" + FEW + '\nknown balance in few "CVE-1";\n',
         "old/1.10.bfp": SMALL % "mutex_unlock(lock);" + 'known balance "CVE-1";\n',
     }
     for name, text in texts.items():

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.cli.call import FILES, REUSE, Called, call, told
+from tests.cli.call import FILES, REUSE, V3, Called, call, told
 from tests.programs.binder import ROOT
 from verify.engine import search as search_module
 from verify.interpret import Machine, ReplayError, State
@@ -18,7 +18,6 @@ from verify.smt.solver import Session
 
 SCHEMA = json.loads((ROOT / "verify" / "report" / "schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-V3 = "programs/v3.bfp"
 BY_WORD = {"absent": 0, "holds": 0, "proved": 0, "refuted": 1, "not established": 3, "vacuous": 3}
 
 
@@ -26,9 +25,9 @@ def ask(*args: str) -> Called:
     return call("prove", "--format", "json", *args)
 
 
-def all_five() -> Any:
-    """What is printed for the five programs: a document of one's own each time."""
-    return told("prove", "--format", "json", *FILES, *REUSE).json()
+def of(file: str) -> Any:
+    """What is printed for one of the five programs: a document of one's own each time."""
+    return told("prove", "--format", "json", file, *REUSE).json()
 
 
 def the_program(document: Any, path: str) -> Any:
@@ -40,9 +39,10 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_five_programs_follow_the_schema_and_agree_with_the_text() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_a_program_follows_the_schema_and_agrees_with_the_text(file: str) -> None:
     """If it fails, whoever reads the JSON is told something else than whoever reads the text."""
-    document = all_five()
+    document = of(file)
     VALIDATOR.validate(document)
     by_text: dict[str, list[str]] = {}
     for line in told("prove", *FILES, *REUSE).lines:
@@ -51,12 +51,10 @@ def test_five_programs_follow_the_schema_and_agree_with_the_text() -> None:
         elif line.startswith(("  proved", "  REFUTED", "  absent")):
             said, claim, *_ = line.split()
             last.append(f"{claim} {said.lower()}")
+    (program,) = document["programs"]
 
-    assert [*FILES] == [program["path"] for program in document["programs"]]
-    assert by_text == {
-        program["path"]: [f"{each['claim']} {each['verdict']}" for each in program["verdicts"]]
-        for program in document["programs"]
-    }
+    assert file == program["path"]
+    assert by_text[file] == [f"{each['claim']} {each['verdict']}" for each in program["verdicts"]]
 
 
 def agree(done: Called) -> Any:
@@ -100,9 +98,12 @@ def test_the_status_in_the_document_is_the_status_of_the_process(
 ) -> None:
     """If it fails, a script that reads one of the two is misled."""
     done = ask(*args)
-    agree(done)
+    document = agree(done)
 
     assert expected == done.status
+    assert [arg for arg in args if arg.endswith(".bfp")] == [
+        program["path"] for program in document["programs"]
+    ]
 
 
 @pytest.mark.usefixtures("small")
@@ -153,13 +154,14 @@ def test_our_own_bug_has_status_4(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a bug of verify" in error["message"]
 
 
-def test_a_run_shows_the_lines_that_are_in_the_files() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_a_run_shows_the_lines_that_are_in_the_files(file: str) -> None:
     """If it fails, a reader is sent to a line that has nothing to do with the step."""
     folded = {
-        file: [" ".join(line.split()) for line in (ROOT / file).read_text().splitlines()]
-        for file in (*FILES, *(str(p.relative_to(ROOT)) for p in ROOT.glob("programs/model/*")))
+        path: [" ".join(line.split()) for line in (ROOT / path).read_text().splitlines()]
+        for path in (file, *(str(p.relative_to(ROOT)) for p in ROOT.glob("programs/model/*")))
     }
-    for program in all_five()["programs"]:
+    for program in of(file)["programs"]:
         for verdict in program["verdicts"]:
             for number, step in enumerate(verdict.get("run", ()), start=1):
                 line = folded[step["file"]][step["line"] - 1]
@@ -169,9 +171,10 @@ def test_a_run_shows_the_lines_that_are_in_the_files() -> None:
                 assert step["thread"] in verdict["threads"]
 
 
-def test_a_step_that_takes_a_lock_shows_the_call_that_takes_it() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_a_step_that_takes_a_lock_shows_the_call_that_takes_it(file: str) -> None:
     """If it fails, a lock seems to be taken by a line that only sets a local."""
-    for program in all_five()["programs"]:
+    for program in of(file)["programs"]:
         for verdict in program["verdicts"]:
             for step in verdict.get("run", ()):
                 if any(lock["does"] != "releases" for lock in step["locks"]):
@@ -180,7 +183,7 @@ def test_a_step_that_takes_a_lock_shows_the_call_that_takes_it() -> None:
 
 def test_the_document_says_who_holds_what_at_the_end() -> None:
     """If it fails, the leak is in the words of the report alone."""
-    document = all_five()
+    document = of(V3)
     balance = next(e for e in the_program(document, V3)["verdicts"] if e["claim"] == "balance")
     expected = [{"thread": "shrinker", "lock": "foreign_vma.vm_lock", "mode": "shared"}]
     cause = balance["run"][balance["cause"]["step"] - 1]
@@ -191,7 +194,7 @@ def test_the_document_says_who_holds_what_at_the_end() -> None:
 
 def test_the_document_has_the_table() -> None:
     """If it fails, what the code does in each case cannot be read by a program."""
-    document = all_five()
+    document = of(V3)
     rows = the_program(document, V3)["table"]
     wrong = [row for row in rows if row["verdict"] == "refuted"]
 
@@ -215,7 +218,7 @@ def with_more(document: Any) -> None:
 
 
 def refuted_without_a_run(document: Any) -> None:
-    refuted = next(e for e in document["programs"][3]["verdicts"] if e["verdict"] == "refuted")
+    refuted = next(e for e in document["programs"][0]["verdicts"] if e["verdict"] == "refuted")
     del refuted["run"]
 
 
@@ -224,7 +227,7 @@ def with_a_status_of_its_own(document: Any) -> None:
 
 
 def with_a_line_that_is_no_number(document: Any) -> None:
-    refuted = next(e for e in document["programs"][3]["verdicts"] if e["verdict"] == "refuted")
+    refuted = next(e for e in document["programs"][0]["verdicts"] if e["verdict"] == "refuted")
     refuted["run"][0]["line"] = "28"
 
 
@@ -241,8 +244,8 @@ def with_a_line_that_is_no_number(document: Any) -> None:
 )
 def test_the_schema_refuses_what_the_tool_never_prints(change: Callable[[Any], None]) -> None:
     """If it fails, the schema is so loose that following it says nothing."""
-    changed = all_five()
+    changed = of(V3)
     change(changed)
 
-    assert VALIDATOR.is_valid(all_five())
+    assert VALIDATOR.is_valid(of(V3))
     assert not VALIDATOR.is_valid(changed)

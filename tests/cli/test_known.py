@@ -10,15 +10,10 @@ import jsonschema
 import pytest
 
 from tests.artifact.made import edit
-from tests.cli.call import call
+from tests.cli.call import FEW, call, declare
 from tests.programs.binder import ROOT
 
 NAME = "CVE-2019-1999, fixed by 5cec2d2e5839 (binder: fix race between munmap() and direct reclaim)"
-TWICE = 'scenario few "one worker": worker;\n'
-
-
-def declare(path: str, *lines: str) -> None:
-    Path(path).write_text(Path(path).read_text() + "".join(f"{line}\n" for line in lines))
 
 
 def verdicts(*args: str) -> dict[tuple[str, str], Any]:
@@ -62,7 +57,7 @@ def test_it_changes_no_verdict() -> None:
 @pytest.mark.usefixtures("small")
 def test_a_name_for_one_scenario_is_for_that_one_alone() -> None:
     """If it fails, another bug in another scenario goes by the name of a known one."""
-    declare("bad.bfp", TWICE, f'known balance in few "{NAME}";', 'known stuck in many "x";')
+    declare("bad.bfp", FEW, f'known balance in few "{NAME}";', 'known stuck in many "x";')
     found = {key: one.get("known") for key, one in verdicts("bad.bfp").items()}
 
     assert {("balance", "few"), ("stuck", "many")} == {k for k, name in found.items() if name}

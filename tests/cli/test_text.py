@@ -6,9 +6,8 @@ import string
 
 import pytest
 
-from tests.cli.call import FILES, REUSE, call, told
+from tests.cli.call import FEW, FILES, REUSE, V3, call, declare, told
 
-V3 = "programs/v3.bfp"
 PRINTABLE = set(string.printable) - set("\t\v\f\r")
 
 
@@ -50,16 +49,20 @@ def test_the_number_of_threads_is_said_with_the_answer() -> None:
         assert f"  runs: {number} of each [*] thread, every thread once" in done.lines
 
 
+@pytest.mark.usefixtures("small")
 def test_a_scenario_by_name_gives_the_report_that_all_of_them_give() -> None:
     """If it fails, --scenario changes more than which scenario is looked at."""
-    everything = told("prove", V3, "--bounded", "--claim", "balance").out
-    alone = told("prove", V3, "--bounded", "--claim", "balance", *REUSE).out
+    declare("bad.bfp", FEW)
+    asked = ("prove", "bad.bfp", "--bounded", "--claim", "balance")
+    everything = call(*asked).out
+    alone = call(*asked, "--scenario", "many").out
     report = alone.rsplit("\n\n", 1)[0]
 
-    assert "  scenario reuse: " in report
+    assert "  scenario many: " in report
+    assert "--- balance" in report
     assert everything.startswith(report)
-    assert "  scenario whole: " in everything
-    assert "  scenario whole: " not in alone
+    assert "  scenario few: " in everything
+    assert "  scenario few: " not in alone
 
 
 def test_a_brief_report_is_the_long_one_without_its_runs() -> None:
