@@ -40,6 +40,11 @@ class Fact:
         return f"{self.program} in {self.surroundings}" if self.surroundings else self.program
 
 
+def alike(program: str, *surroundings: str, possible: str = "", impossible: str = "") -> list[Fact]:
+    """One fact in several surroundings that makes no difference between them."""
+    return [Fact(program, each, possible, impossible) for each in surroundings]
+
+
 TABLE = (
     # munmap() and who may look meanwhile.
     Fact(
@@ -193,9 +198,9 @@ TABLE = (
         possible="never-isolated",
         impossible="isolated-once balance lock-use stuck",
     ),
-    Fact("lru-removed", possible="never-isolated", impossible="isolated-once balance stuck"),
-    Fact(
+    *alike(
         "lru-removed",
+        "",
         "lru-6.13",
         possible="never-isolated",
         impossible="isolated-once balance stuck",
@@ -212,43 +217,42 @@ TABLE = (
         impossible="never-again",
     ),
     Fact("busy-finds-freed-page", possible="never-busy on-list use-after-free"),
-    Fact(
+    *alike(
         "busy-finds-freed-page",
         "epoch-6.8",
-        possible="never-busy",
-        impossible="on-list use-after-free",
-    ),
-    Fact(
-        "busy-finds-freed-page",
         "epoch-4.14",
         possible="never-busy",
         impossible="on-list use-after-free",
     ),
     # The allocator.
     Fact("vma-pointer-kept", possible="never-found never-stale never-none"),
-    Fact(
+    *alike(
         "vma-pointer-kept",
         "epoch-4.14",
-        possible="never-found never-none",
-        impossible="never-stale",
-    ),
-    Fact(
-        "vma-pointer-kept",
         "epoch-6.0",
         possible="never-found never-none",
         impossible="never-stale",
     ),
-    Fact("vma-pointer-cleared", possible="never-none", impossible="none-early"),
-    Fact("vma-pointer-cleared", "epoch-6.0", possible="never-none", impossible="none-early"),
-    Fact("vma-pointer-cleared", "epoch-6.8", possible="never-none", impossible="none-early"),
+    *alike(
+        "vma-pointer-cleared",
+        "",
+        "epoch-6.0",
+        "epoch-6.8",
+        possible="never-none",
+        impossible="none-early",
+    ),
     Fact("alloc-lock-spins", possible="atomic-sleep"),
-    Fact("alloc-lock-spins", "epoch-6.8-mutex", impossible="atomic-sleep"),
-    Fact("alloc-lock-spins", "epoch-6.14", impossible="atomic-sleep"),
+    *alike("alloc-lock-spins", "epoch-6.8-mutex", "epoch-6.14", impossible="atomic-sleep"),
     Fact("install-locks", possible="write-locked with-alloc", impossible="live"),
     Fact("install-locks", "epoch-4.20", impossible="write-locked with-alloc live"),
     Fact("install-locks", "epoch-6.8-mutex", possible="with-alloc", impossible="write-locked live"),
-    Fact("install-locks-6.8", possible="with-alloc", impossible="write-locked live"),
-    Fact("install-locks-6.8", "epoch-6.13", possible="with-alloc", impossible="write-locked live"),
+    *alike(
+        "install-locks-6.8",
+        "",
+        "epoch-6.13",
+        possible="with-alloc",
+        impossible="write-locked live",
+    ),
     Fact("close-takes-no-mutex", possible="never-changes"),
     Fact(
         "install-not-in-foreign",
