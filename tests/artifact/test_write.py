@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,28 @@ import pytest
 from tests.artifact.made import cli, copy, files, lay_out
 from verify.artifact import write as writing
 from verify.artifact.write import NotOurs, write
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """What is in a folder, as `write` takes it."""
+    return {name: data.decode() for name, data in files(folder).items()}
+
+
+@pytest.fixture
+def mine(whole: Path, tmp_path: Path) -> Path:
+    """Evidence that may be changed, with its program two folders above."""
+    return copy(whole, tmp_path / "copy")
+
+
+@contextmanager
+def fails_and_leaves(folder: Path, match: str) -> Iterator[None]:
+    """What goes on within ends in an error, with the folder as it was and nothing beside it."""
+    before = files(folder)
+    with pytest.raises(OSError, match=match):
+        yield
+
+    assert before == files(folder)
+    assert ["ask"] == sorted(os.listdir(folder.parent))
 
 
 def test_two_runs_from_different_places_write_the_same_bytes(whole: Path, tmp_path: Path) -> None:
@@ -57,11 +81,9 @@ def test_evidence_names_no_machine_no_place_and_no_time(whole: Path) -> None:
 
 
 def test_writing_that_fails_leaves_the_old_folder(
-    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If it fails, a full disk leaves half of a proof."""
-    folder = copy(whole, tmp_path / "copy")
-    before = files(folder)
     plain = Path.write_bytes
     written: list[str] = []
 
@@ -72,54 +94,43 @@ def test_writing_that_fails_leaves_the_old_folder(
         return plain(self, data)
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    content = {name: data.decode() + "\n" for name, data in before.items()}
-    with pytest.raises(OSError, match="No space"):
-        write(folder, content)
-
-    assert before == files(folder)
-    assert ["ask"] == sorted(os.listdir(folder.parent))
+    content = {name: text + "\n" for name, text in texts(mine).items()}
+    with fails_and_leaves(mine, "No space"):
+        write(mine, content)
 
 
 def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(
-    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If it fails, what goes wrong between two renames loses the old proof."""
-    folder = copy(whole, tmp_path / "copy")
-    before = files(folder)
     replace = os.replace
 
     def once(source: Path, target: Path) -> None:
-        if Path(target) == folder and "old" not in Path(source).parent.name:
+        if Path(target) == mine and "old" not in Path(source).parent.name:
             raise OSError(5, "Input/output error")
         replace(source, target)
 
     monkeypatch.setattr(writing.os, "replace", once)
-    with pytest.raises(OSError, match="Input/output"):
-        write(folder, {"proof.json": "{}\n"})
-
-    assert before == files(folder)
-    assert ["ask"] == sorted(os.listdir(folder.parent))
+    with fails_and_leaves(mine, "Input/output"):
+        write(mine, {"proof.json": "{}\n"})
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "link to a text"])
-def test_a_folder_with_something_else_in_it_is_left_alone(
-    kind: str, whole: Path, tmp_path: Path
-) -> None:
+def test_a_folder_with_something_else_in_it_is_left_alone(kind: str, mine: Path) -> None:
     """If it fails, `--proofs ~` empties a home directory."""
-    folder = copy(whole, tmp_path / "copy")
-    strange = folder / "mine.smt2" if kind == "link to a text" else folder / "mine.txt"
+    strange = mine / ("mine.smt2" if kind == "link to a text" else "mine.txt")
     match kind:
         case "file":
             strange.write_text("mine")
         case "folder":
             strange.mkdir()
         case _:
-            strange.symlink_to(tmp_path / "copy" / "ask.bfp")
-    before = sorted(os.listdir(folder))
+            strange.symlink_to(mine.parent.parent / "ask.bfp")
+    before = sorted(os.listdir(mine))
     with pytest.raises(NotOurs, match="mine"):
-        write(folder, {"proof.json": "{}\n"})
+        write(mine, {"proof.json": "{}\n"})
 
-    assert before == sorted(os.listdir(folder))
+    assert before == sorted(os.listdir(mine))
 
 
 def test_a_file_where_the_folder_should_be_is_left_alone(tmp_path: Path) -> None:
@@ -132,33 +143,29 @@ def test_a_file_where_the_folder_should_be_is_left_alone(tmp_path: Path) -> None
     assert "mine" == place.read_text()
 
 
-def test_the_same_evidence_again_is_not_written_again(whole: Path, tmp_path: Path) -> None:
+def test_the_same_evidence_again_is_not_written_again(mine: Path) -> None:
     """If it fails, each run touches files that have not changed."""
-    folder = copy(whole, tmp_path / "copy")
-    content = {name: data.decode() for name, data in files(folder).items()}
+    content = texts(mine)
 
-    assert not write(folder, content)
-    assert write(folder, {**content, "lemmas.txt": "none\n"})
-    assert b"none\n" == (folder / "lemmas.txt").read_bytes()
+    assert not write(mine, content)
+    assert write(mine, {**content, "lemmas.txt": "none\n"})
+    assert b"none\n" == (mine / "lemmas.txt").read_bytes()
 
 
-def test_the_command_says_that_it_leaves_a_folder_alone(whole: Path, tmp_path: Path) -> None:
+def test_the_command_says_that_it_leaves_a_folder_alone(mine: Path) -> None:
     """If it fails, evidence that could not be written looks written."""
-    folder = copy(whole, tmp_path / "copy")
-    (folder / "mine.txt").write_text("mine")
-    done = cli("prove", tmp_path / "copy" / "ask.bfp", "--proofs", folder.parent)
+    (mine / "mine.txt").write_text("mine")
+    done = cli("prove", mine.parent.parent / "ask.bfp", "--proofs", mine.parent)
 
     assert 2 == done.returncode
     assert "mine.txt, which is no part of an artifact" in done.stderr
-    assert (folder / "mine.txt").exists()
+    assert (mine / "mine.txt").exists()
 
 
-def test_an_older_proof_is_replaced_as_a_whole(whole: Path, tmp_path: Path) -> None:
+def test_an_older_proof_is_replaced_as_a_whole(whole: Path, mine: Path) -> None:
     """If it fails, obligations of an older proof stay behind."""
-    folder = copy(whole, tmp_path / "copy")
-    (folder / "claim-older.smt2").write_text("(check-sat)\n")
-    shutil.copy(folder / "init.smt2", folder / "step-older.smt2")
-    content = {name: data.decode() for name, data in files(whole / "proofs" / "ask").items()}
+    (mine / "claim-older.smt2").write_text("(check-sat)\n")
+    shutil.copy(mine / "init.smt2", mine / "step-older.smt2")
 
-    assert write(folder, content)
-    assert files(whole / "proofs" / "ask") == files(folder)
+    assert write(mine, texts(whole / "proofs" / "ask"))
+    assert files(whole / "proofs" / "ask") == files(mine)
