@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import jsonschema
 from typer.testing import CliRunner
 
 from tests.programs.binder import ROOT
@@ -19,6 +20,8 @@ V3 = "programs/v3.bfp"
 REUSE = ("--scenario", "reuse")
 # A second scenario for the programs of the fixture `small`, which have `many`.
 FEW = 'scenario few "one worker": worker;'
+SCHEMA = json.loads((ROOT / "verify" / "report" / "schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Called:
 
     def json(self) -> Any:
         return json.loads(self.out)
+
+    def document(self) -> Any:
+        """The same, if it follows the schema."""
+        document = self.json()
+        VALIDATOR.validate(document)
+        return document
 
 
 def call(*args: str) -> Called:

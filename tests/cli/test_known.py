@@ -6,22 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.artifact.made import edit
 from tests.cli.call import FEW, call, declare
-from tests.programs.binder import ROOT
 
 NAME = "CVE-2019-1999, fixed by 5cec2d2e5839 (binder: fix race between munmap() and direct reclaim)"
 
 
 def verdicts(*args: str) -> dict[tuple[str, str], Any]:
     """Each verdict of the document by claim and scenario."""
-    document = call("prove", *args, "--format", "json").json()
-    schema = json.loads((ROOT / "verify/report/schema.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(document)
-    (program,) = document["programs"]
+    (program,) = call("prove", *args, "--format", "json").document()["programs"]
     return {(one["claim"], one["scenario"]): one for one in program["verdicts"]}
 
 
