@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -34,6 +34,8 @@ from verify.smt import obligations, solvers
 from verify.smt.obligations import Actor, Obligation, Writer
 from verify.smt.solvers import decide
 from verify.smt.text import all_of
+
+Sabotage: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
 READERS = """
 thread reader "reads" { down_read(&r); look(); up_read(&r); }
@@ -118,6 +120,20 @@ def proof_of(text: str) -> Proof:
     """The proof of everything that a text claims, as far as it can be had."""
     program, _ = parts(text)
     return prove(program, program.scenarios[0], names(program))
+
+
+def why_not(text: str, claim: str) -> str:
+    """Why a claim of a text is not proved: it must not be."""
+    proof = proof_of(text)
+
+    assert claim not in proof.shares
+    return proof.open[claim]
+
+
+def closed(scene: World) -> Views:
+    views = Views(Space(scene))
+    views.close()
+    return views
 
 
 def lemmas_accepted(text: str, *lemmas: Lemma) -> bool:
@@ -233,7 +249,7 @@ def no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MIDDLE = (Literal("pc", "", -1, (1,)),)
-WRONG: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, Lemma]] = {
+WRONG: dict[str, tuple[Sabotage, str, Lemma]] = {
     "an update is forgotten": (forgets_x, SETS, variable("x", 1)),
     "a third thread does not move": (
         no_third,
@@ -278,7 +294,7 @@ def no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("sabotage", [no_steps, no_init])
 def test_random_wrong_lemmas_find_out_a_writer_that_allows_too_little(
-    sabotage: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    sabotage: Sabotage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If it fails, holding the writer against random programs shows nothing."""
     sabotage(monkeypatch)
@@ -375,7 +391,7 @@ def covers_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Each with a program that it makes the search wrong about.
-SEARCHES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
+SEARCHES: dict[str, tuple[Sabotage, str, str]] = {
     "lemmas are widened unasked": (wide, READERS, "apart"),
     "lemmas need nothing": (no_return, ONE_AT_A_TIME, "apart"),
     "lemmas cover everything": (covers_all, ONE_AT_A_TIME, "apart"),
@@ -391,14 +407,12 @@ def test_what_a_broken_search_finds_is_not_confirmed(
     program, scene = parts(text)
     sabotage(monkeypatch)
     found, _, _ = searched(program, scene, [claim])
-    proof = proof_of(text)
 
     assert {claim} == found
-    assert claim not in proof.shares
-    assert "obligation" in proof.open[claim]
+    assert "obligation" in why_not(text, claim)
 
 
-VIEWS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
+VIEWS: dict[str, tuple[Sabotage, str, str]] = {
     "third threads": (no_triples, BOTH, "unseen"),
     "who is beside": (no_pairs, TRIES, "free"),
 }
@@ -411,17 +425,13 @@ def test_views_that_forget_something_prove_nothing_wrong(
     """If it fails, a view that is missing makes a wrong verdict: nobody looks at it again."""
     sabotage, text, claim = VIEWS[name]
     _, scene = parts(text)
-    right = Views(Space(scene))
-    right.close()
-    sabotage(monkeypatch)
-    wrong = Views(Space(scene))
-    wrong.close()
-    proof = proof_of(text)
 
-    assert claim in right.broken
-    assert claim not in wrong.broken
-    assert claim not in proof.shares
-    assert claim in proof.open
+    assert claim in closed(scene).broken
+
+    sabotage(monkeypatch)
+
+    assert claim not in closed(scene).broken
+    assert why_not(text, claim)
 
 
 def test_views_in_which_nobody_is_seen_to_hold_a_mutex_prove_less(

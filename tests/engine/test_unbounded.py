@@ -92,16 +92,16 @@ def test_no_state_of_a_small_instance_contradicts_a_lemma(name: str) -> None:
     assert [] == reached(scene, proof(name).lemmas, 1)
 
 
+def two_of_each(scenario: Scenario, forever: frozenset[str] = frozenset()) -> Scenario:
+    """The scenario with two of those that are there any number of times."""
+    members = tuple((name, 2 if count is None else count) for name, count in scenario.members)
+    return Scenario("two", "two shrinkers", members, scenario.forever | forever)
+
+
 def test_a_fixed_number_of_shrinkers_is_proved_with_loops() -> None:
     """If it fails, only [*] is proved, and two callers called again and again are not."""
     found = program("v3-balanced")
-    scenario = reuse(found)
-    fixed = Scenario(
-        "two",
-        "two shrinkers, for ever",
-        tuple((name, 2 if count is None else count) for name, count in scenario.members),
-        scenario.forever | {"shrinker"},
-    )
+    fixed = two_of_each(reuse(found), frozenset({"shrinker"}))
     standing = sorted(every_claim("v3-balanced") - {"vacuity"})
     shown = prove(replace(found, scenarios=(fixed,)), fixed, standing)
     steps = [o.name for o in shown.obligations if "shrinker" in o.name]
@@ -115,13 +115,7 @@ def test_a_fixed_number_of_shrinkers_is_proved_with_loops() -> None:
 def test_what_is_wrong_with_a_fixed_number_is_not_proved() -> None:
     """If it fails, two shrinkers are proved to be what one is shown not to be."""
     found = program("v3")
-    scenario = reuse(found)
-    fixed = Scenario(
-        "two",
-        "two shrinkers",
-        tuple((name, 2 if count is None else count) for name, count in scenario.members),
-        scenario.forever,
-    )
+    fixed = two_of_each(reuse(found))
     shown = prove(found, fixed, sorted(every_claim("v3") - {"vacuity"}))
 
     assert REFUTED["v3"] == set(shown.open)
