@@ -40,7 +40,10 @@ class Session:
 
     def __init__(self, text: str, questions: Sequence[str], effort: int = EFFORT) -> None:
         """`questions` are conditions over the constants of `text`, asked by position."""
-        self._solver = z3.SolverFor("QF_IDL")
+        # A context of its own: in a used one, z3 numbers what it reads differently and may
+        # come to another run for the same text.
+        self._context = z3.Context()
+        self._solver = z3.SolverFor("QF_IDL", self._context)
         self._effort = effort
         lines = [text]
         for i, question in enumerate(questions):
@@ -61,9 +64,9 @@ class Session:
         solver.set("rlimit", self._effort if effort is None else min(effort, self._effort))
         solver.push()
         try:
-            solver.add(z3.Or([z3.Bool(f"q{i}") for i in questions]))
+            solver.add(z3.Or([self._constant(f"q{i}") for i in questions]))
             if most is not None:
-                solver.add(z3.AtMost(*[z3.Bool(name) for name in most[0]], most[1]))
+                solver.add(z3.AtMost(*map(self._constant, most[0]), most[1]))
             answer = solver.check()
             if answer == z3.unsat:
                 return No()
@@ -72,6 +75,9 @@ class Session:
             return _read(solver.model())
         finally:
             solver.pop()
+
+    def _constant(self, name: str) -> z3.BoolRef:
+        return z3.Bool(name, self._context)
 
 
 def _read(model: z3.ModelRef) -> Yes:

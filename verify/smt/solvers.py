@@ -14,7 +14,7 @@ def _z3(text: str) -> str:
 
     # Straight to its SAT solver: a sixth of the time that its usual way with bit vectors takes,
     # which first rewrites at length what is a choice between numbers and nothing more.
-    solver = z3.SolverFor("QF_FD")
+    solver = z3.SolverFor("QF_FD", z3.Context())
     solver.set("rlimit", Z3_EFFORT)
     solver.from_string(text)
     return str(solver.check())
