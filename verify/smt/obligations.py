@@ -98,6 +98,8 @@ class Writer:
     post: frozenset[str] = field(default_factory=frozenset)
     # The conditions of the text being written that have a name, by what they say.
     named_here: dict[str, str] = field(default_factory=dict)
+    # What was written of a symbol and values: whether of those that are not meant, and what.
+    _literals: dict[tuple[str, tuple[int, ...]], tuple[bool, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         program = self.world.program
@@ -196,29 +198,27 @@ class Writer:
     def literal(self, one: Literal, who: str, after: bool) -> str:
         match one.kind:
             case "shared":
-                symbol = self.shared(one.name, after)
+                name = one.name
             case "held":
-                symbol = self.held(one.name, after)
+                name = f"held/{one.name}"
             case "pc":
-                symbol = self.own(who, "pc", after)
+                name = f"{who}/pc"
             case "lock":
-                symbol = self.own(who, f"lock {one.name}", after)
+                name = f"{who}/lock {one.name}"
             case _:
-                symbol = self.own(who, one.name, after)
-        # The domains are asserted, so the shorter of "one of these" and "none of those" will do.
-        rest = self._rest(one, who)
-        if len(rest) < len(one.values):
-            return no(self._short(self._one_of(symbol, rest)))
-        return self._short(self._one_of(symbol, one.values))
-
-    def _rest(self, one: Literal, who: str) -> list[int]:
-        key = one.name
-        if one.kind == "held":
-            key = f"held/{one.name}"
-        elif one.kind != "shared":
-            part = {"pc": "pc", "lock": f"lock {one.name}"}.get(one.kind, one.name)
-            key = f"{who}/{part}"
-        return [v for v in self._domains[key] if v not in one.values]
+                name = f"{who}/{one.name}"
+        symbol = self._symbol(name, after)
+        # The same is said in each obligation, most of it several times.
+        known = self._literals.get((symbol, one.values))
+        if known is None:
+            # The domains are asserted, so the shorter of "one of these" and "none of those"
+            # will do.
+            rest = [v for v in self._domains[name] if v not in one.values]
+            few = len(rest) < len(one.values)
+            known = few, self._one_of(symbol, rest if few else one.values)
+            self._literals[symbol, one.values] = known
+        few, text = known
+        return no(self._short(text)) if few else self._short(text)
 
     def violated(self, lemma: Lemma, who: Sequence[str], after: bool = False) -> str:
         """The literals of a lemma hold together, its threads being `who`."""
