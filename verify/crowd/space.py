@@ -77,6 +77,17 @@ class Scope:
         """Whether a field is one of this scope: by identity, to compare fields takes long."""
         return id(f) in self._identities
 
+    def lacks(self, bits: Bits) -> bool:
+        """Whether some field has no value left: a cube of nothing."""
+        lower, top = self._lower_and_top
+        # The sum carries into the top bit of each field that has a lower one, and no further.
+        return ((bits & lower) + lower | bits) & top != top
+
+    @cached_property
+    def _lower_and_top(self) -> tuple[Bits, Bits]:
+        top = sum(1 << (f.offset + len(f.values) - 1) for f in self.fields)
+        return self.full & ~top, top
+
     @cached_property
     def _identities(self) -> frozenset[int]:
         return frozenset(map(id, self.fields))
@@ -92,6 +103,28 @@ class Cube:
 
     shared: Bits
     crowd: tuple[Bits, ...]
+
+
+def covers(lemma: Cube, cube: Cube) -> bool:
+    """Whether every configuration in `cube` is in `lemma`, of two threads of the crowd at
+    most, matched as it fits."""
+    if cube.shared & ~lemma.shared or len(lemma.crowd) > len(cube.crowd):
+        return False
+    match lemma.crowd:
+        case ():
+            return True
+        case (one,):
+            rest = ~one
+            return any(not bits & rest for bits in cube.crowd)
+        case (one, other):
+            rest, last = ~one, ~other
+            for i, bits in enumerate(cube.crowd):
+                if bits & rest:
+                    continue
+                for j, more in enumerate(cube.crowd):
+                    if i != j and not more & last:
+                        return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -348,13 +381,20 @@ class Space:
             case Not(arg):
                 return self._alternatives(arg, not wanted, start, single, kind, broken)
             case And(args) | Or(args) if isinstance(expr, And) == wanted:
+                for arg in args:
+                    if not _forks(arg, wanted):
+                        only = self._alternatives(arg, wanted, start, single, kind, broken)
+                        if not only:
+                            return []
+                        start = only[0]
+                already = len(start.witnesses)
                 found = [start]
                 for arg in args:
-                    found = _distinct(
-                        after
-                        for one in found
-                        for after in self._alternatives(arg, wanted, one, single, kind, broken)
-                    )
+                    if _forks(arg, wanted):
+                        # Once, and not for each alternative of the others again.
+                        choices = self._alternatives(arg, wanted, start, single, kind, broken)
+                        pairs = (self._both(a, b, already) for a in found for b in choices)
+                        found = _distinct(both for both in pairs if both is not None)
                 return found
             case And(args) | Or(args):
                 return _distinct(
@@ -380,6 +420,16 @@ class Space:
                 return self._others(lock, mode, wanted, start, single, kind, broken)
             case _:
                 return self._enumerated(expr, wanted, start, single, kind, broken)
+
+    def _both(self, one: Start, other: Start, already: int) -> Start | None:
+        """What two alternatives have in common, if there is anything; both were `already`
+        given so many witnesses."""
+        shared, own = one.shared & other.shared, one.own & other.own
+        if self.shared.lacks(shared) or self.crowd.lacks(own):
+            return None
+        # Two are looked at, and more are taken to be there.
+        witnesses = (*one.witnesses, *other.witnesses[already:])[:2]
+        return Start(shared, own, one.beside & other.beside, witnesses)
 
     def _compared(
         self,
@@ -515,6 +565,21 @@ class Start:
         )
 
 
+def _forks(expr: Expr, wanted: bool) -> bool:
+    """Whether a condition may have several alternatives: what has but one rules out many."""
+    match expr:
+        case Not(arg):
+            return _forks(arg, not wanted)
+        case And(args) | Or(args):
+            return isinstance(expr, And) != wanted or any(_forks(arg, wanted) for arg in args)
+        case Others():
+            return wanted
+        case Const() | Shared() | Local() | Mine() | Compare("==", Shared() | Local(), Const()):
+            return False
+        case _:
+            return True
+
+
 def _distinct(starts: Iterable[Start]) -> list[Start]:
     """The alternatives without those that others contain; else negations multiply."""
     kept: list[Start] = []
@@ -527,10 +592,10 @@ def _distinct(starts: Iterable[Start]) -> list[Start]:
 
 def _inside(one: Start, other: Start) -> bool:
     return (
-        one.witnesses == other.witnesses
-        and not one.shared & ~other.shared
+        not one.shared & ~other.shared
         and not one.own & ~other.own
         and not one.beside & ~other.beside
+        and one.witnesses == other.witnesses
     )
 
 

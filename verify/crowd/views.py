@@ -55,7 +55,7 @@ class Views:
     """
 
     space: Space
-    limit: int = 1_200_000
+    limit: int = 8_000_000
     globals: list[Bits] = field(default_factory=list)
     processes: list[Bits] = field(default_factory=list)
     rows: list[dict[int, Some]] = field(default_factory=list)
@@ -138,14 +138,20 @@ class Views:
         afterwards; -1 if a single moves, who is beside everybody."""
         rows = self.rows[g]
         into, fresh = self.rows[after], self._fresh[after]
+        # Who is seen beside one of some of those who move: most are beside the same.
+        seen_by: dict[Some, Some] = {}
         twice = 0
         for p in members(changed & fitting):
             row = rows[p]
             near = row & fitting
             if movers >= 0:
-                seen = 0
-                for r in members(row & movers):
-                    seen |= rows[r]
+                beside = row & movers
+                seen = seen_by.get(beside)
+                if seen is None:
+                    seen = 0
+                    for r in members(beside):
+                        seen |= rows[r]
+                    seen_by[beside] = seen
                 near &= seen
             if not near:
                 continue

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from verify.crowd.apart import possible
 from verify.crowd.seen import Seen
 from verify.crowd.space import Cube, Space, Step
 from verify.crowd.views import TooManyViews, Views
@@ -33,31 +34,47 @@ class Crowd:
     progress: Progress = silent
 
     @cached_property
+    def space(self) -> Space | str:
+        """What there is to close, or why nothing."""
+        try:
+            return Space(world(self.program, self.scenario))
+        except Unsupported as reason:
+            return str(reason)
+
+    @cached_property
     def closed(self) -> Closed | str:
         """The views, or why there are none."""
+        space = self.space
+        if isinstance(space, str):
+            return space
+        views = Views(space)
+        self.progress("closing the views")
         try:
-            scene = world(self.program, self.scenario)
-            space = Space(scene)
-            views = Views(space)
-            self.progress("closing the views")
             views.close()
-        except (Unsupported, TooManyViews) as reason:
+        except TooManyViews as reason:
             return str(reason)
-        return Closed(scene, space, views, Seen(space, views))
+        return Closed(space.world, space, views, Seen(space, views))
+
+    @cached_property
+    def _possible(self) -> list[Step]:
+        """The steps that any thread may take, as far as is seen without the views."""
+        return [] if isinstance(self.space, str) else possible(self.space)
 
     def never(self, among: Callable[[Command], bool]) -> bool:
         """Whether no thread takes any of some commands, however many threads there are."""
-        closed = self.closed
-        if isinstance(closed, str):
+        if isinstance(self.space, str):
             return False
-        if any(among(command) for thread in closed.scene.observers for command in thread.commands):
+        scene = self.space.world
+        if any(among(command) for thread in scene.observers for command in thread.commands):
             # Which of the observers of a claim a step belongs to is not said.
             return False
-        crowd = {thread.name: thread for thread in closed.scene.crowd}
-        return not any(
-            closed.seen.happens(_where(step))
-            for step in closed.space.steps
-            if step.actor >= -1 and among(_command(closed.scene, crowd, step))
+        crowd = {thread.name: thread for thread in scene.crowd}
+        left = [step for step in self._possible if among(_command(scene, crowd, step))]
+        if not left:
+            return True
+        closed = self.closed
+        return not isinstance(closed, str) and not any(
+            closed.seen.happens(_where(step)) for step in left
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from verify.crowd.choice import choose
 from verify.crowd.forbidden import (
     alone_cubes,
     bad_cubes,
@@ -109,13 +110,13 @@ def prove(
             open_[name] = f"{SUSPECT} ({state.removeprefix('never: ')})"
         except (SearchLimit, TooManyPaths, Loops) as reason:
             open_[name] = str(reason)
-    kept, parts, tops = search.chosen()
+    choice = choose(space, search.needs, search.wanted)
     # In the order of their texts, so that the same proof reads the same everywhere.
-    kept.sort(key=lambda cube: lemma_of(space, cube))
+    kept = sorted(choice.lemmas, key=lambda cube: lemma_of(space, cube))
     place = {lemma: i for i, lemma in enumerate(kept)}
     lemmas = tuple(lemma_of(space, cube) for cube in kept)
-    shares = _positions(parts, place)
-    direct = _positions(tops, place)
+    shares = _positions(choice.shares, place)
+    direct = _positions(choice.direct, place)
     proved = [name for name in wanted if name not in open_]
     try:
         obligations = tuple(written(program, scene, lemmas, direct, order, proved))
