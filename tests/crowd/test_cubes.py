@@ -16,6 +16,7 @@ from verify.crowd.seen import Seen
 from verify.crowd.space import Bits, Cube, Scope, Space, Step, covers
 from verify.crowd.views import Views
 from verify.crowd.world import world
+from verify.ir import EXCLUSIVE, Others, Shared, conj, negate
 
 SEEDS = range(20)
 
@@ -161,6 +162,21 @@ def test_what_is_cut_off_is_forbidden_and_the_rest_is_left(seed: int) -> None:
                 left is not None and inside(left, point)
             )
     assert cuts
+
+
+def test_who_holds_a_lock_may_be_the_one_who_asks() -> None:
+    """If an alternative were lost, what the holder of a lock does would be seen by nobody."""
+    nobody_else = negate(Others("alloc0.mutex", "exclusive"))
+    held, own = (
+        space().shared.find("held", "alloc0.mutex"),
+        space().crowd.find("lock", "alloc0.mutex"),
+    )
+
+    for guard in (nobody_else, conj([Shared("alloc0.mapped"), nobody_else])):
+        found = space().cubes(guard, -1, 0, False)
+
+        assert any(one.shared & held.full == held.bit(0) for one in found)
+        assert any(one.own & own.full == own.bit(EXCLUSIVE) for one in found)
 
 
 def test_what_is_ruled_out_by_each_variable_alone_is_in_no_view() -> None:

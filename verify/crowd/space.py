@@ -383,10 +383,10 @@ class Space:
             case And(args) | Or(args) if isinstance(expr, And) == wanted:
                 for arg in args:
                     if not _forks(arg, wanted):
-                        only = self._alternatives(arg, wanted, start, single, kind, broken)
-                        if not only:
+                        found = self._alternatives(arg, wanted, start, single, kind, broken)
+                        if not found:
                             return []
-                        start = only[0]
+                        (start,) = found
                 already = len(start.witnesses)
                 found = [start]
                 for arg in args:
@@ -572,8 +572,6 @@ def _forks(expr: Expr, wanted: bool) -> bool:
             return _forks(arg, not wanted)
         case And(args) | Or(args):
             return isinstance(expr, And) != wanted or any(_forks(arg, wanted) for arg in args)
-        case Others():
-            return wanted
         case Const() | Shared() | Local() | Mine() | Compare("==", Shared() | Local(), Const()):
             return False
         case _:
