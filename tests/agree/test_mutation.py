@@ -82,8 +82,8 @@ def test_a_sample_is_even() -> None:
     assert dict.fromkeys(shipped(), 6) == programs
     assert set(kinds) >= KINDS
     assert max(kinds.values()) < count / 2
-    # The smallest program has three files.
-    assert all(number <= 2 for number in files.values())
+    # Two files of the smallest program run anything.
+    assert all(number <= 3 for number in files.values())
 
 
 def test_a_longer_sample_begins_like_a_shorter_one() -> None:
