@@ -36,9 +36,8 @@ CALLERS = (1, 2)
 # For what is proved for any number of callers, and again and again.
 MORE_CALLERS = (1, 2, 3)
 WHOLE_TOOL = 10
-# Shrunk texts of each kind of disagreement, and the checks that one may take.
-SHRUNK = 3
-CHECKS = 500
+# Texts of each kind of disagreement that are made shorter.
+SHRUNK = 2
 
 
 @dataclass(frozen=True)
@@ -184,9 +183,7 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
             )
 
 
-def _refuted(
-    claim: str, steps: int, least: int, once: dict[int, View], report: Report
-) -> None:
+def _refuted(claim: str, steps: int, least: int, once: dict[int, View], report: Report) -> None:
     lengths = [view.broken[claim] for view in once.values() if claim in view.broken]
     if not lengths:
         report.differ("whole: refuted and not broken", f"{claim} is refuted in {steps} steps")
@@ -255,7 +252,7 @@ def shorter(task: tuple[str, frozenset[str], bool]) -> str:
             return False
         return not labels.isdisjoint(d.label for d in report.differences)
 
-    return shrunk(text, stays, CHECKS)
+    return shrunk(text, stays)
 
 
 # ---------------------------------------------------------------------- the campaign

@@ -3,105 +3,98 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 OPENS, CLOSES = re.compile(r"\{\s*$"), re.compile(r"^\s*\}")
+SIMPLER = (
+    (re.compile(r" (&&|\|\|) [^;:&|]*?(?=[;)]*$)"), ""),
+    (re.compile(r"(?<=[(:=] )[^;:&|(]*? (&&|\|\|) "), ""),
+    (re.compile(r"(?<=\()[^;:&|()]*? (&&|\|\|) "), ""),
+    (re.compile(r"(?<=[( ])!"), ""),
+    (re.compile(r" forever"), ""),
+    (re.compile(r"\[\*\]|\[2\]"), ""),
+    (re.compile(r", \w+(\[[*2]\])?(?=[,;])"), ""),
+    (re.compile(r"(?<=: )\w+(\[[*2]\])?( forever)?, "), ""),
+    (re.compile(r" = [^;{]*;"), ";"),
+    (re.compile(r' "[^"]*"(?= \{|$)'), ""),
+    (re.compile(r" [\w, .=&{]*(\.\w+ = (\{[^}]*\}|[^,}]*),? ?)"), " "),
+    (re.compile(r" \w[\w *]*\w+(\[2\])?;(?= )"), ""),
+)
 
 
-def shrunk(text: str, stays: Callable[[str], bool], checks: int) -> str:
-    """The text without what can go, as far as so many checks lead.
-
-    Whole declarations first, then blocks and what is around them, then lines.
-    """
+def shrunk(text: str, stays: Callable[[str], bool]) -> str:
+    """The text without what can go: declarations, blocks, what is around them, lines."""
     lines = text.splitlines()
-    left = [checks]
-
-    def tried(candidate: list[str]) -> bool:
-        if left[0] <= 0:
-            return False
-        left[0] -= 1
-        return stays("\n".join(candidate) + "\n")
-
-    changed = True
-    while changed and left[0] > 0:
-        changed = False
-        for parts in (_declarations, _blocks, _wrappers, _single, _simpler):
-            # From the end: what is used stands before what uses it.
-            again = True
-            while again and left[0] > 0:
-                again = False
-                for candidate in parts(lines):
-                    if tried(candidate):
-                        lines = candidate
-                        again = changed = True
-                        break
+    before: list[str] = []
+    while lines != before:
+        before = lines
+        for width in (8, 3, 1):
+            lines = _pass(lines, stays, _declarations, width)
+        lines = _pass(lines, stays, _blocks, 1)
+        lines = _pass(lines, stays, _lines, 3)
+        lines = _pass(lines, stays, _lines, 1)
+        lines = _pass(lines, stays, _simpler, 1)
     return "\n".join(lines) + "\n"
 
 
-def _without(lines: list[str], start: int, end: int) -> list[str]:
-    return [*lines[:start], *lines[end:]]
+def _pass(
+    lines: list[str],
+    stays: Callable[[str], bool],
+    candidates: Callable[[Sequence[str], int, int], Iterator[list[str]]],
+    width: int,
+) -> list[str]:
+    """Once through the text, from the end: what is used stands before what uses it."""
+    at = len(lines) - 1
+    while at >= 0:
+        for candidate in candidates(lines, at, width):
+            if stays("\n".join(candidate) + "\n"):
+                lines = candidate
+                break
+        at = min(at, len(lines)) - 1
+    return lines
 
 
-def _declarations(lines: list[str]) -> Iterator[list[str]]:
-    """Without one or several declarations at file scope."""
-    starts = [
-        i for i, line in enumerate(lines) if line and not line[0].isspace() and line[0] not in "{}"
-    ]
-    ends = [*starts[1:], len(lines)]
-    for width in (8, 3, 1):
-        for i in range(len(starts) - 1, -1, -width):
-            yield _without(lines, starts[max(0, i - width + 1)], ends[i])
+def _declarations(lines: Sequence[str], at: int, width: int) -> Iterator[list[str]]:
+    """Without the declaration at file scope that begins here, and some before it."""
+
+    def begins(i: int) -> bool:
+        line = lines[i]
+        return bool(line) and not line[0].isspace() and line[0] not in "{}"
+
+    if not begins(at):
+        return
+    starts = [i for i in range(at + 1) if begins(i)]
+    end = next((i for i in range(at + 1, len(lines)) if begins(i)), len(lines))
+    yield [*lines[: starts[-width:][0]], *lines[end:]]
 
 
-def _pairs(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """The lines with a brace that is opened and the one that closes it, inside bodies."""
-    opened: list[int] = []
-    for i, line in enumerate(lines):
-        if CLOSES.match(line) and opened:
-            start = opened.pop()
-            if lines[start].startswith("\t"):
-                yield start, i
-        if OPENS.search(line):
-            opened.append(i)
+def _blocks(lines: Sequence[str], at: int, _: int) -> Iterator[list[str]]:
+    """Without the block that opens here; without its head and its end alone."""
+    if not (OPENS.search(lines[at]) and lines[at].startswith("\t")):
+        return
+    depth, end = 1, at
+    while depth and end + 1 < len(lines):
+        end += 1
+        depth -= bool(CLOSES.match(lines[end]))
+        if depth:
+            depth += bool(OPENS.search(lines[end]))
+    follows = OPENS.search(lines[end])
+    if not CLOSES.match(lines[at]):
+        if not follows:
+            yield [*lines[:at], *lines[end + 1 :]]
+            yield [*lines[:at], *lines[at + 1 : end], *lines[end + 1 :]]
+    elif not follows:
+        # An `else`: without it, its brace closes what comes before.
+        yield [*lines[:at], *lines[end:]]
 
 
-def _blocks(lines: list[str]) -> Iterator[list[str]]:
-    """Without one block and its head."""
-    for start, end in reversed(list(_pairs(lines))):
-        if not CLOSES.match(lines[start]) and not OPENS.search(lines[end]):
-            yield _without(lines, start, end + 1)
-        if CLOSES.match(lines[start]) and not OPENS.search(lines[end]):
-            # An `else`: without it, its brace closes what comes before.
-            yield _without(lines, start, end)
+def _lines(lines: Sequence[str], at: int, width: int) -> Iterator[list[str]]:
+    yield [*lines[: max(0, at - width + 1)], *lines[at + 1 :]]
 
 
-def _wrappers(lines: list[str]) -> Iterator[list[str]]:
-    """With what a block has inside, without its head."""
-    for start, end in reversed(list(_pairs(lines))):
-        if not CLOSES.match(lines[start]) and not OPENS.search(lines[end]):
-            yield [*lines[:start], *lines[start + 1 : end], *lines[end + 1 :]]
-
-
-def _single(lines: list[str]) -> Iterator[list[str]]:
-    """Without a line or two that stand together."""
-    for width in (4, 2, 1):
-        for i in range(len(lines) - width, -1, -1):
-            yield _without(lines, i, i + width)
-
-
-def _simpler(lines: list[str]) -> Iterator[list[str]]:
-    """With one side of an operator, without brackets, `forever`, a number in brackets."""
-    for i in range(len(lines) - 1, -1, -1):
-        for old, new in (
-            (r" (&&|\|\|) [^;:&|]*?(?=[;)]*$)", ""),
-            (r"(?<=[(:=] )[^;:&|(]*? (&&|\|\|) ", ""),
-            (r"(?<=\()[^;:&|()]*? (&&|\|\|) ", ""),
-            (r" forever", ""),
-            (r"\[\*\]|\[2\]", ""),
-            (r", \w+(\[[*2]\])?(?=[,;])", ""),
-            (r" = [^;{]*;", ";"),
-            (r' "[^"]*"(?= \{|$)', ""),
-        ):
-            line = re.sub(old, new, lines[i], count=1)
-            if line != lines[i]:
-                yield [*lines[:i], line, *lines[i + 1 :]]
+def _simpler(lines: Sequence[str], at: int, _: int) -> Iterator[list[str]]:
+    """With one side of an operator, without a field, a member, a sentence or a value."""
+    for pattern, new in SIMPLER:
+        line = pattern.sub(new, lines[at], count=1)
+        if line != lines[at]:
+            yield [*lines[:at], line, *lines[at + 1 :]]
