@@ -309,7 +309,7 @@ class Threads(Hoisting, Contracts):
             words = ("-", *(cell_word(table.axes, i) for i in range(2 ** len(table.axes))))
             self.locals[CASE] = Variable(CASE, CASE, Domain("case", 0, words), 0, True)
         start = self.pc()
-        self.emit(pc, start, ok, stores)
+        self.emit(pc, start, ok, stores, (Place(node.span),))
         self.frames.append(frame)
         self.entry_contract(function, start, node.span)
         self._enter(frame, function.locals)
