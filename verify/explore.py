@@ -190,6 +190,32 @@ def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | Non
     return next(walk(state[0], code.start, (), frozenset()), None)
 
 
+def lonely(seen: Explored, solos: Sequence[Thread]) -> set[tuple[str, int]]:
+    """The commands that lonely threads take from the states at rest that were seen."""
+    machine = seen.machine
+    normal = [i for i, thread in enumerate(machine.threads) if thread.kind == "thread"]
+    fired: set[tuple[str, int]] = set()
+    done: set[tuple[str, Values, Values, Values]] = set()
+    for state in seen.parents:
+        if not all(machine.resting(state, i) for i in normal):
+            continue
+        others = machine.others(state, -1)
+        for solo in solos:
+            code = machine.code(solo)
+            todo = [(state[0], code.start)]
+            while todo:
+                shared, mine = todo.pop()
+                if (solo.name, shared, mine, others) in done:
+                    continue
+                done.add((solo.name, shared, mine, others))
+                for number, guard, effect in code.commands.get(mine[0], ()):
+                    if guard(shared, mine, others):
+                        fired.add((solo.name, number))
+                        if not solo.commands[number].violates:
+                            todo.append(effect(shared, mine, others))
+    return fired
+
+
 def _groups(threads: Sequence[Thread]) -> list[tuple[int, int]]:
     """Ranges of neighbouring threads alike, longer than one."""
     groups, start = [], 0

@@ -310,7 +310,8 @@ class Command:
     where the function with the table returns.  `called` names the primitives that the
     command is made of and the functions that return in it, `used` the structs that a
     claim watches and of which it follows a pointer to an object; `main` is the position
-    in `places` of the access to shared state, the rest concerns the thread alone.
+    in `places` of the access to shared state, the rest concerns the thread alone;
+    `cases` are those that it samples for the table, as `CASE` has them.
     """
 
     source: int
@@ -327,6 +328,7 @@ class Command:
     called: tuple[str, ...] = ()
     main: int = 0
     used: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
     own: bool = False
 
 
@@ -355,7 +357,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` are the callees, `uses` the structs at which it is tested.
+    """`hooks` are the callees, `uses` the structs at which it is tested; `samples`: the table.
 
     Nobody has to state a `built_in` one.
     """
@@ -367,6 +369,7 @@ class Claim:
     solo: bool = False
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    samples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,12 +392,30 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs."""
+    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs.
+
+    `point` says where it is sampled: `mutex_trylock() returning true`.
+    """
 
     function: str
     axes: tuple[tuple[str, str], ...]
     sample: Span
     claimed: tuple[tuple[str, ...], ...]
+    span: Span
+    point: str
+
+    def case(self, cell: int) -> str:
+        """A cell in the words of the text: `!vma && mapped`."""
+        return " && ".join(
+            name if cell >> i & 1 else f"!{name}" for i, (name, _) in enumerate(self.axes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A simple statement or condition; `owner` is what it stands in, `function f` or `thread t`."""
+
+    owner: str
     span: Span
 
 
@@ -403,7 +424,7 @@ class Program:
     """All threads, scenarios and claims of a text, lowered.
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
-    with a contract or a table, `statements` the simple statements in them;
+    with a contract or a table, `statements` those in them and in the program's own file;
     `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely);
     `known` are (claim, scenario or nothing, what the bug that refutes it is called).
     """
@@ -418,7 +439,7 @@ class Program:
     outcomes: tuple[tuple[str, str], ...]
     table: Table | None
     subjects: tuple[str, ...]
-    statements: tuple[Span, ...]
+    statements: tuple[Statement, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
     known: tuple[tuple[str, str, str], ...] = ()
 

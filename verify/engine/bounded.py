@@ -124,11 +124,12 @@ class Inquiry:
                 )
                 for c in asked
             ),
-            self.cases.rows(),
+            self.cases.rows(self.tested.sampled()),
             self.cases.outside(),
             self.tested.unreached(),
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
+            self.tested.watched(),
         )
 
     def _holds(self) -> Verdict:

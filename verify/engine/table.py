@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -63,8 +63,11 @@ class Cases:
         if best is not None:
             self.found[key] = self.search.tell(best.moves, "")
 
-    def rows(self) -> tuple[Row, ...]:
-        """A row for each cell, the first axis slowest, true before false."""
+    def rows(self, sampled: Collection[int]) -> tuple[Row, ...]:
+        """A row for each cell, the first axis slowest, true before false.
+
+        `sampled` are the cells that a run is known to sample.
+        """
         table = self.search.program.table
         if table is None:
             return ()
@@ -73,9 +76,9 @@ class Cases:
             range(2 ** len(axes)),
             key=lambda cell: [bool(cell >> i & 1) for i in range(len(axes))],
         )
-        return tuple(self._row(cell) for cell in order)
+        return tuple(self._row(cell, cell in sampled) for cell in order)
 
-    def _row(self, cell: int) -> Row:
+    def _row(self, cell: int, sampled: bool) -> Row:
         table = self.search.program.table
         assert table is not None
         here = {key: run for key, run in self.found.items() if key[0] == cell + 1}
@@ -95,8 +98,11 @@ class Cases:
             if self.gave_up
             else "holds"
             if here or not claimed
-            else "cannot occur",
+            else "never returns"
+            if sampled
+            else "never sampled",
             runs[0] if runs else None,
+            sampled or bool(here),
         )
 
     def outside(self) -> tuple[Behaviour, ...]:

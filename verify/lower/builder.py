@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    CASE,
     FALSE,
     TRUE,
     Command,
+    Const,
     Domain,
     Expr,
     Local,
@@ -117,16 +119,18 @@ class Builder:
         self, source: int, target: int, way: Way, updates: Iterable[Update], place: Place
     ) -> None:
         """A command that takes one way through a primitive."""
+        stored = tuple(updates)
         self._take(
             Command(
                 source,
                 target,
                 way.guard,
-                tuple(updates),
+                stored,
                 tuple(way.locks.items()),
                 places=(place,),
                 transient=way.transient,
                 called=way.called,
+                cases=_cases(stored),
             ),
             way.used,
         )
@@ -208,6 +212,15 @@ class Builder:
         for found in self.steps.breaks:
             self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
         self.steps.breaks.clear()
+
+
+def _cases(updates: Iterable[Update]) -> tuple[int, ...]:
+    """The case of the table that updates note, if they do."""
+    return tuple(
+        new.value
+        for target, new in updates
+        if target == Local(CASE) and isinstance(new, Const) and new.value
+    )
 
 
 def _marked(command: Command, used: Mapping[str, Expr]) -> Iterator[Command]:

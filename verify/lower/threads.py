@@ -334,7 +334,7 @@ class Threads(Hoisting, Contracts):
             self.locals[CASE] = Variable(CASE, CASE, Domain("case", 0, words), 0, True)
             stores.append((Local(CASE), Const(0)))
         start = self.pc()
-        self.emit(pc, start, ok, stores)
+        self.emit(pc, start, ok, stores, (Place(node.span),))
         self.frames.append(frame)
         start = self.entry_contract(frame, function, start, node.span)
         self._enter(frame, function.locals)

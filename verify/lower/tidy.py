@@ -320,6 +320,7 @@ def compose(first: Command, second: Command) -> Command | None:
         (*first.called, *second.called),
         len(first.places) + second.main if first.own and not second.own else first.main,
         (*first.used, *second.used),
+        (*first.cases, *second.cases),
         first.own and second.own,
     )
 
