@@ -12,7 +12,7 @@ pointer is 0 for NULL or the number of an object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from verify.source import Span
@@ -290,6 +290,112 @@ class Place:
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
 
+# The claims by whose breaking a thread dies.
+FATAL = ("memory", "lock-use")
+# What stands for an outcome where the function with the table dies.
+DIES = "(dies)"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A lock that is not held in the mode `wanted` where a thread is `doing` something."""
+
+    lock: str
+    wanted: int
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a thread dies, and where."""
+
+    claim: str
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that a condition names: its text, what it is, and when that makes sense.
+
+    `domain` has the words for it; `locks` are those that a lock test may be about.
+    """
+
+    text: str
+    value: Expr
+    sound: Expr
+    domain: Domain
+    locks: tuple[tuple[Expr, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a claimed condition, all of which have to hold (or none, if `forbidden`).
+
+    `holds` is whether nothing is wrong with this one.
+    """
+
+    span: Span
+    holds: Expr
+    forbidden: bool
+    named: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parts of a claimed condition, over a state that is seen `through` substitutions.
+
+    They are made only where somebody wants to be told, which is seldom; the first
+    substitution is the innermost.  `alive` are the locals that still have their values.
+    """
+
+    parts: tuple[Part, ...]
+    through: tuple[Mapping[Atom, Expr], ...] = ()
+    alive: frozenset[str] | None = None
+
+    def behind(self, change: Mapping[Atom, Expr]) -> Asked:
+        """The same, where this happens before."""
+        return replace(self, through=(*self.through, change)) if change else self
+
+    def now(self) -> tuple[Part, ...]:
+        """The parts over the state before the command, as far as it has what they need."""
+
+        def seen(expr: Expr) -> Expr:
+            for change in self.through:
+                expr = rebuild(expr, lambda atom, change=change: change.get(atom, atom))  # type: ignore[misc]
+            return expr
+
+        def kept(*exprs: Expr) -> bool:
+            names = {a.name for e in exprs for a in atoms(e) if isinstance(a, Local)}
+            return self.alive is None or names <= self.alive
+
+        found = []
+        for part in self.parts:
+            holds = seen(part.holds)
+            named = [
+                Named(
+                    one.text,
+                    seen(one.value),
+                    seen(one.sound),
+                    one.domain,
+                    tuple((seen(condition), lock) for condition, lock in one.locks),
+                )
+                for one in part.named
+            ]
+            fit = tuple(n for n in named if kept(n.value, n.sound, *(c for c, _ in n.locks)))
+            if kept(holds):
+                found.append(Part(part.span, holds, part.forbidden, fit))
+        return tuple(found)
+
+
+def modes(locks: Mapping[str, int]) -> dict[Atom, Expr]:
+    """What a thread knows of the locks that it holds in these modes."""
+    return {
+        Mine(lock, mode): Const(int(held in meant))
+        for lock, held in locks.items()
+        for mode, meant in MODES.items()
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -305,6 +411,10 @@ class Command:
     of and the functions that return in it, `used` the structs that a claim
     watches and of which it follows a pointer to an object; `main` is the position in `places`
     of the access to shared state, the rest concerns the thread alone.
+
+    Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
+    one, `asked` what is claimed of the state, and `inside` are the functions in
+    which the thread dies, if it does; inside the one with the table its `outcome` is DIES.
     """
 
     source: int
@@ -321,6 +431,16 @@ class Command:
     called: tuple[str, ...] = ()
     main: int = 0
     used: tuple[str, ...] = ()
+    fault: Fault | None = None
+    asked: Asked | None = None
+    inside: tuple[str, ...] = ()
+
+    @property
+    def amiss(self) -> Fault | Death | None:
+        """What is wrong where the function with the table returns or dies, if anything is."""
+        if self.violates in FATAL:
+            return Death(self.violates, self.reason, self.places[-1].span)
+        return self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +464,8 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` are the callees, `uses` the structs at which it is tested.
+    """`hooks` are the callees, `uses` the structs at which it is tested, `returns` the
+    functions among the hooks from which it looks at a return.
 
     Nobody has to state a `built_in` one.
     """
@@ -356,6 +477,7 @@ class Claim:
     solo: bool = False
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

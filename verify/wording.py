@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.ir import Program, Scenario, Thread, thread_named
+from verify.source import Span
+from verify.verdicts import Crash
 
 MODE_WORDS = {0: "not held", 1: "held shared", 2: "held"}
 
@@ -56,6 +58,16 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
                 )
                 found[f"{callee} ({command.transient})"] = None
     return tuple(found)
+
+
+def cut_short(crash: Crash) -> str:
+    """Why nothing more is found: somebody dies first."""
+    return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"
+
+
+def place(span: Span) -> str:
+    """`v3.bfp:52`."""
+    return f"{posixpath.basename(span.source.path)}:{span.line}"
 
 
 def unreached_text(missing: Iterable[tuple[str, str]]) -> str:

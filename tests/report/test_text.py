@@ -9,6 +9,7 @@ import pytest
 from tests.engine.small import LOCKS, checked
 from tests.programs.binder import NAMES, result
 from verify.report import values
+from verify.report.ends import wrong
 from verify.report.text import report, side_by_side, summary
 from verify.verdicts import NotEstablished, Refuted, Result, Vacuous
 
@@ -164,5 +165,5 @@ def test_only_who_moves_or_waits_has_a_column() -> None:
     assert runs
     for run in runs:
         moves = {step.thread for step in run.steps}
-        waiting = {name for name in run.threads if name in run.wrong}
+        waiting = {name for name in run.threads if name in wrong(run)}
         assert set(run.threads) == moves | waiting

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    DIES,
     FALSE,
+    FATAL,
     TRUE,
+    Asked,
     Command,
     Domain,
     Expr,
+    Fault,
     Local,
     Place,
     Update,
@@ -125,10 +129,17 @@ class Builder:
         span: Span,
         outcome: str = "",
         passing: bool = False,
+        fault: Fault | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """A command that breaks `claim` from `pc`."""
         if guard == FALSE:
             return
+        inside: tuple[str, ...] = ()
+        if claim in FATAL:
+            inside = tuple(frame.function.name for frame in self.frames[1:])
+            if any(table.function in inside for table in self.program.tables):
+                outcome = DIES
         if passing:
             self.passing.add(len(self.commands))
         self._add(
@@ -140,13 +151,16 @@ class Builder:
                 violates=claim,
                 reason=reason,
                 outcome=outcome,
+                fault=fault,
+                asked=asked,
+                inside=inside,
             )
         )
 
     def uses(self, node: checked.Expr, pc: int, span: Span, sound: Expr = TRUE) -> None:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
-            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span)
+            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, asked=misuse.asked)
         used = self.steps.lifetimes.used(node, self.names())
         if used:
             self.used[pc] = either(self.used.get(pc, {}), used)
@@ -190,7 +204,16 @@ class Builder:
     def breaks(self, pc: int, span: Span) -> None:
         """Turn what `steps` found to be breakable into commands at `pc`."""
         for found in self.steps.breaks:
-            self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
+            self.fail(
+                pc,
+                found.guard,
+                found.claim,
+                found.reason,
+                span,
+                passing=found.passing,
+                fault=found.fault,
+                asked=found.asked,
+            )
         self.steps.breaks.clear()
 
 

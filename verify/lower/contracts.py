@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from verify.ir import (
     CASE,
+    EXCLUSIVE,
     FALSE,
+    FREE,
+    SHARED,
     TRUE,
     Const,
     Expr,
+    Fault,
     Local,
     Mine,
     Place,
@@ -20,6 +24,7 @@ from verify.ir import (
 )
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
+from verify.lower.clauses import in_parts
 from verify.lower.values import Names, choices, value, wrong
 from verify.source import Span
 from verify.syntax import checked
@@ -34,7 +39,14 @@ class Contracts(Builder):
         for lock in function.must_hold:
             for condition, name in choices(lock, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
-                self.fail(pc, lacking, "balance", f"calls {function.name}() without {name}", span)
+                self.fail(
+                    pc,
+                    lacking,
+                    "balance",
+                    f"calls {function.name}() without {name}",
+                    span,
+                    fault=Fault(name, EXCLUSIVE, f"calls {function.name}()"),
+                )
         if function.must_hold or function.name in self.program.contracts:
             kept = self._entry_locks(function, names)
             for lock_name in self.layout.locks:
@@ -45,6 +57,7 @@ class Contracts(Builder):
                     "balance",
                     f"calls {function.name}() with {lock_name} held, of which it knows nothing",
                     span,
+                    fault=Fault(lock_name, FREE, f"calls {function.name}()"),
                 )
 
     def _entry_locks(self, function: checked.Function, names: Names) -> dict[str, Expr]:
@@ -72,6 +85,7 @@ class Contracts(Builder):
                         claim.name,
                         f"returns from {function.name}()",
                         span,
+                        asked=in_parts(clause.condition, names),
                     )
         table = self.table_of(function.name)
         held = function.must_hold or function.name in self.program.contracts
@@ -142,6 +156,7 @@ class Contracts(Builder):
                 f"returns with {lock} still held",
                 span,
                 outcome,
+                fault=Fault(lock, FREE, "returns"),
             )
             lacking = disj(
                 [
@@ -150,7 +165,16 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            self.fail(pc, lacking, "balance", f"returns without {lock}", span, outcome)
+            mode = SHARED if exclusive == FALSE else EXCLUSIVE
+            self.fail(
+                pc,
+                lacking,
+                "balance",
+                f"returns without {lock}",
+                span,
+                outcome,
+                fault=Fault(lock, mode, "returns"),
+            )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
         """The way with its result stored and, where the table says so, the case noted."""
@@ -198,6 +222,7 @@ class Contracts(Builder):
                         "samples the table in this case",
                         span,
                         passing=bool(way.transient),
+                        asked=in_parts(clause.condition, self.names()).behind(way.before()),
                     )
 
 

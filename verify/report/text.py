@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
+from verify.report.ends import details, last_line, who, wrong
 from verify.verdicts import (
     Absent,
     Answer,
     Behaviour,
+    Crash,
     Holds,
     Line,
     Need,
@@ -25,7 +27,7 @@ from verify.verdicts import (
     nowhere,
     word,
 )
-from verify.wording import unreached_text
+from verify.wording import cut_short, place, unreached_text
 
 WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
@@ -114,8 +116,21 @@ def _case_cells(row: Row) -> str:
 
 def behaviour(one: Behaviour) -> str:
     """An outcome and what it leaves behind."""
-    left = f", leaves {' and '.join(one.left)} held" if one.left else ""
-    return one.sentence + left
+    if one.crash is not None:
+        return f"crashes: {crash(one.crash)}"
+    return ", ".join([one.sentence, *_amiss(one)])
+
+
+def crash(one: Crash) -> str:
+    """How a call dies, and where."""
+    return f"{one.reason} at {place(one.span)}"
+
+
+def _amiss(one: Behaviour) -> Iterator[str]:
+    if one.left:
+        yield f"leaves {' and '.join(one.left)} held"
+    if one.lacking:
+        yield f"without {' and '.join(one.lacking)}"
 
 
 def behaviours(some: Sequence[Behaviour]) -> str:
@@ -125,7 +140,7 @@ def behaviours(some: Sequence[Behaviour]) -> str:
 def case_table(result: Result) -> Iterator[str]:
     """The table: what the code does in each case, and what its author says."""
     names = dict(_sentences(result))
-    first = max(len(_case_cells(row)) for row in result.table) + 2
+    first = max(len("case"), *(len(_case_cells(row)) for row in result.table)) + 2
     wide = max(COLUMN, (WIDTH - first - 2) // 2)
     yield f"  {'case':{first}}{'the code':{wide}}its author says"
     for row in result.table:
@@ -217,9 +232,8 @@ def _cell(row: Row | None, notes: list[str]) -> str:
         return "cannot occur"
     words = []
     for one in row.behaviours:
-        text = one.sentence
-        if one.left:
-            note = f"leaves {' and '.join(one.left)} held"
+        text = "crashes" if one.crash is not None else one.sentence
+        for note in _amiss(one) if one.crash is None else (behaviour(one),):
             if note not in notes:
                 notes.append(note)
             text += f" [{notes.index(note) + 1}]"
@@ -244,7 +258,7 @@ def claims(result: Result) -> Iterator[str]:
             case NotEstablished(reason) | Vacuous(reason) | Absent(reason):
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
-                yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
+                yield from _wrapped(wrong(run), f"{indent}! ", f"{indent}  ")
                 if answer.known:
                     # Whoever looks for CVE-2019-1999 finds it in one line.
                     text = f"known as {answer.known}"
@@ -254,6 +268,8 @@ def claims(result: Result) -> Iterator[str]:
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
             case Proved() | Holds():
                 pass
+        if answer.cut_short is not None:
+            yield from _wrapped(cut_short(answer.cut_short), f"{indent}! ", f"{indent}  ")
     for line in result.unreached:
         yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
 
@@ -334,7 +350,8 @@ def _common(one: Sequence[Step], two: Sequence[Step]) -> int:
     """How many steps two runs begin with in common."""
     same = 0
     for a, b in zip(one, two, strict=False):
-        if (a.thread, a.command) != (b.thread, b.command):
+        # Threads that run alone for different claims have other commands for the same lines.
+        if (a.thread, a.command, a.lines) != (b.thread, b.command, b.lines):
             break
         same += 1
     return same
@@ -410,21 +427,13 @@ def _effects(step: Step) -> list[str]:
     return list(dict.fromkeys(effects))
 
 
-def ending(threads: Sequence[str], last: str, wrong: str, alone: bool) -> str:
-    """Who did what wrong at the end of a run; `last` moved last, if somebody moved at all."""
-    who = f"{last}: " if last and not wrong.startswith(tuple(threads)) else ""
-    # Of a thread that runs alone its name says so already.
-    return who + (wrong.removeprefix("alone, ") if alone else wrong)
-
-
 def _ending(run: Run) -> Iterator[str]:
     yield ""
+    yield from _wrapped(f"==> {last_line(who(run), wrong(run))}", "    ", "        ")
+    for line in details(run):
+        deeper = " " * (len(line) - len(line.lstrip()))
+        yield from _wrapped(line.lstrip(), f"        {deeper}", f"          {deeper}")
     last = run.steps[-1] if run.steps else None
-    who = "" if last is None else last.thread
-    said = ending(run.threads, who, run.wrong, bool(run.alone))
-    yield from _wrapped(f"==> {said}", "    ", "        ")
-    if run.cause is not None:
-        yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
     if last is not None and last.holds:
         held: dict[str, list[str]] = {}
         for thread, lock, mode in last.holds:
@@ -498,7 +507,9 @@ def summary(results: Sequence[Result]) -> Iterator[str]:
     width = max(map(len, names))
     for name, result in zip(names, results, strict=True):
         words = [word(answer.verdict) for answer in result.answers]
+        short = [a.claim for a in result.answers if a.cut_short is not None]
         refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
         text = ", ".join(f"{words.count(said)} {said}" for said in WORDS if said in words)
         which = f": {', '.join(refuted)}" if refuted else ""
-        yield from _beside(f"{name:{width}}  ", f"{text}{which}")
+        cut = f"; cut short: {', '.join(short)}" if short else ""
+        yield from _beside(f"{name:{width}}  ", f"{text}{which}{cut}")
