@@ -10,8 +10,10 @@ from typing import Any
 from verify.engine.ends import MODES, Told, ends, waits
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError, State, Values
-from verify.ir import Program, Thread, Variable
+from verify.ir import FATAL, Program, Thread, Variable
 from verify.verdicts import Change, Line, Run, Step
+
+DIES_HERE = "it dies"
 
 
 def replay(machine: Machine, moves: Sequence[Move]) -> list[State]:
@@ -166,6 +168,7 @@ def _step(
     thread = machine.threads[index]
     command = thread.commands[number]
     forgotten = set(command.forget)
+    dies = command.violates in FATAL
     changes = _changes(program.shared, "", before[0], after[0]) + _changes(
         tuple(thread.locals),
         names[index],
@@ -187,7 +190,11 @@ def _step(
         number,
         names[index],
         tuple(
-            Line(place.span, place.note, i == command.main)
+            Line(
+                place.span,
+                place.note or (DIES_HERE if dies and i == len(command.places) - 1 else ""),
+                i == command.main,
+            )
             for i, place in enumerate(command.places)
         ),
         command.transient,

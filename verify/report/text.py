@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
-from verify.report.ends import details, last_line, who, wrong
+from verify.report.ends import details, last_line, listed, who, wrong
 from verify.verdicts import (
     Absent,
     Answer,
@@ -23,6 +23,7 @@ from verify.verdicts import (
     Row,
     Run,
     Step,
+    Unbalanced,
     Vacuous,
     nowhere,
     word,
@@ -49,7 +50,7 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
     if result.proof is not None:
         yield ""
         yield from what_was_proved(result)
-    told: dict[str, Sequence[Step]] = {}
+    told: dict[str, Run] = {}
     if runs:
         for answer in result.answers:
             if isinstance(answer.verdict, Refuted):
@@ -58,7 +59,7 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
                 yield from _wrapped(f"--- {answer.claim}: {answer.sentence}", "", "    ")
                 yield from _not_the_shortest(answer.verdict)
                 yield from run_text(run, told)
-                told[answer.claim] = run.steps
+                told[answer.claim] = run
 
 
 def _heading(result: Result) -> Iterator[str]:
@@ -316,7 +317,7 @@ def _where(line: Line) -> str:
 # ------------------------------------------------------------------------ runs
 
 
-def run_text(run: Run, told: Mapping[str, Sequence[Step]]) -> Iterator[str]:
+def run_text(run: Run, told: Mapping[str, Run]) -> Iterator[str]:
     """A run in lanes: one column for each thread, `*` where it moves.
 
     `told` are the runs that the reader has seen already, by claim: steps with
@@ -329,21 +330,49 @@ def run_text(run: Run, told: Mapping[str, Sequence[Step]]) -> Iterator[str]:
         "    ",
         "    ",
     )
+    shared, said = _told(run, told)
+    yield from _wrapped(said, "    ", "      ")
+    if shared < len(run.steps):
+        yield ""
+        for i, name in enumerate(run.threads):
+            yield f"      {'| ' * i}{printable(name)}"
+        for step in run.steps[shared:]:
+            yield from _step(run, step)
+    yield from _ending(run)
+
+
+def _told(run: Run, told: Mapping[str, Run]) -> tuple[int, str]:
+    """How many steps of a run the reader knows already, and from where."""
+    for claim, other in told.items():
+        # What is left there is what is waited for here, or the very same run ends in both.
+        if other.steps and _goes_on(run, other):
+            many = len(other.steps)
+            if many == len(run.steps):
+                return many, f"the run is that of {claim}"
+            if isinstance(other.end, Unbalanced) and other.end.left:
+                locks = [
+                    one.lock + (f" (taken in step {one.step})" if one.step else "")
+                    for one in other.end.left
+                ]
+                left = f"which leaves {listed(locks)} held in step {many}"
+                return many, f"as in the run of {claim}, {left}; then:"
     shared, claim = max(
-        ((_common(run.steps, steps), claim) for claim, steps in told.items()), default=(0, "")
+        ((_common(run.steps, other.steps), claim) for claim, other in told.items()),
+        default=(0, ""),
     )
     if shared < WORTH_SHARING:
-        shared = 0
-    elif shared == len(run.steps):
-        yield f"    the run is that of {claim}"
-    else:
-        yield f"    steps 1 to {shared} are those of {claim}, then"
-    yield ""
-    for i, name in enumerate(run.threads):
-        yield f"      {'| ' * i}{printable(name)}"
-    for step in run.steps[shared:]:
-        yield from _step(run, step)
-    yield from _ending(run)
+        return 0, ""
+    return shared, f"steps 1 to {shared} are those of {claim}, then"
+
+
+def _goes_on(run: Run, other: Run) -> bool:
+    """Whether a run begins with all of another: of its last step with the access, at least,
+    since what breaks a claim there need not break another."""
+    many = len(other.steps)
+    if len(run.steps) < many or _common(run.steps, other.steps) < many - 1:
+        return False
+    here, there = run.steps[many - 1], other.steps[-1]
+    return here.thread == there.thread and here.lines[: len(there.lines)] == there.lines
 
 
 def _common(one: Sequence[Step], two: Sequence[Step]) -> int:
