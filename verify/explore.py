@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.interpret import Machine, State, Unsure, Values
-from verify.ir import CASE, Program, Thread
+from verify.ir import CASE, Death, Fault, Program, Thread
 from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
-# What a return showed: case of the table (0 none), outcome, what is wrong with the locks.
-Return: TypeAlias = tuple[int, str, str]
+# What a return or a death showed: case of the table (0 none), outcome, what is amiss.
+Return: TypeAlias = tuple[int, str, Fault | Death | None]
 
 
 @dataclass
@@ -116,7 +116,7 @@ def explore(
                         case = max(
                             machine.local(state, index, CASE), machine.local(after, index, CASE)
                         )
-                        seen.returns.setdefault((case, command.outcome, command.reason), step)
+                        seen.returns.setdefault((case, command.outcome, command.amiss), step)
                     if command.violates:
                         seen.broken.setdefault(command.violates, step)
                         continue

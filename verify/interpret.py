@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from verify.ir import (
     And,
     Arith,
+    Atom,
     Compare,
     Const,
     Expr,
@@ -29,6 +30,7 @@ from verify.ir import (
     Program,
     Shared,
     Thread,
+    rebuild,
     repeated,
 )
 from verify.waiting import at_best, goes_on, lock_part, way_on
@@ -154,6 +156,10 @@ class Machine:
             if guard(shared, mine, others):
                 new_shared, new_mine = effect(shared, mine, others)
                 yield number, (new_shared, (*threads[:index], new_mine, *threads[index + 1 :]))
+
+    def steps_of(self, state: State, index: int) -> tuple[int, ...]:
+        """The commands that a thread can take."""
+        return tuple(number for number, _ in self.steps(state, index))
 
     def resting(self, state: State, index: int) -> bool:
         """Whether a thread is between calls: not started, or at its end."""
@@ -307,6 +313,34 @@ class Machine:
             if variable.name == name:
                 return state[1][index][1 + position]
         return 0
+
+    def value(self, state: State, index: int, expr: Expr, nobody: bool = False) -> int:
+        """What an expression comes to for a thread; `nobody`: if nobody else held any lock.
+
+        Raises:
+            KeyError: it is about a local or a variable that there is not.
+        """
+        thread = self.threads[index]
+        held = self.held(state, index)
+        others = self.others(state, index)
+
+        def shown(atom: Atom) -> Const:
+            match atom:
+                case Shared(name):
+                    at = {v.name: i for i, v in enumerate(self.program.shared)}
+                    return Const(state[0][at[name]])
+                case Local(name):
+                    at = {v.name: 1 + i for i, v in enumerate(thread.locals)}
+                    return Const(state[1][index][at[name]])
+                case Mine(lock, mode):
+                    return Const(int(held.get(lock, 0) & BITS[mode] != 0))
+                case Others(lock, mode):
+                    found = others[self.lock_at[lock]] & BITS[mode]
+                    return Const(int(found != 0 and not nobody))
+
+        folded = rebuild(expr, shown)
+        assert isinstance(folded, Const)
+        return folded.value
 
 
 def _compile(program: Program, thread: Thread) -> Code:

@@ -294,6 +294,112 @@ class Place:
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
 
+# The claims by whose breaking a thread dies.
+FATAL = ("memory", "lock-use")
+# What stands for an outcome where the function with the table dies.
+DIES = "(dies)"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A lock that is not held in the mode `wanted` where a thread is `doing` something."""
+
+    lock: str
+    wanted: int
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a thread dies, and where."""
+
+    claim: str
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that a condition names: its text, what it is, and when that makes sense.
+
+    `domain` has the words for it; `locks` are those that a lock test may be about.
+    """
+
+    text: str
+    value: Expr
+    sound: Expr
+    domain: Domain
+    locks: tuple[tuple[Expr, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a claimed condition, all of which have to hold (or none, if `forbidden`).
+
+    `holds` is whether nothing is wrong with this one.
+    """
+
+    span: Span
+    holds: Expr
+    forbidden: bool
+    named: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parts of a claimed condition, over a state that is seen `through` substitutions.
+
+    They are made only where somebody wants to be told, which is seldom; the first
+    substitution is the innermost.  `alive` are the locals that still have their values.
+    """
+
+    parts: tuple[Part, ...]
+    through: tuple[Mapping[Atom, Expr], ...] = ()
+    alive: frozenset[str] | None = None
+
+    def behind(self, change: Mapping[Atom, Expr]) -> Asked:
+        """The same, where this happens before."""
+        return replace(self, through=(*self.through, change)) if change else self
+
+    def now(self) -> tuple[Part, ...]:
+        """The parts over the state before the command, as far as it has what they need."""
+
+        def seen(expr: Expr) -> Expr:
+            for change in self.through:
+                expr = rebuild(expr, lambda atom, change=change: change.get(atom, atom))  # type: ignore[misc]
+            return expr
+
+        def kept(*exprs: Expr) -> bool:
+            names = {a.name for e in exprs for a in atoms(e) if isinstance(a, Local)}
+            return self.alive is None or names <= self.alive
+
+        found = []
+        for part in self.parts:
+            holds = seen(part.holds)
+            named = [
+                Named(
+                    one.text,
+                    seen(one.value),
+                    seen(one.sound),
+                    one.domain,
+                    tuple((seen(condition), lock) for condition, lock in one.locks),
+                )
+                for one in part.named
+            ]
+            fit = tuple(n for n in named if kept(n.value, n.sound, *(c for c, _ in n.locks)))
+            if kept(holds):
+                found.append(Part(part.span, holds, part.forbidden, fit))
+        return tuple(found)
+
+
+def modes(locks: Mapping[str, int]) -> dict[Atom, Expr]:
+    """What a thread knows of the locks that it holds in these modes."""
+    return {
+        Mine(lock, mode): Const(int(held in meant))
+        for lock, held in locks.items()
+        for mode, meant in MODES.items()
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -312,6 +418,10 @@ class Command:
     claim watches and of which it follows a pointer to an object; `main` is the position
     in `places` of the access to shared state, the rest concerns the thread alone;
     `cases` are those that it samples for the table, as `CASE` has them.
+
+    Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
+    one, `asked` what is claimed of the state, and `inside` are the functions in
+    which the thread dies, if it does; inside the one with the table its `outcome` is DIES.
     """
 
     source: int
@@ -330,10 +440,16 @@ class Command:
     used: tuple[str, ...] = ()
     cases: tuple[int, ...] = ()
     own: bool = False
+    fault: Fault | None = None
+    asked: Asked | None = None
+    inside: tuple[str, ...] = ()
 
-
-# The claims that a thread does not survive: it goes no further, whatever it would have done.
-FATAL = frozenset({"memory", "lock-use"})
+    @property
+    def amiss(self) -> Fault | Death | None:
+        """What is wrong where the function with the table returns or dies, if anything is."""
+        if self.violates in FATAL:
+            return Death(self.violates, self.reason, self.places[-1].span)
+        return self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +473,8 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` are the callees, `uses` the structs at which it is tested; `samples`: the table.
+    """`hooks` are the callees, `uses` the structs at which it is tested, `returns` the
+    functions among the hooks from which it looks at a return; `samples`: it looks at the table.
 
     Nobody has to state a `built_in` one.
     """
@@ -370,6 +487,7 @@ class Claim:
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     samples: bool = False
+    returns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

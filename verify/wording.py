@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.crowd.waiting import Meeting, Place
 from verify.ir import Program, Scenario, Thread, thread_named
+from verify.source import Span
+from verify.verdicts import Crash
 
 MODE_WORDS = {0: "not held", 1: "held shared", 2: "held"}
 
@@ -70,6 +72,16 @@ def in_short(missing: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         if not (key.startswith("statement ") and key.split(" ", 1)[1].rsplit(" ", 1)[0] in keys)
         and not (key.startswith("row ") and "sample" in keys)
     ]
+
+
+def cut_short(crash: Crash) -> str:
+    """Why nothing more is found: somebody dies first."""
+    return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"
+
+
+def place(span: Span) -> str:
+    """`v3.bfp:52`."""
+    return f"{posixpath.basename(span.source.path)}:{span.line}"
 
 
 def unreached_text(missing: Iterable[tuple[str, str]]) -> str:

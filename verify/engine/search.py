@@ -93,12 +93,11 @@ class Search:
     def tell(
         self,
         moves: Sequence[Move],
-        wrong: str | None = None,
         solo: tuple[Thread, Sequence[int]] | None = None,
         waiting: Sequence[int] = (),
     ) -> Run:
         """A run of these threads in words, replayed; see `runs.tell`."""
-        return tell(self.program, self.threads, moves, wrong, solo, waiting, self.scout.machine)
+        return tell(self.program, self.threads, moves, solo, waiting, self.scout.machine)
 
     def lifted(self, moves: Sequence[Move]) -> tuple[Move, ...]:
         """A run of the small instance as one of the large: its threads are the first of

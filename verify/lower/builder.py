@@ -8,12 +8,16 @@ from dataclasses import dataclass, field, replace
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     CASE,
+    DIES,
     FALSE,
+    FATAL,
     TRUE,
+    Asked,
     Command,
     Const,
     Domain,
     Expr,
+    Fault,
     Local,
     Place,
     Update,
@@ -144,10 +148,17 @@ class Builder:
         span: Span,
         outcome: str = "",
         passing: bool = False,
+        fault: Fault | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """A command that breaks `claim` from `pc`."""
         if guard == FALSE:
             return
+        inside: tuple[str, ...] = ()
+        if claim in FATAL:
+            inside = tuple(frame.function.name for frame in self.frames[1:])
+            if any(table.function in inside for table in self.program.tables):
+                outcome = DIES
         if passing:
             self.passing.add(len(self.commands))
         self._add(
@@ -159,6 +170,9 @@ class Builder:
                 violates=claim,
                 reason=reason,
                 outcome=outcome,
+                fault=fault,
+                asked=asked,
+                inside=inside,
             )
         )
 
@@ -166,7 +180,7 @@ class Builder:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
         self.access(pc, not self.shared.structs.isdisjoint(followed(node)))
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
-            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span)
+            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, asked=misuse.asked)
         used = self.steps.lifetimes.used(node, self.names())
         if used:
             self.used[pc] = either(self.used.get(pc, {}), used)
@@ -210,7 +224,16 @@ class Builder:
     def breaks(self, pc: int, span: Span) -> None:
         """Turn what `steps` found to be breakable into commands at `pc`."""
         for found in self.steps.breaks:
-            self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
+            self.fail(
+                pc,
+                found.guard,
+                found.claim,
+                found.reason,
+                span,
+                passing=found.passing,
+                fault=found.fault,
+                asked=found.asked,
+            )
         self.steps.breaks.clear()
 
 

@@ -15,6 +15,7 @@ from verify.ir import (
     Const,
     Domain,
     Expr,
+    Fault,
     Local,
     Mine,
     Place,
@@ -28,6 +29,7 @@ from verify.ir import (
 )
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
+from verify.lower.clauses import in_parts
 from verify.lower.values import Choices, Names, choices, faults, value, wrong
 from verify.source import Span
 from verify.syntax import checked
@@ -54,7 +56,14 @@ class Contracts(Builder):
         for address in function.must_hold:
             for condition, name in choices(address, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
-                self.fail(pc, lacking, "balance", f"calls {function.name}() without {name}", span)
+                self.fail(
+                    pc,
+                    lacking,
+                    "balance",
+                    f"calls {function.name}() without {name}",
+                    span,
+                    fault=Fault(name, EXCLUSIVE, f"calls {function.name}()"),
+                )
         for lock in self.layout.locks:
             ghost = f"{frame.prefix}before.{lock}"
             self.locals[ghost] = Variable(ghost, ghost, MODES_OF_A_LOCK, FREE, True)
@@ -101,6 +110,7 @@ class Contracts(Builder):
                         claim.name,
                         f"returns from {function.name}()",
                         span,
+                        asked=in_parts(clause.condition, names),
                     )
         table = self.table_of(function.name)
         held = function.must_hold or function.name in self.program.contracts
@@ -174,6 +184,7 @@ class Contracts(Builder):
                 f"returns with {lock} still held",
                 span,
                 outcome,
+                fault=Fault(lock, FREE, "returns"),
             )
             lacking = disj(
                 [
@@ -182,7 +193,16 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            self.fail(pc, lacking, "balance", f"returns without {lock}", span, outcome)
+            mode = SHARED if exclusive == FALSE else EXCLUSIVE
+            self.fail(
+                pc,
+                lacking,
+                "balance",
+                f"returns without {lock}",
+                span,
+                outcome,
+                fault=Fault(lock, mode, "returns"),
+            )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
         """The way with its result stored and, where the table says so, the case noted."""
@@ -230,6 +250,7 @@ class Contracts(Builder):
                         "samples the table in this case",
                         span,
                         passing=bool(way.transient),
+                        asked=in_parts(clause.condition, self.names()).behind(way.before()),
                     )
 
 

@@ -38,6 +38,7 @@ from verify.ir import (
     conj,
     disj,
     ite,
+    modes,
     negate,
     rebuild,
 )
@@ -97,8 +98,22 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             updates = tuple(
                 (t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates
             )
-            commands.append(replace(command, guard=guard, updates=updates))
+            asked = None if command.asked is None else command.asked.behind(_certain(known))
+            commands.append(replace(command, guard=guard, updates=updates, asked=asked))
     return replace(thread, commands=tuple(commands))
+
+
+def _certain(known: Facts) -> dict[Atom, Expr]:
+    """What is known of the thread that leaves one possibility."""
+    found: dict[Atom, Expr] = {}
+    for name, values in known.items():
+        if len(values) == 1:
+            (value,) = values
+            if name.startswith(LOCK):
+                found |= modes({name.removeprefix(LOCK): value})
+            else:
+                found[Local(name)] = Const(value)
+    return found
 
 
 def _after(command: Command, known: Facts, full: Facts) -> Facts | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     FALSE,
+    FATAL,
     Atom,
     Claim,
     Command,
@@ -29,6 +30,7 @@ from verify.ir import (
 )
 from verify.lower import tidy
 from verify.lower.accesses import accesses
+from verify.lower.clauses import in_parts
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
 from verify.lower.values import Layout, Names, faults, layout, value
@@ -84,6 +86,7 @@ def lower(program: Checked) -> Program:
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
             any(k.kind == "table" for k in c.clauses),
+            tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
         )
         for c in program.claims
     ]
@@ -223,12 +226,15 @@ def _own(raw: _Raw) -> Thread:
 
 
 def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
-    """The copy of a thread that runs alone, nothing transient, and answers for one claim."""
+    """The copy of a thread that runs alone, nothing transient, and answers for one claim.
+
+    Where it dies it has not come to its end: that breaks the claim as well.
+    """
     thread = raw.thread
     commands = [
         command
         for position, command in enumerate(thread.commands)
-        if command.violates in ("", claim.name)
+        if command.violates in ("", claim.name, *FATAL)
         and not command.transient
         and position not in raw.passing
     ]
@@ -270,6 +276,7 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
                 places=(Place(clause.span),),
                 violates=claim.name,
                 reason="the state is one that the claim forbids",
+                asked=in_parts(clause.condition, names, forbidden=True),
             )
             # Each with a name of its own: what was seen of threads is kept by name.
             number = f" {len(observers) + 1}" if observers else ""

@@ -13,10 +13,12 @@ from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     CASE,
     FALSE,
+    FREE,
     TRUE,
     Const,
     Domain,
     Expr,
+    Fault,
     Local,
     Mine,
     Place,
@@ -30,6 +32,7 @@ from verify.ir import (
 )
 from verify.lower.atomic import Way
 from verify.lower.builder import Frame
+from verify.lower.clauses import in_parts
 from verify.lower.contracts import Contracts, asked, cell_word
 from verify.lower.hoist import Hoisting
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
@@ -80,7 +83,14 @@ class Threads(Hoisting, Contracts):
     def _finish(self, thread: checked.Thread, exit_: int, end: int) -> None:
         span = _closing(thread.body.span)
         for lock in self.layout.locks:
-            self.fail(exit_, Mine(lock, "any"), "balance", f"ends with {lock} still held", span)
+            self.fail(
+                exit_,
+                Mine(lock, "any"),
+                "balance",
+                f"ends with {lock} still held",
+                span,
+                fault=Fault(lock, FREE, "ends"),
+            )
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "finally":
@@ -90,6 +100,7 @@ class Threads(Hoisting, Contracts):
                         claim.name,
                         f"alone, it ends without {clause.condition.span.text}",
                         span,
+                        asked=in_parts(clause.condition, Names(self.layout)),
                     )
         self.emit(exit_, end)
 

@@ -22,6 +22,7 @@ from verify.ir import (
     Thread,
     atoms,
     conj,
+    modes,
     negate,
     rebuild,
 )
@@ -77,8 +78,9 @@ def put(thread: Thread, known: Mapping[Atom, Expr]) -> Thread:
 
 
 def _put(command: Command, known: Mapping[Atom, Expr]) -> Command:
+    asked = None if command.asked is None else command.asked.behind(known)
     if known.keys().isdisjoint(read(command)):
-        return command
+        return command if asked is None else replace(command, asked=asked)
 
     def leaf(atom: Atom) -> Expr:
         return known.get(atom, atom)
@@ -87,6 +89,7 @@ def _put(command: Command, known: Mapping[Atom, Expr]) -> Command:
         command,
         guard=rebuild(command.guard, leaf),
         updates=tuple((target, rebuild(new, leaf)) for target, new in command.updates),
+        asked=asked,
     )
 
 
@@ -322,6 +325,9 @@ def compose(first: Command, second: Command) -> Command | None:
         (*first.used, *second.used),
         (*first.cases, *second.cases),
         first.own and second.own,
+        second.fault,
+        None if second.asked is None else second.asked.behind({**values, **modes(locks)}),
+        second.inside,
     )
 
 
@@ -363,7 +369,9 @@ def forget(thread: Thread) -> Thread:
     commands = []
     for command in thread.commands:
         if command.violates:
-            commands.append(command)
+            asked = command.asked
+            sure = None if asked is None else replace(asked, alive=live[command.source])
+            commands.append(replace(command, asked=sure))
             continue
         after = live.get(command.target, frozenset())
         updates = tuple(
