@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.interpret import Machine, State, Unsure, Values
-from verify.ir import CASE, Death, Fault, Program, Thread
+from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread
 from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
@@ -112,10 +112,9 @@ def explore(
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
                     if command.outcome:
-                        # What the command itself samples counts already.
-                        case = max(
-                            machine.local(state, index, CASE), machine.local(after, index, CASE)
-                        )
+                        case = command.case
+                        if case == SAMPLED_BEFORE:
+                            case = machine.local(state, index, CASE)
                         seen.returns.setdefault((case, command.outcome, command.amiss), step)
                     if command.violates:
                         seen.broken.setdefault(command.violates, step)

@@ -417,7 +417,8 @@ class Command:
     command is made of and the functions that return in it, `used` the structs that a
     claim watches and of which it follows a pointer to an object; `main` is the position
     in `places` of the access to shared state, the rest concerns the thread alone;
-    `cases` are those that it samples for the table, as `CASE` has them.
+    `cases` are those that it samples for the table, as `CASE` has them; `case` is the one
+    that its outcome is about, where the step settles that itself, else SAMPLED_BEFORE.
 
     Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
     one, `asked` what is claimed of the state, and `inside` are the functions in
@@ -440,6 +441,7 @@ class Command:
     used: tuple[str, ...] = ()
     cases: tuple[int, ...] = ()
     own: bool = False
+    case: int = -1
     fault: Fault | None = None
     asked: Asked | None = None
     inside: tuple[str, ...] = ()
@@ -512,13 +514,15 @@ class Scenario:
 class Table:
     """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs.
 
-    `point` says where it is sampled: `mutex_trylock() returning true`.
+    `rows[k]` are the cells that its k-th line is for.  `point` says where it is sampled:
+    `mutex_trylock() returning true`.
     """
 
     function: str
     axes: tuple[tuple[str, str], ...]
     sample: Span
     claimed: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
     span: Span
     point: str
 
@@ -563,6 +567,8 @@ class Program:
 
 
 CASE = "case"
+# The case of an outcome is the one that `CASE` has before the step.
+SAMPLED_BEFORE = -1
 
 
 def thread_named(program: Program, name: str) -> Thread:

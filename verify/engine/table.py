@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from verify.engine.search import Gave, Search
 from verify.explore import Return
-from verify.ir import CASE, FATAL, FREE, Command, Const, Death, Fault, Local
+from verify.ir import CASE, FATAL, FREE, SAMPLED_BEFORE, Death, Fault
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import any_of
 from verify.smt.unfold import Automaton, Edge
@@ -149,16 +149,10 @@ def _returns(automaton: Automaton) -> Iterator[tuple[Return, Edge]]:
     for edge in automaton.edges:
         command = automaton.thread.commands[edge.command]
         if command.outcome and command.violates in ("", "balance", *FATAL):
-            sampled = 0 if at is None else automaton.nodes[edge.source][1][at]
-            yield (max(sampled, _samples(command)), command.outcome, command.amiss), edge
-
-
-def _samples(command: Command) -> int:
-    """The case that the command itself notes, 0 if none."""
-    for target, new in command.updates:
-        if target == Local(CASE) and isinstance(new, Const):
-            return new.value
-    return 0
+            case = command.case
+            if case == SAMPLED_BEFORE:
+                case = 0 if at is None else automaton.nodes[edge.source][1][at]
+            yield (case, command.outcome, command.amiss), edge
 
 
 def _locks(amiss: Iterable[Fault | Death | None], left: bool) -> tuple[str, ...]:

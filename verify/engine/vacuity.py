@@ -17,6 +17,7 @@ from verify.smt.solver import No, Yes
 from verify.smt.text import all_of, any_of
 from verify.source import Span
 from verify.verdicts import Absent, Holds, Line, NotEstablished, Vacuous, Verdict, Watched
+from verify.waiting import goes_on
 from verify.wording import unreached_text
 
 # What is not reached by as many threads as were asked for, and may be by more, is looked
@@ -163,7 +164,14 @@ class Tested:
     def missing(self) -> list[str]:
         starts = [f"start {c.name}" for c in self.search.program.claims if c.solo]
         keys = (*self.wanted, *self.idle_code, *starts)
-        return [key for key in keys if key not in self.reached]
+        sampled = self._rows_sampled()
+        return [key for key in keys if key not in self.reached and key not in sampled]
+
+    def _rows_sampled(self) -> set[str]:
+        """The cells of each line of the table of which one is sampled: the line is."""
+        table = self.search.program.table
+        lines = [] if table is None else [{f"row {cell}" for cell in row} for row in table.rows]
+        return {key for line in lines if line & self.reached for key in line}
 
     def unreached(self) -> tuple[Line, ...]:
         """Statements that no run comes to, but for those of what is never called at all."""
@@ -296,6 +304,9 @@ def _reaching(
     there: dict[int, list[tuple[str, int]]] = {}
     for thread in threads:
         for number, command in enumerate(thread.commands):
+            if not goes_on(command):
+                # What a claim watches has the command that goes on beside it, if any does.
+                continue
             for i in dict.fromkeys(find(place.span) for place in command.places):
                 if i is not None:
                     there.setdefault(i, []).append((thread.name, number))

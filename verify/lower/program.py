@@ -117,6 +117,7 @@ def lower(program: Checked) -> Program:
             tuple((axis.name, axis.value.span.text) for axis in table.axes),
             table.span,
             table.claimed,
+            table.rows,
             table.span,
             _point(program, table),
         ),
