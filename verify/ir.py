@@ -12,7 +12,7 @@ pointer is 0 for NULL or the number of an object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from verify.source import Span
@@ -263,13 +263,17 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`shown` is the name in the text; locals of two calls differ in `name` only."""
+    """`shown` is the name in the text; locals of two calls differ in `name` only.
+
+    A `lasting` one keeps its value from one turn of its thread to the next.
+    """
 
     name: str
     shown: str
     domain: Domain
     initial: int
     ghost: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,112 @@ class Place:
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
 
+# The claims by whose breaking a thread dies.
+FATAL = ("memory", "lock-use")
+# What stands for an outcome where the function with the table dies.
+DIES = "(dies)"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A lock that is not held in the mode `wanted` where a thread is `doing` something."""
+
+    lock: str
+    wanted: int
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a thread dies, and where."""
+
+    claim: str
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that a condition names: its text, what it is, and when that makes sense.
+
+    `domain` has the words for it; `locks` are those that a lock test may be about.
+    """
+
+    text: str
+    value: Expr
+    sound: Expr
+    domain: Domain
+    locks: tuple[tuple[Expr, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a claimed condition, all of which have to hold (or none, if `forbidden`).
+
+    `holds` is whether nothing is wrong with this one.
+    """
+
+    span: Span
+    holds: Expr
+    forbidden: bool
+    named: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parts of a claimed condition, over a state that is seen `through` substitutions.
+
+    They are made only where somebody wants to be told, which is seldom; the first
+    substitution is the innermost.  `alive` are the locals that still have their values.
+    """
+
+    parts: tuple[Part, ...]
+    through: tuple[Mapping[Atom, Expr], ...] = ()
+    alive: frozenset[str] | None = None
+
+    def behind(self, change: Mapping[Atom, Expr]) -> Asked:
+        """The same, where this happens before."""
+        return replace(self, through=(*self.through, change)) if change else self
+
+    def now(self) -> tuple[Part, ...]:
+        """The parts over the state before the command, as far as it has what they need."""
+
+        def seen(expr: Expr) -> Expr:
+            for change in self.through:
+                expr = rebuild(expr, lambda atom, change=change: change.get(atom, atom))  # type: ignore[misc]
+            return expr
+
+        def kept(*exprs: Expr) -> bool:
+            names = {a.name for e in exprs for a in atoms(e) if isinstance(a, Local)}
+            return self.alive is None or names <= self.alive
+
+        found = []
+        for part in self.parts:
+            holds = seen(part.holds)
+            named = [
+                Named(
+                    one.text,
+                    seen(one.value),
+                    seen(one.sound),
+                    one.domain,
+                    tuple((seen(condition), lock) for condition, lock in one.locks),
+                )
+                for one in part.named
+            ]
+            fit = tuple(n for n in named if kept(n.value, n.sound, *(c for c, _ in n.locks)))
+            if kept(holds):
+                found.append(Part(part.span, holds, part.forbidden, fit))
+        return tuple(found)
+
+
+def modes(locks: Mapping[str, int]) -> dict[Atom, Expr]:
+    """What a thread knows of the locks that it holds in these modes."""
+    return {
+        Mine(lock, mode): Const(int(held in meant))
+        for lock, held in locks.items()
+        for mode, meant in MODES.items()
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -299,12 +409,20 @@ class Command:
     locals that nobody reads any more, which go back to their initial value so
     that states that differ in nothing else are one.  `violates`
     names the claim that is broken when the command is taken, `reason` how;
-    the thread goes nowhere from there.  `transient` says why it may happen
-    at any time, but not for ever.  `outcome` is set where the function with
-    the table returns.  `called` names the primitives that the command is made
-    of and the functions that return in it, `used` the structs that a claim
-    watches and of which it follows a pointer to an object; `main` is the position in `places`
-    of the access to shared state, the rest concerns the thread alone.
+    nothing is followed behind it: a claim that is only watched has the way on
+    in commands of its own, and a fatal one has none.  `transient` says why it may happen
+    at any time, but not for ever.  `own` is set if it is the thread's own affair: no
+    access, so that it may be taken together with the step before.  `outcome` is set
+    where the function with the table returns.  `called` names the primitives that the
+    command is made of and the functions that return in it, `used` the structs that a
+    claim watches and of which it follows a pointer to an object; `main` is the position
+    in `places` of the access to shared state, the rest concerns the thread alone;
+    `cases` are those that it samples for the table, as `CASE` has them; `case` is the one
+    that its outcome is about, where the step settles that itself, else SAMPLED_BEFORE.
+
+    Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
+    one, `asked` what is claimed of the state, and `inside` are the functions in
+    which the thread dies, if it does; inside the one with the table its `outcome` is DIES.
     """
 
     source: int
@@ -321,6 +439,19 @@ class Command:
     called: tuple[str, ...] = ()
     main: int = 0
     used: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
+    own: bool = False
+    case: int = -1
+    fault: Fault | None = None
+    asked: Asked | None = None
+    inside: tuple[str, ...] = ()
+
+    @property
+    def amiss(self) -> Fault | Death | None:
+        """What is wrong where the function with the table returns or dies, if anything is."""
+        if self.violates in FATAL:
+            return Death(self.violates, self.reason, self.places[-1].span)
+        return self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +475,8 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`hooks` are the callees, `uses` the structs at which it is tested.
+    """`hooks` are the callees, `uses` the structs at which it is tested, `returns` the
+    functions among the hooks from which it looks at a return; `samples`: it looks at the table.
 
     Nobody has to state a `built_in` one.
     """
@@ -356,6 +488,8 @@ class Claim:
     solo: bool = False
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    samples: bool = False
+    returns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,15 +504,40 @@ class Scenario:
     members: tuple[tuple[str, int | None], ...]
     forever: frozenset[str] = frozenset()
 
+    @property
+    def again(self) -> frozenset[str]:
+        """The threads that may begin another turn when they are through."""
+        return self.forever | {name for name, count in self.members if count is None}
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs."""
+    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs.
+
+    `rows[k]` are the cells that its k-th line is for.  `point` says where it is sampled:
+    `mutex_trylock() returning true`.
+    """
 
     function: str
     axes: tuple[tuple[str, str], ...]
     sample: Span
     claimed: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
+    span: Span
+    point: str
+
+    def case(self, cell: int) -> str:
+        """A cell in the words of the text: `!vma && mapped`."""
+        return " && ".join(
+            name if cell >> i & 1 else f"!{name}" for i, (name, _) in enumerate(self.axes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A simple statement or condition; `owner` is what it stands in, `function f` or `thread t`."""
+
+    owner: str
     span: Span
 
 
@@ -387,7 +546,7 @@ class Program:
     """All threads, scenarios and claims of a text, lowered.
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
-    with a contract or a table, `statements` the simple statements in them;
+    with a contract or a table, `statements` those in them and in the program's own file;
     `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely);
     `known` are (claim, scenario or nothing, what the bug that refutes it is called).
     """
@@ -402,12 +561,14 @@ class Program:
     outcomes: tuple[tuple[str, str], ...]
     table: Table | None
     subjects: tuple[str, ...]
-    statements: tuple[Span, ...]
+    statements: tuple[Statement, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
     known: tuple[tuple[str, str, str], ...] = ()
 
 
 CASE = "case"
+# The case of an outcome is the one that `CASE` has before the step.
+SAMPLED_BEFORE = -1
 
 
 def thread_named(program: Program, name: str) -> Thread:
@@ -424,6 +585,29 @@ def known_as(program: Program, claim: str, scenario: str) -> str:
         if name == claim and where in ("", scenario):
             return sentence
     return ""
+
+
+def repeated(thread: Thread) -> Thread:
+    """The thread that begins another turn when it has come to its end.
+
+    It begins with the locks that the last turn left, and with what lasts; its
+    other locals are as at first.
+    """
+    passing = tuple(v.name for v in thread.locals if not v.lasting)
+    commands = tuple(
+        replace(
+            c,
+            target=thread.entry,
+            forget=passing,
+            updates=tuple(
+                (t, e) for t, e in c.updates if isinstance(t, Shared) or t.name not in passing
+            ),
+        )
+        if c.target == thread.end and not c.violates
+        else c
+        for c in thread.commands
+    )
+    return replace(thread, commands=commands, end=thread.entry)
 
 
 def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:

@@ -58,20 +58,105 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A thread holds a lock (`mode` shared or exclusive), or not (none), since a step.
+
+    `step` 0: since before the run.
+    """
+
+    thread: str
+    lock: str
+    mode: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part of a claimed condition that is false, or true though it is `forbidden`.
+
+    `values` are what it names, as the text has it, in the words of their domains; of a
+    lock test, what came of it and who holds the lock.
+    """
+
+    span: Span
+    forbidden: bool
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The last step of `thread` breaks a claim: how, what is false then, which locks are amiss."""
+
+    thread: str
+    reason: str
+    conditions: tuple[Condition, ...] = ()
+    locks: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unbalanced:
+    """A thread is `doing` something (returns, ends) with locks `left`, or `lacking` some."""
+
+    thread: str
+    doing: str
+    left: tuple[Held, ...]
+    lacking: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A thread dies: it breaks `claim` at `span`; `locks` are those that this is about."""
+
+    thread: str
+    claim: str
+    reason: str
+    span: Span
+    locks: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A thread that waits at `span`: for locks, which others hold, or for a condition.
+
+    `locks` are who holds what it waits for; `values` is what it finds where that is no lock.
+    """
+
+    thread: str
+    span: Span | None
+    locks: tuple[Held, ...]
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Some threads wait for ever."""
+
+    waits: tuple[Wait, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """A thread that runs alone goes in circles."""
+
+    thread: str
+
+
+End: TypeAlias = Broken | Unbalanced | Crash | Waiting | Endless
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run that the interpreter has followed.
 
-    `start` is the state it starts from; `wrong` says what is wrong at its end;
-    `cause` is the number of the step to blame, if one can be named, with the
-    words for it.  `alone` is the number of the first step of a thread that
+    `start` is the state it starts from; `end` is what is wrong at its end, None where
+    nothing is.  `alone` is the number of the first step of a thread that
     runs alone from there on, or 0.
     """
 
     threads: tuple[str, ...]
     start: tuple[tuple[str, str], ...]
     steps: tuple[Step, ...]
-    wrong: str
-    cause: tuple[int, str] | None
+    end: End | None
     switches: int
     alone: int
 
@@ -146,6 +231,7 @@ class Answer:
     """The verdict on one claim in one scenario.
 
     `known` is what the bug is called that refutes it, if the program says so.
+    `cut_short` is where a thread dies, if more might be broken if it did not.
     """
 
     claim: str
@@ -153,15 +239,21 @@ class Answer:
     scenario: str
     verdict: Verdict
     known: str = ""
+    cut_short: Crash | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Something the function does in a case: an outcome, and what it leaves held."""
+    """Something the function does in a case: an outcome, and the locks that are not as
+    they should be then, `left` held or `lacking`; or it dies, with the run as evidence.
+    """
 
     outcome: str
     sentence: str
     left: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+    crash: Crash | None = None
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +262,7 @@ class Row:
 
     `behaviours` are what the code does there in the scenario, `alone` what the
     function by itself would do there, whatever its calls return; `witness` is
-    a run that reaches the cell.
+    a run that reaches the cell.  One that is `sampled` and not `reachable` never returns.
     """
 
     axes: tuple[tuple[str, bool], ...]
@@ -180,6 +272,25 @@ class Row:
     claimed: tuple[str, ...]
     verdict: str
     witness: Run | None
+    sampled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How much is to be reached by some run, in whichever scenario.
+
+    `calls` and `uses` are those that claims look at, `starts` the claims about a run
+    alone, `cases` the rows of the table that are claimed to occur.
+    """
+
+    statements: int
+    functions: int
+    threads: int
+    calls: int
+    uses: int
+    locks: int
+    starts: int
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +329,7 @@ class Result:
     unreached: tuple[Line, ...]
     missing: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
+    watched: Watched
     proof: Evidence | None = None
     model: str = ""
 

@@ -6,7 +6,10 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.waiting import Meeting, Place
 from verify.ir import Program, Scenario, Thread, thread_named
+from verify.source import Span
+from verify.verdicts import Crash
 
 MODE_WORDS = {0: "not held", 1: "held shared", 2: "held"}
 
@@ -58,9 +61,32 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_short(missing: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is never reached without what goes without saying: the lines of a function
+    that is never called, the cases of a table that is never sampled."""
+    some = list(missing)
+    keys = {key for key, _ in some}
+    return [
+        (key, said)
+        for key, said in some
+        if not (key.startswith("statement ") and key.split(" ", 1)[1].rsplit(" ", 1)[0] in keys)
+        and not (key.startswith("row ") and "sample" in keys)
+    ]
+
+
+def cut_short(crash: Crash) -> str:
+    """Why nothing more is found: somebody dies first."""
+    return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"
+
+
+def place(span: Span) -> str:
+    """`v3.bfp:52`."""
+    return f"{posixpath.basename(span.source.path)}:{span.line}"
+
+
 def unreached_text(missing: Iterable[tuple[str, str]]) -> str:
     """What is never reached, by key and in words, as one sentence."""
-    some = list(missing)
+    some = in_short(missing)
     lines = dict.fromkeys(said for key, said in some if key.startswith("statement "))
     reasons = [said for key, said in some if not key.startswith("statement ")]
     if lines:
@@ -155,6 +181,21 @@ def _points(codes: Sequence[Thread], pcs: Sequence[int], stride: int) -> str:
             places.setdefault(posixpath.basename(span.source.path), []).append(span.line)
     said = [f"{path}:{_ranges(sorted(set(lines)))}" for path, lines in places.items()]
     return " or ".join([*(["rest"] if rest else []), *said]) or "no place"
+
+
+def circle_text(found: Sequence[Place], meetings: Sequence[Meeting], round_: Sequence[int]) -> str:
+    """A circle of threads that may wait for each other: locks, lines, who holds what."""
+    said = []
+    for i, j in zip(round_, (*round_[1:], round_[0]), strict=True):
+        lock = next(one.lock for one in meetings if one.arrow == (i, j))
+        waiter, holder = found[i], found[j]
+        another = "another " if waiter.thread is holder.thread else ""
+        said.append(
+            f"{waiter.thread.name} at {_points([waiter.thread], [waiter.pc], 0)} may wait for "
+            f"{lock}, which {another}{holder.thread.name} holds at "
+            f"{_points([holder.thread], [holder.pc], 0)}"
+        )
+    return "by twos, threads are seen that wait in a circle: " + "; ".join(said)
 
 
 def _ranges(lines: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from verify.engine.runs import fewest_switches, labels, replay
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError
 from verify.ir import instance
+from verify.report.ends import cause, wrong
 from verify.verdicts import Refuted, Run
 
 
@@ -158,7 +159,7 @@ def test_two_threads_that_wait_for_each_other_are_both_named() -> None:
     )
     expected_held = {("one", "a", "exclusive"), ("two", "b", "exclusive")}
 
-    assert run.wrong == "one and two wait for ever"
+    assert "one and two wait for ever" == wrong(run)
     assert expected_held == set(run.steps[-1].holds)
     assert len(run.steps) == 2
 
@@ -174,6 +175,4 @@ def test_the_step_that_let_go_of_a_lock_too_early_is_to_blame() -> None:
         "lock-use",
     )
 
-    assert run.cause is not None
-    assert run.cause[0] == 2
-    assert run.cause[1].startswith("m: released in step 2")
+    assert (2, "m: released in step 2, not held since") == cause(run)

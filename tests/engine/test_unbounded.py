@@ -59,7 +59,7 @@ def test_what_is_refuted_keeps_its_run(name: str) -> None:
     runs = {a.claim: a.verdict.run for a in whole(name).answers if isinstance(a.verdict, Refuted)}
 
     assert REFUTED[name] == set(runs)
-    assert all(run.steps and run.wrong for run in runs.values())
+    assert all(run.steps and run.end for run in runs.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

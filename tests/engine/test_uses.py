@@ -11,6 +11,7 @@ from verify.crowd.world import world
 from verify.engine.dependence import needs
 from verify.engine.prove import prove
 from verify.engine.unbounded import confirm
+from verify.report.ends import wrong
 from verify.source import Source
 from verify.syntax.parse import parse
 from verify.syntax.resolve import resolve
@@ -46,7 +47,7 @@ def test_a_reader_that_uses_a_freed_object_in_a_race_is_refuted() -> None:
     found = checked(racing(READ, f"{locked(FREE)}"))
     run = refutations(found)["use-after-free"]
 
-    assert "uses page0 in `p->dirty` while `!page->freed` is false" == run.wrong
+    assert "uses page0 in `p->dirty` while `!page->freed` is false" == wrong(run)
     assert ["reader", "killer", "killer", "killer", "killer", "reader"] == [
         step.thread for step in run.steps
     ]

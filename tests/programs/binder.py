@@ -12,6 +12,7 @@ from verify.explore import Explored, explore
 from verify.interpret import Machine, State
 from verify.ir import Program, Scenario, Thread, instance
 from verify.lower.program import lower
+from verify.report.ends import wrong
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 from verify.verdicts import Holds, NotEstablished, Refuted, Result, Run, Vacuous, word
@@ -81,7 +82,7 @@ def reasons(result: Result) -> dict[str, str]:
     for answer in result.answers:
         match answer.verdict:
             case Refuted(run):
-                found[answer.claim] = run.wrong
+                found[answer.claim] = wrong(run)
             case NotEstablished(reason) | Vacuous(reason):
                 found[answer.claim] = reason
             case Holds():

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.programs.binder import ROOT
 from verify.engine.prove import prove
 from verify.lower.program import lower
+from verify.report.ends import wrong
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 from verify.verdicts import Refuted, word
@@ -34,4 +35,4 @@ def test_the_contract_of_before_6_13_is_seen_to_be_broken(tmp_path: Path) -> Non
 
     assert old != text
     assert isinstance(verdicts["balance"], Refuted)
-    assert "returns with lru0.lock still held" == verdicts["balance"].run.wrong
+    assert "returns with lru0.lock still held" == wrong(verdicts["balance"].run)

@@ -19,6 +19,7 @@ from tests.programs.binder import (
     verdicts,
 )
 from verify.engine.runs import replay
+from verify.report.ends import cause
 from verify.verdicts import Run
 
 CLAIMS = {
@@ -255,8 +256,9 @@ def test_v3_leaks_one_per_vma_read_lock_of_the_foreign_vma() -> None:
         "page0.freed": "true",
     }
     expected_held = (("shrinker", "foreign_vma.vm_lock", "shared"),)
-    assert run.cause is not None
-    taken = run.steps[run.cause[0] - 1]
+    blamed = cause(run)
+    assert blamed is not None
+    taken = run.steps[blamed[0] - 1]
 
     assert expected == {name: state[name] for name in expected}
     assert expected_held == run.steps[-1].holds
@@ -272,13 +274,14 @@ def test_v3_makes_fork_wait_for_the_lock_that_a_finished_shrinker_holds() -> Non
         ("fork", "the_mm.mmap_lock", "exclusive"),
         ("fork", "the_mm.mm_users", "shared"),
     }
-    assert run.cause is not None
+    blamed = cause(run)
+    assert blamed is not None
 
     assert expected_held == set(run.steps[-1].holds)
     assert state["foreign_vma.exclude"] == "true"
     assert run.steps[-1].thread == "fork"
-    assert run.steps[run.cause[0] - 1].thread == "shrinker"
-    assert run.cause[1].startswith("foreign_vma.vm_lock: taken in step")
+    assert run.steps[blamed[0] - 1].thread == "shrinker"
+    assert blamed[1].startswith("foreign_vma.vm_lock: taken in step")
 
 
 @pytest.mark.parametrize("claim", ["table", "no-live-mapping"])

@@ -9,6 +9,7 @@ import pytest
 from tests.engine.small import LOCKS, checked
 from tests.programs.binder import NAMES, result
 from verify.report import values
+from verify.report.ends import wrong
 from verify.report.text import report, side_by_side, summary
 from verify.verdicts import NotEstablished, Refuted, Result, Vacuous
 
@@ -90,7 +91,8 @@ def test_a_run_that_another_one_begins_with_is_told_once() -> None:
     """If it fails, three refutations of one run fill three screens."""
     lines = list(report(result("v3")))
 
-    assert any("steps 1 to 33 are those of table, then" in line for line in lines)
+    assert any("the run is that of table" in line for line in lines)
+    assert any("as in the run of balance" in line for line in lines)
     assert sum("unmap_vmas(vma)" in line for line in lines) == 1
 
 
@@ -164,5 +166,5 @@ def test_only_who_moves_or_waits_has_a_column() -> None:
     assert runs
     for run in runs:
         moves = {step.thread for step in run.steps}
-        waiting = {name for name in run.threads if name in run.wrong}
+        waiting = {name for name in run.threads if name in wrong(run)}
         assert set(run.threads) == moves | waiting

@@ -13,7 +13,8 @@ from verify.artifact.content import FORMAT, PROOF, Malformed, whole
 from verify.artifact.names import MODEL, PROGRAM
 from verify.artifact.write import belongs
 from verify.report.dashboard import Evidence, Said
-from verify.report.text import WORDS, ending
+from verify.report.ends import last_line
+from verify.report.text import WORDS
 
 KEYS = {
     "format",
@@ -29,13 +30,13 @@ KEYS = {
     "lemmas",
     "shares",
     "direct",
-    "lock_order",
+    "waits_for",
     "obligations",
 }
 # Only where another model took the place of the program's own.
 OPTIONAL = {"model"}
 VERDICT = {"claim", "sentence", "scenario", "verdict", "bound", "lemmas", "reason"}
-REFUTED = {"threads", "switches", "start", "cause", "run"}
+REFUTED = {"threads", "switches", "start", "cause", "end", "run"}
 MAX_FILE = 20_000_000
 
 
@@ -134,7 +135,7 @@ def _said(value: Any, document: Mapping[str, Any]) -> Said:
     if not isinstance(value, dict) or value.get("verdict") not in WORDS:
         raise Malformed("a verdict has one of six words")
     word = value["verdict"]
-    extra = {"known", "least"} if word == "refuted" else {"known"}
+    extra = {"known", "least"} if word == "refuted" else {"known", "cut_short"}
     if set(value) - extra != VERDICT | (REFUTED if word == "refuted" else set()):
         raise Malformed("a verdict has its keys and no other")
     words = ("claim", "sentence", "reason", *(["known"] if "known" in value else []))
@@ -152,6 +153,8 @@ def _said(value: Any, document: Mapping[str, Any]) -> Said:
             how, why = _run(value, document)
         case _:
             pass
+    if "cut_short" in value:
+        how += ", cut short"
     return Said(value["claim"], value["sentence"], word, how, why, value.get("known", ""))
 
 
@@ -184,9 +187,11 @@ def _run(value: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[str, st
     replayed = runs.get(value["claim"]) if isinstance(runs, dict) else None
     if not isinstance(replayed, dict) or not whole(replayed.get("alone")):
         raise Malformed("what is refuted has a run")
-    last = steps[-1]["thread"] if steps else ""
+    end = value["end"]
+    if not isinstance(end, dict) or not isinstance(end.get("thread"), str):
+        raise Malformed("a run has an end, which is about a thread")
     step, thread = ("" if len(some) == 1 else "s" for some in (steps, threads))
     return (
         f"{len(steps)} step{step}, {len(threads)} thread{thread}",
-        ending(threads, last, value["reason"], bool(replayed["alone"])),
+        last_line(end["thread"], value["reason"]),
     )

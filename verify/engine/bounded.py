@@ -6,23 +6,28 @@ run is replayed by the interpreter before it counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.engine.crowd import Crowd
-from verify.engine.runs import labels, replay
-from verify.engine.search import Disagreement, Gave, Progress, Search, prepare, silent
+from verify.engine.runs import replay
+from verify.engine.search import Best, Disagreement, Gave, Progress, Search, prepare, silent
 from verify.engine.table import Cases
 from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
-from verify.interpret import ReplayError
-from verify.ir import Claim, Program, Scenario, Thread, known_as
+from verify.explore import explore
+from verify.interpret import ReplayError, Unsure
+from verify.ir import FATAL, Claim, Command, Death, Program, Scenario, Thread, known_as
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import all_of
 from verify.smt.unfold import unfold
-from verify.verdicts import Answer, Holds, NotEstablished, Refuted, Result, Verdict
+from verify.verdicts import Answer, Crash, Holds, NotEstablished, Refuted, Result, Verdict
+from verify.wording import cut_short
+
+# States that are looked at where somebody may wait for a condition.
+ALL_STATES = 200_000
 
 
 def check(
@@ -74,6 +79,8 @@ class Inquiry:
         known = {*self.search.scout.broken, *self.search.scout.alone, *self.failures, "vacuity"}
         if self._way_to_stuck() is not None:
             known.add("stuck")
+        if any(case and isinstance(what, Death) for case, _, what in self.search.scout.returns):
+            known.add("table")
         return [
             c.name for c in self.asked if c.name not in known and not self.tested.untested(c.name)
         ]
@@ -96,7 +103,13 @@ class Inquiry:
                 verdicts[claim.name] = NotEstablished(self.failures[claim.name])
             elif claim.solo:
                 verdicts[claim.name] = _alone(search, claim, self.solos[claim.name])
-        self.cases.decide()
+        self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
+        deaths = self._deaths(verdicts)
+        if isinstance(verdicts.get("table"), Holds):
+            for row in self.cases.rows(self.tested.sampled()):
+                for one in row.behaviours:
+                    if one.crash is not None:
+                        verdicts["table"] = NotEstablished(cut_short(one.crash))
         for claim in asked:
             if claim.name == "vacuity":
                 verdicts[claim.name] = self.tested.verdict()
@@ -117,15 +130,33 @@ class Inquiry:
                     scenario.name,
                     verdicts[c.name],
                     known_as(program, c.name, scenario.name),
+                    _cut_short(program, c, deaths) if isinstance(verdicts[c.name], Holds) else None,
                 )
                 for c in asked
             ),
-            self.cases.rows(),
+            self.cases.rows(self.tested.sampled()),
             self.cases.outside(),
             self.tested.unreached(),
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
+            self.tested.watched(),
         )
+
+    def _deaths(self, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
+        """How threads die, the claims that are asked first, and then what the scout has seen."""
+        search = self.search
+        runs = [verdict.run for name in FATAL if isinstance(verdict := verdicts.get(name), Refuted)]
+        found = [
+            (search.threads[run.steps[-1].index].commands[run.steps[-1].command], run.end)
+            for run in runs
+            if isinstance(run.end, Crash)
+        ]
+        names = {thread.name: thread for thread in search.threads}
+        for name, number in search.scout.fired:
+            command = names[name].commands[number]
+            if isinstance(death := command.amiss, Death):
+                found.append((command, Crash(name, death.claim, death.reason, death.span)))
+        return found
 
     def _holds(self) -> Verdict:
         return Holds(self.search.bound)
@@ -137,7 +168,7 @@ class Inquiry:
             return None
         moves = search.lifted(search.scout.way_to(search.scout.stuck))
         # Else one of the threads that the scout does not know could still start.
-        return moves if search.machine.stuck(replay(search.machine, moves)[-1]) else None
+        return moves if _waits_for_ever(search, moves) else None
 
 
 def begin(
@@ -152,7 +183,7 @@ def begin(
     search = prepare(program, scenario, threads, rounds, progress)
     asked = tuple(c for c in program.claims if not only or c.name in only)
     plain = {c.name: search.question(search.order.breaks(c.name)) for c in asked if not c.solo}
-    stuck = search.question(search.order.stuck())
+    stuck = search.question(search.order.quiet())
     solos, failures = _solos(search, asked)
     return Inquiry(
         search, asked, plain, stuck, solos, failures, Cases(search), Tested(search), progress
@@ -201,13 +232,43 @@ def _plain_verdicts(
             continue
         if best is None:
             raise Disagreement(f"{name}: one question, two answers")
-        # In a shortest run nothing comes behind the step that breaks the claim.
-        index, number = best.moves[-1]
-        if search.threads[index].commands[number].violates != name:
-            raise Disagreement(f"{name}: the shortest run ends with something else")
-        run = search.tell(_first_to_go_wrong(search, best.moves, name))
-        verdicts[name] = Refuted(run, search.bound, best.least)
+        moves, least = _up_to_breaking(search, best, name)
+        run = search.tell(_first_to_go_wrong(search, moves, name))
+        verdicts[name] = Refuted(run, search.bound, least)
     return verdicts
+
+
+def _up_to_breaking(search: Search, best: Best, claim: str) -> tuple[tuple[Move, ...], int]:
+    """The run up to the step that breaks the claim, and how far it is known to be shortest.
+
+    Behind that step nothing comes in a shortest run; something may in one that z3 gave
+    up making shorter.
+    """
+    for length, (index, number) in enumerate(best.moves, start=1):
+        if search.threads[index].commands[number].violates == claim:
+            if length == len(best.moves):
+                return best.moves, best.least
+            if best.least >= search.bound.threads:
+                raise Disagreement(f"{claim}: the shortest run ends with something else")
+            return best.moves[:length], 0
+    raise Disagreement(f"{claim}: the run does not break it")
+
+
+def _cut_short(
+    program: Program, claim: Claim, deaths: Sequence[tuple[Command, Crash]]
+) -> Crash | None:
+    """The death that keeps a claim from being put to the test as often as it could be.
+
+    Who dies returns from nothing, lets go of nothing and comes to no end; of what happens
+    before, other claims speak.
+    """
+    table = "" if program.table is None else program.table.function
+    inside = {table} if claim.name == "table" else set(claim.returns)
+    for command, crash in deaths:
+        everywhere = claim.solo or claim.name in ("balance", "stuck")
+        if everywhere or inside & set(command.inside):
+            return crash
+    return None
 
 
 def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tuple[Move, ...]:
@@ -221,22 +282,64 @@ def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tup
     raise ReplayError(f"{claim}: the last step cannot be taken")
 
 
-def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
+def _waits_for_ever(search: Search, moves: Sequence[Move]) -> tuple[int, ...]:
+    """The threads that wait for ever at the end of a run; none, too, if that cannot be told."""
     machine = search.machine
     try:
-        best = search.shortest([question], start)
+        return machine.stuck(replay(machine, moves)[-1])
+    except Unsure:
+        return ()
+
+
+def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
+    """Whether a run leads to where some thread waits for ever.
+
+    z3 is asked for quiet states, which all such are.  Who waits there may still be let
+    go on by somebody who begins: then every state of the instance is looked at.
+    """
+    best = None if start is None else Best(start, 1)
+    try:
+        found = search.shortest([question], start)
+        if found is None:
+            return Holds(search.bound)
+        if _waits_for_ever(search, found.moves):
+            best = found
+        else:
+            looked = _look_at_all(search)
+            if looked is None and best is None:
+                return NotEstablished(
+                    "somebody waits for a condition, and whether others always let it go on "
+                    "takes more states to tell than the limit allows"
+                )
+            if isinstance(looked, Holds):
+                return looked
+            best = looked or best
     except Gave as reason:
-        return NotEstablished(f"z3 gave up: {reason}")
-    if best is None:
-        return Holds(search.bound)
-    waiting = machine.stuck(replay(machine, best.moves)[-1])
+        if best is None:
+            return NotEstablished(f"z3 gave up: {reason}")
+    assert best is not None
+    waiting = _waits_for_ever(search, best.moves)
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
-    used = sorted({index for index, _ in best.moves} | set(waiting))
-    names = labels(search.threads, used)
-    who = " and ".join(names[i] for i in waiting)
-    wrong = f"{who} wait{'s' if len(waiting) == 1 else ''} for ever"
-    return Refuted(search.tell(best.moves, wrong, waiting=waiting), search.bound, best.least)
+    # Who has not begun waits only for what the others do not let go of.
+    moved = {index for index, _ in best.moves}
+    waiting = tuple(i for i in waiting if i in moved) or waiting
+    return Refuted(search.tell(best.moves, waiting=waiting), search.bound, best.least)
+
+
+def _look_at_all(search: Search) -> Best | Holds | None:
+    """Every state of the instance: the first in which somebody waits for ever, or that there
+    is none, if the limit on states allows to say so."""
+    seen = explore(
+        search.program,
+        search.threads,
+        ALL_STATES,
+        stop=lambda seen: seen.stuck is not None,
+        again=search.scenario.again,
+    )
+    if seen.stuck is not None:
+        return Best(seen.way_to(seen.stuck), search.bound.threads if seen.unsure is None else 0)
+    return Holds(search.bound) if seen.complete and seen.unsure is None else None
 
 
 def _solos(
@@ -279,7 +382,4 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
         if unfold(search.program, thread, search.bound.rounds).cut:
             return NotEstablished("a run alone goes through a loop more often than the bound")
         raise ReplayError(f"{claim.name}: the run alone does not fail")
-    wrong = None
-    if not numbers or not thread.commands[numbers[-1]].violates:
-        wrong = "alone, it does not come to an end"
-    return Refuted(search.tell(best.moves, wrong, (thread, numbers)), search.bound, best.least)
+    return Refuted(search.tell(best.moves, (thread, numbers)), search.bound, best.least)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from verify.engine.ends import MODES, Told, ends, waits
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError, State, Values
-from verify.ir import EXCLUSIVE, Command, Program, Thread, Variable
+from verify.ir import FATAL, Program, Thread, Variable
 from verify.verdicts import Change, Line, Run, Step
 
-MODES = ("none", "shared", "exclusive")
+DIES_HERE = "it dies"
 
 
 def replay(machine: Machine, moves: Sequence[Move]) -> list[State]:
@@ -106,7 +107,6 @@ def tell(
     program: Program,
     threads: Sequence[Thread],
     moves: Sequence[Move],
-    wrong: str | None = None,
     solo: tuple[Thread, Sequence[int]] | None = None,
     waiting: Sequence[int] = (),
     known: Machine | None = None,
@@ -115,8 +115,7 @@ def tell(
 
     `solo` is a thread that runs alone afterwards, with its commands; `waiting`
     are threads that wait for ever at the end; `known` is a machine that has made the
-    code of these threads before.  `wrong` defaults to the reason
-    of the last command.
+    code of these threads before.
 
     Raises:
         ReplayError: the interpreter cannot follow it.
@@ -138,14 +137,12 @@ def tell(
         _step(program, machine, names, i, move, states[i], states[i + 1])
         for i, move in enumerate(moves)
     )
-    last = _command(threads, moves[-1]) if moves else None
-    said = wrong if wrong is not None else (last.reason if last is not None else "")
+    told = Told(machine, names, moves, states)
     return Run(
         tuple(names[i] for i in used),
         tuple((v.shown, v.domain.word(v.initial)) for v in program.shared),
         steps,
-        said,
-        _cause(program, machine, moves, states, waiting),
+        waits(told, waiting) if waiting else ends(told, solo is not None),
         sum(one[0] != two[0] for one, two in pairwise(moves)),
         alone,
     )
@@ -156,10 +153,6 @@ def _base(program: Program, solo: Thread) -> str:
         if thread.kind == "thread" and thread.sentence == solo.sentence:
             return thread.name
     return solo.name
-
-
-def _command(threads: Sequence[Thread], move: Move) -> Command:
-    return threads[move[0]].commands[move[1]]
 
 
 def _step(
@@ -175,6 +168,7 @@ def _step(
     thread = machine.threads[index]
     command = thread.commands[number]
     forgotten = set(command.forget)
+    dies = command.violates in FATAL
     changes = _changes(program.shared, "", before[0], after[0]) + _changes(
         tuple(thread.locals),
         names[index],
@@ -196,7 +190,11 @@ def _step(
         number,
         names[index],
         tuple(
-            Line(place.span, place.note, i == command.main)
+            Line(
+                place.span,
+                place.note or (DIES_HERE if dies and i == len(command.places) - 1 else ""),
+                i == command.main,
+            )
             for i, place in enumerate(command.places)
         ),
         command.transient,
@@ -217,64 +215,4 @@ def _changes(
         Change(v.shown, owner, v.domain.word(int(one)), v.domain.word(int(two)))
         for v, one, two in zip(variables, before, after, strict=True)
         if one != two and v.name not in forgotten and not v.ghost
-    )
-
-
-def _cause(
-    program: Program,
-    machine: Machine,
-    moves: Sequence[Move],
-    states: Sequence[State],
-    waiting: Sequence[int],
-) -> tuple[int, str] | None:
-    """The step that took a lock which is still held at the end, and should not be."""
-    if waiting:
-        wanted = {
-            lock.name
-            for i in waiting
-            for lock in program.locks
-            if _wants(machine, states[-1], i, lock.name)
-        }
-        for position in range(len(moves) - 1, -1, -1):
-            index, _ = moves[position]
-            taken = set(machine.held(states[position + 1], index)) - set(
-                machine.held(states[position], index)
-            )
-            still = taken & set(machine.held(states[-1], index)) & wanted
-            if still and index not in waiting:
-                return position + 1, f"{min(still)}: taken in step {position + 1}, never released"
-        return None
-    if not moves:
-        return None
-    index, number = moves[-1]
-    command = machine.threads[index].commands[number]
-    if command.violates not in ("balance", "lock-use"):
-        return None
-    words = command.reason.replace(",", " ").split()
-    lock = next((k.name for k in program.locks if k.name in words), None)
-    if lock is None:
-        return None
-    for position in range(len(moves) - 1, -1, -1):
-        if moves[position][0] != index:
-            continue
-        was = machine.held(states[position], index).get(lock, 0)
-        now = machine.held(states[position + 1], index).get(lock, 0)
-        if was != now:
-            verb = "still held" if now else "not held since"
-            what = "taken" if now else "released"
-            as_what = "" if now in (0, EXCLUSIVE) else " (shared)"
-            return position + 1, f"{lock}{as_what}: {what} in step {position + 1}, {verb}"
-    return None
-
-
-def _wants(machine: Machine, state: State, index: int, lock: str) -> bool:
-    """Whether a waiting thread would go on if nobody else held this lock."""
-    from verify.ir import Others, atoms
-
-    thread = machine.threads[index]
-    return any(
-        isinstance(atom, Others) and atom.lock == lock
-        for command in thread.commands
-        if command.source == state[1][index][0] and not command.violates
-        for atom in atoms(command.guard)
     )

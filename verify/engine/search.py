@@ -88,17 +88,16 @@ class Search:
     @property
     def machine(self) -> Machine:
         """The threads as the interpreter runs them."""
-        return Machine(self.program, self.threads, self.scout.machine)
+        return Machine(self.program, self.threads, self.scout.machine, self.scenario.again)
 
     def tell(
         self,
         moves: Sequence[Move],
-        wrong: str | None = None,
         solo: tuple[Thread, Sequence[int]] | None = None,
         waiting: Sequence[int] = (),
     ) -> Run:
         """A run of these threads in words, replayed; see `runs.tell`."""
-        return tell(self.program, self.threads, moves, wrong, solo, waiting, self.scout.machine)
+        return tell(self.program, self.threads, moves, solo, waiting, self.scout.machine)
 
     def lifted(self, moves: Sequence[Move]) -> tuple[Move, ...]:
         """A run of the small instance as one of the large: its threads are the first of
@@ -146,7 +145,7 @@ def prepare(
     progress("exploring one thread of each kind")
     small = instance(program, scenario, 1)
     solos = [thread for thread in program.threads if thread.kind == "solo"]
-    scout = explore(program, small, SCOUT_STATES, solos)
+    scout = explore(program, small, SCOUT_STATES, solos, again=scenario.again)
     progress("writing the runs as formulas")
     large = instance(program, scenario, threads)
     order = Order(program, large, rounds)

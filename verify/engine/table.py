@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from verify.engine.search import Gave, Search
-from verify.ir import CASE, Command, Const, Local, Program
+from verify.explore import Return
+from verify.ir import CASE, FATAL, FREE, SAMPLED_BEFORE, Death, Fault
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import any_of
 from verify.smt.unfold import Automaton, Edge
-from verify.verdicts import Behaviour, Row, Run
-
-# Case of the table (0: not sampled), outcome, and what is wrong with the locks then.
-Key: TypeAlias = tuple[int, str, str]
+from verify.verdicts import Behaviour, Crash, Row, Run
 
 
 @dataclass
 class Cases:
-    """What every return shows: in the code by itself, and in the scenario."""
+    """What every return and every death shows: in the code by itself, and in the scenario."""
 
     search: Search
-    questions: dict[Key, int] = field(default_factory=dict)
-    found: dict[Key, Run | None] = field(default_factory=dict)
+    questions: dict[Return, int] = field(default_factory=dict)
+    found: dict[Return, Run | None] = field(default_factory=dict)
     gave_up: str = ""
 
     def __post_init__(self) -> None:
-        taken: dict[Key, list[str]] = {}
+        taken: dict[Return, list[str]] = {}
         for t, automaton in enumerate(self.search.order.automata):
             for key, edge in _returns(automaton):
                 taken.setdefault(key, []).append(self.search.order.edge(t, edge))
         for key, edges in taken.items():
             self.questions[key] = self.search.question(any_of(edges))
 
-    def decide(self) -> None:
-        """Find out which returns occur in the scenario."""
+    def decide(self, sound: Collection[str] = ()) -> None:
+        """Find out which returns occur in the scenario, and which deaths.
+
+        Nobody dies by breaking a claim that is `sound`.
+        """
         search = self.search
         for key in self.questions:
             if key in search.scout.returns:
                 moves = search.lifted(search.scout.run(search.scout.returns[key]))
-                self.found[key] = search.tell(moves, "")
-        open_ = [key for key in self.questions if key not in self.found]
+                self.found[key] = search.tell(moves)
+        open_ = [
+            key
+            for key in self.questions
+            if key not in self.found and not (isinstance(key[2], Death) and key[2].claim in sound)
+        ]
         while open_:
             match search.ask([self.questions[key] for key in open_]):
                 case No():
@@ -53,7 +57,7 @@ class Cases:
                     for key in list(open_):
                         self._one(key, open_)
 
-    def _one(self, key: Key, open_: list[Key]) -> None:
+    def _one(self, key: Return, open_: list[Return]) -> None:
         try:
             best = self.search.shortest([self.questions[key]], None)
         except Gave as reason:
@@ -61,10 +65,13 @@ class Cases:
             best = None
         open_.remove(key)
         if best is not None:
-            self.found[key] = self.search.tell(best.moves, "")
+            self.found[key] = self.search.tell(best.moves)
 
-    def rows(self) -> tuple[Row, ...]:
-        """A row for each cell, the first axis slowest, true before false."""
+    def rows(self, sampled: Collection[int]) -> tuple[Row, ...]:
+        """A row for each cell, the first axis slowest, true before false.
+
+        `sampled` are the cells that a run is known to sample.
+        """
         table = self.search.program.table
         if table is None:
             return ()
@@ -73,64 +80,81 @@ class Cases:
             range(2 ** len(axes)),
             key=lambda cell: [bool(cell >> i & 1) for i in range(len(axes))],
         )
-        return tuple(self._row(cell) for cell in order)
+        return tuple(self._row(cell, cell in sampled) for cell in order)
 
-    def _row(self, cell: int) -> Row:
+    def _row(self, cell: int, sampled: bool) -> Row:
         table = self.search.program.table
         assert table is not None
         here = {key: run for key, run in self.found.items() if key[0] == cell + 1}
-        behaviours = self.behaviours(here)
+        behaviours = (*self.behaviours(here), *self.deaths(cell + 1))
         claimed = table.claimed[cell]
-        wrong = [b for b in behaviours if b.outcome not in claimed]
+        wrong = [b for b in behaviours if b.crash is None and b.outcome not in claimed]
+        crashes = any(b.crash is not None for b in behaviours)
         runs = sorted((run for run in here.values() if run), key=lambda run: len(run.steps))
         return Row(
             tuple((name, bool(cell >> i & 1)) for i, (name, _) in enumerate(table.axes)),
             True if here else None if self.gave_up else False,
             behaviours,
-            self.behaviours(key for key in self.questions if key[0] == cell + 1),
+            self.behaviours(
+                key
+                for key in self.questions
+                if key[0] == cell + 1 and not isinstance(key[2], Death)
+            ),
             claimed,
             "refuted"
             if wrong
             else "not established"
-            if self.gave_up
+            if self.gave_up or crashes
             else "holds"
             if here or not claimed
-            else "cannot occur",
+            else "never returns"
+            if sampled
+            else "never sampled",
             runs[0] if runs else None,
+            sampled or bool(here),
         )
 
     def outside(self) -> tuple[Behaviour, ...]:
         """What calls do that never come to where the table is sampled."""
-        return self.behaviours(key for key in self.found if key[0] == 0)
+        return (*self.behaviours(key for key in self.found if key[0] == 0), *self.deaths(0))
 
-    def behaviours(self, keys: object) -> tuple[Behaviour, ...]:
-        sentences = dict(self.search.program.outcomes)
-        left: dict[str, set[str]] = {}
-        for _, outcome, reason in keys:  # type: ignore[attr-defined]
-            left.setdefault(outcome, set()).update(_locks(self.search.program, reason))
+    def behaviours(self, keys: Iterable[Return]) -> tuple[Behaviour, ...]:
+        """Each outcome with all the locks that are amiss in it."""
+        program = self.search.program
+        amiss: dict[str, list[Fault | Death | None]] = {}
+        for _, outcome, what in keys:
+            amiss.setdefault(outcome, []).append(what)
         return tuple(
-            Behaviour(outcome, sentence, tuple(sorted(left[outcome])))
-            for outcome, sentence in sentences.items()
-            if outcome in left
+            Behaviour(
+                outcome,
+                sentence,
+                _locks(amiss[outcome], left=True),
+                _locks(amiss[outcome], left=False),
+            )
+            for outcome, sentence in program.outcomes
+            if outcome in amiss
+        )
+
+    def deaths(self, case: int) -> tuple[Behaviour, ...]:
+        """How a call dies that has sampled this case last."""
+        return tuple(
+            Behaviour("", "", (), (), run.end, run)
+            for key, run in self.found.items()
+            if key[0] == case and run is not None and isinstance(run.end, Crash)
         )
 
 
-def _returns(automaton: Automaton) -> Iterator[tuple[Key, Edge]]:
+def _returns(automaton: Automaton) -> Iterator[tuple[Return, Edge]]:
     at = next((i for i, v in enumerate(automaton.thread.locals) if v.name == CASE), None)
     for edge in automaton.edges:
         command = automaton.thread.commands[edge.command]
-        if command.outcome and command.violates in ("", "balance"):
-            sampled = 0 if at is None else automaton.nodes[edge.source][1][at]
-            yield (max(sampled, _samples(command)), command.outcome, command.reason), edge
+        if command.outcome and command.violates in ("", "balance", *FATAL):
+            case = command.case
+            if case == SAMPLED_BEFORE:
+                case = 0 if at is None else automaton.nodes[edge.source][1][at]
+            yield (case, command.outcome, command.amiss), edge
 
 
-def _samples(command: Command) -> int:
-    """The case that the command itself notes, 0 if none."""
-    for target, new in command.updates:
-        if target == Local(CASE) and isinstance(new, Const):
-            return new.value
-    return 0
-
-
-def _locks(program: Program, reason: str) -> set[str]:
-    return {lock.name for lock in program.locks if lock.name in reason.split()}
+def _locks(amiss: Iterable[Fault | Death | None], left: bool) -> tuple[str, ...]:
+    found = {a.lock for a in amiss if isinstance(a, Fault) and (a.wanted == FREE) == left}
+    return tuple(sorted(found))

@@ -17,9 +17,11 @@ from verify.ir import (
     MODES,
     SHARED,
     TRUE,
+    Asked,
     Atom,
     Const,
     Expr,
+    Fault,
     Ite,
     Local,
     Mine,
@@ -29,9 +31,11 @@ from verify.ir import (
     conj,
     disj,
     is_condition,
+    modes,
     negate,
     rebuild,
 )
+from verify.lower.clauses import in_parts
 from verify.lower.uses import Lifetimes, either
 from verify.lower.values import (
     Choices,
@@ -64,6 +68,8 @@ class Break:
     claim: str
     reason: str
     passing: bool = False
+    fault: Fault | None = None
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,12 @@ class Way:
 
         return rebuild(expr, leaf) if self.values or self.locks or self.params else expr
 
+    def before(self) -> Mapping[Atom, Expr]:
+        """What `now` puts in the place of what."""
+        found = modes(self.locks)
+        found |= {atom: new for some in (self.values, self.params) for atom, new in some.items()}
+        return found
+
     def when(self, condition: Expr) -> Way:
         return replace(self, guard=conj([self.guard, condition]))
 
@@ -130,11 +142,20 @@ class Steps:
                 if clause.kind == "before":
                     self.before.setdefault(clause.hook, []).append((claim.name, clause))
 
-    def broken(self, way: Way, condition: Expr, claim: str, reason: str) -> None:
+    def broken(
+        self,
+        way: Way,
+        condition: Expr,
+        claim: str,
+        reason: str,
+        fault: Fault | None = None,
+        asked: Asked | None = None,
+    ) -> None:
         """Note that `claim` is broken where `condition` is true on this way."""
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
-            self.breaks.append(Break(guard, claim, reason, bool(way.transient)))
+            now = None if asked is None else asked.behind(way.before())
+            self.breaks.append(Break(guard, claim, reason, bool(way.transient), fault, now))
 
     def call(
         self,
@@ -164,7 +185,13 @@ class Steps:
         way = replace(way, called=(*way.called, primitive.name), params={**way.params, **params})
         for claim, clause in self.before.get(primitive.name, ()):
             bad = wrong(clause.condition, names)
-            self.broken(way, bad, claim, f"calls {primitive.name}() in this state")
+            self.broken(
+                way,
+                bad,
+                claim,
+                f"calls {primitive.name}() in this state",
+                asked=in_parts(clause.condition, names),
+            )
         ways: list[Way] = []
         self.depth += 1
         if self.depth > MAX_NESTING:
@@ -246,6 +273,7 @@ class Steps:
                             Mine(name, "any"),
                             "atomic-sleep",
                             f"may sleep while it holds {name}",
+                            Fault(name, FREE, "may sleep"),
                         )
                 return [way]
             case checked.Return(result, _):
@@ -290,7 +318,8 @@ class Steps:
             # Ways often begin with the same test.
             known = any((b.guard, b.claim) == (guard, misuse.claim) for b in self.breaks)
             if guard != FALSE and not known:
-                self.breaks.append(Break(guard, misuse.claim, misuse.reason))
+                asked = None if misuse.asked is None else misuse.asked.behind(way.before())
+                self.breaks.append(Break(guard, misuse.claim, misuse.reason, asked=asked))
         used = self.lifetimes.used(node, names)
         if not used:
             return way
@@ -355,6 +384,7 @@ class Steps:
             case "acquire" | "acquire_shared":
                 misuse: Expr = Mine(name, "any")
                 reason = f"takes {name}, which it already holds"
+                wanted, verb = FREE, "takes"
                 others = "any" if word == "acquire" else "exclusive"
                 free = (
                     TRUE
@@ -368,9 +398,10 @@ class Steps:
                 verb = "downgrades" if word == "downgrade" else "releases"
                 as_what = " for read" if held == "shared" and kind != "reference" else ""
                 reason = f"{verb} {name}, which it does not hold{as_what}"
+                wanted = SHARED if held == "shared" else EXCLUSIVE
                 free = TRUE
                 mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, misuse, "lock-use", reason)
+        self.broken(way, misuse, "lock-use", reason, Fault(name, wanted, verb))
         after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:
             return []

@@ -7,11 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    CASE,
+    DIES,
     FALSE,
+    FATAL,
     TRUE,
+    Asked,
     Command,
+    Const,
     Domain,
     Expr,
+    Fault,
     Local,
     Place,
     Update,
@@ -19,6 +25,7 @@ from verify.ir import (
     conj,
     negate,
 )
+from verify.lower.accesses import Accesses, followed
 from verify.lower.atomic import Steps, Way
 from verify.lower.uses import either
 from verify.lower.values import Choices, Layout, Names
@@ -41,6 +48,9 @@ class Frame:
     exit: int = 0
     result: Local | None = None
     did: dict[str, Local] = field(default_factory=dict)
+    # What the contract's addresses meant at the call, and the mode of each lock then.
+    promised: dict[Span, Choices] = field(default_factory=dict)
+    before: dict[str, Local] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,12 +59,13 @@ class Builder:
 
     `claims` are those that are put to the test in it.  `passing` are the
     positions of commands that break a claim on a transient way only.  `used`
-    are the structs of which the commands at a pc use an object, and when.
+    are the structs of which the commands at a pc use an object, and when;
+    `accesses` the pcs at which an access is made, all others being the thread's own affair.
     """
 
     program: Checked
     layout: Layout
-    mutable: frozenset[tuple[str, str]]
+    shared: Accesses
     domains: Mapping[Type, Domain]
     claims: tuple[checked.Claim, ...]
     commands: list[Command] = field(default_factory=list)
@@ -64,6 +75,7 @@ class Builder:
     uninitialised: dict[str, str] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     used: dict[int, dict[str, Expr]] = field(default_factory=dict)
+    accesses: set[int] = field(default_factory=set)
     pcs: int = 0
     steps: Steps = field(init=False)
 
@@ -73,6 +85,15 @@ class Builder:
     def pc(self) -> int:
         self.pcs += 1
         return self.pcs - 1
+
+    def access(self, pc: int, whether: bool = True) -> None:
+        """Note that what is done at `pc` is an access, if it is one."""
+        if whether:
+            self.accesses.add(pc)
+
+    def finished(self) -> tuple[Command, ...]:
+        """The commands, each told whether it is the thread's own affair."""
+        return tuple(replace(c, own=c.source not in self.accesses) for c in self.commands)
 
     def emit(
         self,
@@ -102,16 +123,18 @@ class Builder:
         self, source: int, target: int, way: Way, updates: Iterable[Update], place: Place
     ) -> None:
         """A command that takes one way through a primitive."""
+        stored = tuple(updates)
         self._take(
             Command(
                 source,
                 target,
                 way.guard,
-                tuple(updates),
+                stored,
                 tuple(way.locks.items()),
                 places=(place,),
                 transient=way.transient,
                 called=way.called,
+                cases=_cases(stored),
             ),
             way.used,
         )
@@ -125,10 +148,17 @@ class Builder:
         span: Span,
         outcome: str = "",
         passing: bool = False,
+        fault: Fault | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """A command that breaks `claim` from `pc`."""
         if guard == FALSE:
             return
+        inside: tuple[str, ...] = ()
+        if claim in FATAL:
+            inside = tuple(frame.function.name for frame in self.frames[1:])
+            if any(table.function in inside for table in self.program.tables):
+                outcome = DIES
         if passing:
             self.passing.add(len(self.commands))
         self._add(
@@ -140,13 +170,17 @@ class Builder:
                 violates=claim,
                 reason=reason,
                 outcome=outcome,
+                fault=fault,
+                asked=asked,
+                inside=inside,
             )
         )
 
     def uses(self, node: checked.Expr, pc: int, span: Span, sound: Expr = TRUE) -> None:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
+        self.access(pc, not self.shared.structs.isdisjoint(followed(node)))
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
-            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span)
+            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, asked=misuse.asked)
         used = self.steps.lifetimes.used(node, self.names())
         if used:
             self.used[pc] = either(self.used.get(pc, {}), used)
@@ -190,8 +224,26 @@ class Builder:
     def breaks(self, pc: int, span: Span) -> None:
         """Turn what `steps` found to be breakable into commands at `pc`."""
         for found in self.steps.breaks:
-            self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
+            self.fail(
+                pc,
+                found.guard,
+                found.claim,
+                found.reason,
+                span,
+                passing=found.passing,
+                fault=found.fault,
+                asked=found.asked,
+            )
         self.steps.breaks.clear()
+
+
+def _cases(updates: Iterable[Update]) -> tuple[int, ...]:
+    """The case of the table that updates note, if they do."""
+    return tuple(
+        new.value
+        for target, new in updates
+        if target == Local(CASE) and isinstance(new, Const) and new.value
+    )
 
 
 def _marked(command: Command, used: Mapping[str, Expr]) -> Iterator[Command]:

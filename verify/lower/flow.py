@@ -38,6 +38,7 @@ from verify.ir import (
     conj,
     disj,
     ite,
+    modes,
     negate,
     rebuild,
 )
@@ -47,7 +48,10 @@ LOCK = "lock "
 
 
 def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
-    """The thread with guards and updates folded by what must hold at their pc."""
+    """The thread with guards and updates folded by what must hold at their pc.
+
+    A turn begins as the last one ended: with its locks, and with what lasts.
+    """
     leaving: dict[int, list[Command]] = {}
     for command in thread.commands:
         leaving.setdefault(command.source, []).append(command)
@@ -55,6 +59,7 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
     start: Facts = {v.name: frozenset((v.initial,)) for v in thread.locals}
     start |= {LOCK + lock: frozenset((FREE,)) for lock in locks}
     facts: dict[int, Facts] = {thread.entry: start}
+    lasting = [*(v.name for v in thread.locals if v.lasting), *(LOCK + lock for lock in locks)]
     # Lowest first: pcs go up with the text, so what leads to one is mostly done before it.
     todo, waiting = [thread.entry], {thread.entry}
     while todo:
@@ -77,6 +82,13 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             if command.target not in waiting:
                 waiting.add(command.target)
                 heappush(todo, command.target)
+        if not todo and thread.end in facts:
+            left, first = facts[thread.end], facts[thread.entry]
+            wider = {n: first[n] | left[n] for n in lasting if not left[n] <= first[n]}
+            if wider:
+                facts[thread.entry] = {**first, **wider}
+                todo.append(thread.entry)
+                waiting.add(thread.entry)
     commands = []
     for command in thread.commands:
         known = facts.get(command.source)
@@ -86,8 +98,22 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             updates = tuple(
                 (t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates
             )
-            commands.append(replace(command, guard=guard, updates=updates))
+            asked = None if command.asked is None else command.asked.behind(_certain(known))
+            commands.append(replace(command, guard=guard, updates=updates, asked=asked))
     return replace(thread, commands=tuple(commands))
+
+
+def _certain(known: Facts) -> dict[Atom, Expr]:
+    """What is known of the thread that leaves one possibility."""
+    found: dict[Atom, Expr] = {}
+    for name, values in known.items():
+        if len(values) == 1:
+            (value,) = values
+            if name.startswith(LOCK):
+                found |= modes({name.removeprefix(LOCK): value})
+            else:
+                found[Local(name)] = Const(value)
+    return found
 
 
 def _after(command: Command, known: Facts, full: Facts) -> Facts | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     FALSE,
+    FATAL,
     Atom,
     Claim,
     Command,
@@ -19,6 +20,7 @@ from verify.ir import (
     Program,
     Scenario,
     Shared,
+    Statement,
     Table,
     Thread,
     Variable,
@@ -27,6 +29,8 @@ from verify.ir import (
     negate,
 )
 from verify.lower import tidy
+from verify.lower.accesses import accesses
+from verify.lower.clauses import in_parts
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
 from verify.lower.values import Layout, Names, faults, layout, value
@@ -81,6 +85,8 @@ def lower(program: Checked) -> Program:
             c.alone is not None,
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
+            any(k.kind == "table" for k in c.clauses),
+            tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
         )
         for c in program.claims
     ]
@@ -111,13 +117,34 @@ def lower(program: Checked) -> Program:
             tuple((axis.name, axis.value.span.text) for axis in table.axes),
             table.span,
             table.claimed,
+            table.rows,
             table.span,
+            _point(program, table),
         ),
         tuple(subjects),
-        tuple(span for name in subjects for span in _statements(program.functions[name].body)),
+        tuple(_watched(program, subjects)),
         program.assumptions,
         tuple((k.claim, k.scenario, k.sentence) for k in program.known),
     )
+
+
+def _point(program: Checked, table: checked.Table) -> str:
+    """Where a table is sampled, in words."""
+    if table.sampled_value is None:
+        return f"{table.sampled_at}()"
+    type_ = program.primitives[table.sampled_at].result
+    word = program.labels[type_][table.sampled_value - program.lows[type_]]
+    return f"{table.sampled_at}() returning {word}"
+
+
+def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]:
+    """The statements of what stands in the program's own file, and of `subjects` anywhere."""
+    for name, function in program.functions.items():
+        if name in subjects or function.span.source.path == program.path:
+            yield from (Statement(f"function {name}", s) for s in _statements(function.body))
+    for name, thread in program.threads.items():
+        if thread.span.source.path == program.path:
+            yield from (Statement(f"thread {name}", s) for s in _statements(thread.body))
 
 
 def _statements(node: checked.Statement) -> Iterator[Span]:
@@ -157,13 +184,13 @@ class _Raw:
 
 def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:
     """Each thread of the program, lowered, by its name."""
-    domains, mutable = _domains(program), _mutable(program)
+    domains, shared = _domains(program), accesses(program)
     shared_by_calls = {slot.name for slot in program.thread_locals}
     errors: dict[Diagnostic, None] = {}
     raws: dict[str, _Raw] = {}
     for name, thread in program.threads.items():
         claims = tuple(c for c in program.claims if c.alone in (None, name))
-        lowering = Threads(program, where, mutable, domains, claims)
+        lowering = Threads(program, where, shared, domains, claims)
         lowered = lowering.thread(thread)
         raw = _Raw(
             lowered,
@@ -200,12 +227,15 @@ def _own(raw: _Raw) -> Thread:
 
 
 def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
-    """The copy of a thread that runs alone, nothing transient, and answers for one claim."""
+    """The copy of a thread that runs alone, nothing transient, and answers for one claim.
+
+    Where it dies it has not come to its end: that breaks the claim as well.
+    """
     thread = raw.thread
     commands = [
         command
         for position, command in enumerate(thread.commands)
-        if command.violates in ("", claim.name)
+        if command.violates in ("", claim.name, *FATAL)
         and not command.transient
         and position not in raw.passing
     ]
@@ -247,33 +277,10 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
                 places=(Place(clause.span),),
                 violates=claim.name,
                 reason="the state is one that the claim forbids",
+                asked=in_parts(clause.condition, names, forbidden=True),
             )
             # Each with a name of its own: what was seen of threads is kept by name.
             number = f" {len(observers) + 1}" if observers else ""
             name = f"({claim.name}{number})"
             observers.append(Thread(name, "", "observer", claim.name, (), (command,), 0, 0))
     return observers
-
-
-def _mutable(program: Checked) -> frozenset[tuple[str, str]]:
-    """The fields, as (struct, field), that some statement assigns."""
-    found: set[tuple[str, str]] = set()
-    todo: list[checked.Statement] = [
-        *(f.body for f in program.functions.values()),
-        *(t.body for t in program.threads.values()),
-    ]
-    for primitive in program.primitives.values():
-        todo += [*primitive.before, *(a.body for a in primitive.alternatives)]
-    while todo:
-        match todo.pop():
-            case checked.Assign(checked.Field(base, name), _):
-                found.add(("" if base is None else base.type.name, name))
-            case checked.Block(body, _):
-                todo += body
-            case checked.If(_, then, otherwise, _):
-                todo += [then] if otherwise is None else [then, otherwise]
-            case checked.While(_, inside, _):
-                todo.append(inside)
-            case _:
-                pass
-    return frozenset(found)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verify.ir import FALSE, TRUE, Const, Expr, conj, disj, equal, negate
+from verify.ir import FALSE, TRUE, Asked, Const, Expr, conj, disj, equal, negate
+from verify.lower.accesses import named
+from verify.lower.clauses import in_parts
 from verify.lower.values import Layout, Names, faults, value, wrong
 from verify.source import Span
 from verify.syntax import checked
@@ -37,6 +39,7 @@ class Misuse:
     guard: Expr
     claim: str
     reason: str
+    asked: Asked | None = None
 
 
 def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
@@ -55,11 +58,11 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 for use in uses(index, names):
                     yield use.behind(conj(sound))
                 sound.append(negate(faults(index, names)))
-            if base is not None and not _named(base):
+            if base is not None and not named(base):
                 yield Use(base.type.name, value(base, names), node.span, sound=conj(sound))
         case checked.Inner(base, _) | checked.LockAddress(base, _) if base is not None:
             yield from uses(base, names)
-            if not _named(base):
+            if not named(base):
                 sound = [negate(faults(base, names))]
                 yield Use(base.type.name, value(base, names), node.span, sound=conj(sound))
         case checked.Container(arg, _) | checked.Not(arg) | checked.LockTest(_, arg):
@@ -74,13 +77,6 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 yield use.behind(conj(sound), when)
         case _:
             return
-
-
-def _named(pointer: checked.Expr) -> bool:
-    """Whether a pointer is the address of an object that the text names."""
-    while isinstance(pointer, checked.Inner):
-        pointer = pointer.base
-    return isinstance(pointer, checked.Const)
 
 
 @dataclass
@@ -111,12 +107,13 @@ class Lifetimes:
                 for i, name in enumerate(self.layout.names(use.struct)):
                     this = Const(i + 1)
                     here = conj([sound, use.when, use.sound, equal(use.pointer, this)])
-                    bad = wrong(clause.condition, Names(self.layout, {use.struct: this}))
+                    names_it = Names(self.layout, {use.struct: this})
+                    bad = wrong(clause.condition, names_it)
                     guard = conj([here, bad])
                     if guard != FALSE:
                         condition = clause.condition.span.text
                         text = f"uses {name} in `{use.span.text}` while `{condition}` is false"
-                        yield Misuse(guard, claim, text)
+                        yield Misuse(guard, claim, text, in_parts(clause.condition, names_it))
 
     def used(self, node: checked.Expr, names: Names) -> dict[str, Expr]:
         """The structs of which evaluating `node` uses an object, and when, if it makes sense."""

@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
+from verify.report.ends import details, last_line, listed, who, wrong
 from verify.verdicts import (
     Absent,
     Answer,
     Behaviour,
+    Crash,
     Holds,
     Line,
     Need,
@@ -21,11 +23,13 @@ from verify.verdicts import (
     Row,
     Run,
     Step,
+    Unbalanced,
     Vacuous,
+    Watched,
     nowhere,
     word,
 )
-from verify.wording import unreached_text
+from verify.wording import cut_short, place, unreached_text
 
 WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
@@ -47,7 +51,7 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
     if result.proof is not None:
         yield ""
         yield from what_was_proved(result)
-    told: dict[str, Sequence[Step]] = {}
+    told: dict[str, Run] = {}
     if runs:
         for answer in result.answers:
             if isinstance(answer.verdict, Refuted):
@@ -56,7 +60,7 @@ def report(result: Result, runs: bool = True) -> Iterator[str]:
                 yield from _wrapped(f"--- {answer.claim}: {answer.sentence}", "", "    ")
                 yield from _not_the_shortest(answer.verdict)
                 yield from run_text(run, told)
-                told[answer.claim] = run.steps
+                told[answer.claim] = run
 
 
 def _heading(result: Result) -> Iterator[str]:
@@ -114,8 +118,21 @@ def _case_cells(row: Row) -> str:
 
 def behaviour(one: Behaviour) -> str:
     """An outcome and what it leaves behind."""
-    left = f", leaves {' and '.join(one.left)} held" if one.left else ""
-    return one.sentence + left
+    if one.crash is not None:
+        return f"crashes: {crash(one.crash)}"
+    return ", ".join([one.sentence, *_amiss(one)])
+
+
+def crash(one: Crash) -> str:
+    """How a call dies, and where."""
+    return f"{one.reason} at {place(one.span)}"
+
+
+def _amiss(one: Behaviour) -> Iterator[str]:
+    if one.left:
+        yield f"leaves {' and '.join(one.left)} held"
+    if one.lacking:
+        yield f"without {' and '.join(one.lacking)}"
 
 
 def behaviours(some: Sequence[Behaviour]) -> str:
@@ -125,7 +142,7 @@ def behaviours(some: Sequence[Behaviour]) -> str:
 def case_table(result: Result) -> Iterator[str]:
     """The table: what the code does in each case, and what its author says."""
     names = dict(_sentences(result))
-    first = max(len(_case_cells(row)) for row in result.table) + 2
+    first = max(len("case"), *(len(_case_cells(row)) for row in result.table)) + 2
     wide = max(COLUMN, (WIDTH - first - 2) // 2)
     yield f"  {'case':{first}}{'the code':{wide}}its author says"
     for row in result.table:
@@ -134,7 +151,7 @@ def case_table(result: Result) -> Iterator[str]:
         elif row.reachable:
             does = behaviours(row.behaviours)
         else:
-            does = "cannot occur"
+            does = _absence(row)
         says = " or ".join(names.get(c, c) for c in row.claimed) or "never occurs"
         if row.verdict == "refuted":
             says += "  <-- WRONG"
@@ -154,11 +171,18 @@ def case_table(result: Result) -> Iterator[str]:
     for row in result.table:
         if not row.reachable and row.alone:
             yield from _wrapped(
-                f"{case_name(row)} cannot occur here; by itself the code would: "
+                f"{case_name(row)} {_absence(row, 'is ')} here; by itself the code would: "
                 f"{behaviours(row.alone)}",
                 "  ",
                 "    ",
             )
+
+
+def _absence(row: Row, verb: str = "") -> str:
+    """Why nothing is said to happen in a case."""
+    if row.sampled:
+        return "never returns"
+    return f"{verb}never sampled" if row.claimed else "cannot occur"
 
 
 def _sentences(result: Result) -> Iterator[tuple[str, str]]:
@@ -214,12 +238,11 @@ def _cell(row: Row | None, notes: list[str]) -> str:
     if row.reachable is None:
         return "not established"
     if not row.reachable:
-        return "cannot occur"
+        return _absence(row)
     words = []
     for one in row.behaviours:
-        text = one.sentence
-        if one.left:
-            note = f"leaves {' and '.join(one.left)} held"
+        text = "crashes" if one.crash is not None else one.sentence
+        for note in _amiss(one) if one.crash is None else (behaviour(one),):
             if note not in notes:
                 notes.append(note)
             text += f" [{notes.index(note) + 1}]"
@@ -244,7 +267,7 @@ def claims(result: Result) -> Iterator[str]:
             case NotEstablished(reason) | Vacuous(reason) | Absent(reason):
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
-                yield from _wrapped(run.wrong, f"{indent}! ", f"{indent}  ")
+                yield from _wrapped(wrong(run), f"{indent}! ", f"{indent}  ")
                 if answer.known:
                     # Whoever looks for CVE-2019-1999 finds it in one line.
                     text = f"known as {answer.known}"
@@ -254,8 +277,37 @@ def claims(result: Result) -> Iterator[str]:
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
             case Proved() | Holds():
                 pass
+        if answer.cut_short is not None:
+            yield from _wrapped(cut_short(answer.cut_short), f"{indent}! ", f"{indent}  ")
     for line in result.unreached:
         yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
+    if any(answer.claim == "vacuity" for answer in result.answers):
+        yield from _wrapped(f"watched: {watched_text(result.watched)}", "  ", "    ")
+
+
+def watched_text(watched: Watched) -> str:
+    """What there is to reach, in numbers."""
+    code = [
+        _several(watched.functions, "function") if watched.functions else "",
+        _several(watched.threads, "thread") if watched.threads else "",
+    ]
+    looked_at = [
+        _several(watched.calls, "call") if watched.calls else "",
+        _several(watched.uses, "use") if watched.uses else "",
+    ]
+    parts = []
+    if watched.statements:
+        of = " and ".join(filter(None, code))
+        parts.append(f"{_several(watched.statements, 'statement')} of {of}")
+    if any(looked_at):
+        parts.append(f"{' and '.join(filter(None, looked_at))} that claims look at")
+    if watched.locks:
+        parts.append(_several(watched.locks, "lock"))
+    if watched.starts:
+        parts.append(f"{_several(watched.starts, 'start')} of runs alone")
+    if watched.cases:
+        parts.append(_several(watched.cases, "case"))
+    return ", ".join(parts) or "nothing"
 
 
 def what_was_proved(result: Result) -> Iterator[str]:
@@ -300,7 +352,7 @@ def _where(line: Line) -> str:
 # ------------------------------------------------------------------------ runs
 
 
-def run_text(run: Run, told: Mapping[str, Sequence[Step]]) -> Iterator[str]:
+def run_text(run: Run, told: Mapping[str, Run]) -> Iterator[str]:
     """A run in lanes: one column for each thread, `*` where it moves.
 
     `told` are the runs that the reader has seen already, by claim: steps with
@@ -313,28 +365,57 @@ def run_text(run: Run, told: Mapping[str, Sequence[Step]]) -> Iterator[str]:
         "    ",
         "    ",
     )
+    shared, said = _told(run, told)
+    yield from _wrapped(said, "    ", "      ")
+    if shared < len(run.steps):
+        yield ""
+        for i, name in enumerate(run.threads):
+            yield f"      {'| ' * i}{printable(name)}"
+        for step in run.steps[shared:]:
+            yield from _step(run, step)
+    yield from _ending(run)
+
+
+def _told(run: Run, told: Mapping[str, Run]) -> tuple[int, str]:
+    """How many steps of a run the reader knows already, and from where."""
+    for claim, other in told.items():
+        # What is left there is what is waited for here, or the very same run ends in both.
+        if other.steps and _goes_on(run, other):
+            many = len(other.steps)
+            if many == len(run.steps):
+                return many, f"the run is that of {claim}"
+            if isinstance(other.end, Unbalanced) and other.end.left:
+                locks = [
+                    one.lock + (f" (taken in step {one.step})" if one.step else "")
+                    for one in other.end.left
+                ]
+                left = f"which leaves {listed(locks)} held in step {many}"
+                return many, f"as in the run of {claim}, {left}; then:"
     shared, claim = max(
-        ((_common(run.steps, steps), claim) for claim, steps in told.items()), default=(0, "")
+        ((_common(run.steps, other.steps), claim) for claim, other in told.items()),
+        default=(0, ""),
     )
     if shared < WORTH_SHARING:
-        shared = 0
-    elif shared == len(run.steps):
-        yield f"    the run is that of {claim}"
-    else:
-        yield f"    steps 1 to {shared} are those of {claim}, then"
-    yield ""
-    for i, name in enumerate(run.threads):
-        yield f"      {'| ' * i}{printable(name)}"
-    for step in run.steps[shared:]:
-        yield from _step(run, step)
-    yield from _ending(run)
+        return 0, ""
+    return shared, f"steps 1 to {shared} are those of {claim}, then"
+
+
+def _goes_on(run: Run, other: Run) -> bool:
+    """Whether a run begins with all of another: of its last step with the access, at least,
+    since what breaks a claim there need not break another."""
+    many = len(other.steps)
+    if len(run.steps) < many or _common(run.steps, other.steps) < many - 1:
+        return False
+    here, there = run.steps[many - 1], other.steps[-1]
+    return here.thread == there.thread and here.lines[: len(there.lines)] == there.lines
 
 
 def _common(one: Sequence[Step], two: Sequence[Step]) -> int:
     """How many steps two runs begin with in common."""
     same = 0
     for a, b in zip(one, two, strict=False):
-        if (a.thread, a.command) != (b.thread, b.command):
+        # Threads that run alone for different claims have other commands for the same lines.
+        if (a.thread, a.command, a.lines) != (b.thread, b.command, b.lines):
             break
         same += 1
     return same
@@ -410,21 +491,13 @@ def _effects(step: Step) -> list[str]:
     return list(dict.fromkeys(effects))
 
 
-def ending(threads: Sequence[str], last: str, wrong: str, alone: bool) -> str:
-    """Who did what wrong at the end of a run; `last` moved last, if somebody moved at all."""
-    who = f"{last}: " if last and not wrong.startswith(tuple(threads)) else ""
-    # Of a thread that runs alone its name says so already.
-    return who + (wrong.removeprefix("alone, ") if alone else wrong)
-
-
 def _ending(run: Run) -> Iterator[str]:
     yield ""
+    yield from _wrapped(f"==> {last_line(who(run), wrong(run))}", "    ", "        ")
+    for line in details(run):
+        deeper = " " * (len(line) - len(line.lstrip()))
+        yield from _wrapped(line.lstrip(), f"        {deeper}", f"          {deeper}")
     last = run.steps[-1] if run.steps else None
-    who = "" if last is None else last.thread
-    said = ending(run.threads, who, run.wrong, bool(run.alone))
-    yield from _wrapped(f"==> {said}", "    ", "        ")
-    if run.cause is not None:
-        yield from _wrapped(f"{run.cause[1]}", "        ", "          ")
     if last is not None and last.holds:
         held: dict[str, list[str]] = {}
         for thread, lock, mode in last.holds:
@@ -498,7 +571,9 @@ def summary(results: Sequence[Result]) -> Iterator[str]:
     width = max(map(len, names))
     for name, result in zip(names, results, strict=True):
         words = [word(answer.verdict) for answer in result.answers]
+        short = [a.claim for a in result.answers if a.cut_short is not None]
         refuted = [a.claim for a in result.answers if isinstance(a.verdict, Refuted)]
         text = ", ".join(f"{words.count(said)} {said}" for said in WORDS if said in words)
         which = f": {', '.join(refuted)}" if refuted else ""
-        yield from _beside(f"{name:{width}}  ", f"{text}{which}")
+        cut = f"; cut short: {', '.join(short)}" if short else ""
+        yield from _beside(f"{name:{width}}  ", f"{text}{which}{cut}")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 from verify import __version__
 from verify.diagnostics import Diagnostic
+from verify.report.ends import cause, who, wrong
+from verify.report.text import behaviour
 from verify.source import Span
 from verify.verdicts import (
     Absent,
     Answer,
     Behaviour,
     Bound,
+    Broken,
+    Condition,
+    Crash,
+    Held,
     Holds,
     NotEstablished,
     Proved,
@@ -21,10 +28,14 @@ from verify.verdicts import (
     Row,
     Run,
     Step,
+    Unbalanced,
     Vacuous,
+    Wait,
+    Waiting,
     nowhere,
     word,
 )
+from verify.wording import in_short
 
 FORMAT = "verify-report/1"
 
@@ -49,7 +60,8 @@ def program(
         "model": model,
         "status": status,
         "errors": [],
-        "nowhere": None if missing is None else [said for _, said in missing],
+        "nowhere": None if missing is None else [said for _, said in in_short(missing)],
+        "watched": dataclasses.asdict(results[0].watched) if results else None,
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
         "table": [_row(row, r) for r in results for row in r.table],
     }
@@ -65,6 +77,7 @@ def failed(
         "status": status,
         "errors": list(errors),
         "nowhere": None,
+        "watched": None,
         "verdicts": [],
         "table": [],
     }
@@ -96,12 +109,13 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
         "reason": verdict.reason
         if isinstance(verdict, NotEstablished | Vacuous | Absent)
-        else verdict.run.wrong
+        else wrong(verdict.run)
         if isinstance(verdict, Refuted)
         else verdict.unproved
         if isinstance(verdict, Holds)
         else "",
         **({"known": answer.known} if answer.known else {}),
+        **({"cut_short": _crash(answer.cut_short)} if answer.cut_short is not None else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
         **(
             {"least": verdict.least}
@@ -115,12 +129,64 @@ def _bound(bound: Bound) -> dict[str, Any]:
     return {"threads": bound.threads, "rounds": bound.rounds, "cut": bound.cut}
 
 
+def _crash(crash: Crash) -> dict[str, Any]:
+    return {"claim": crash.claim, "reason": crash.reason, **_place(crash.span)}
+
+
+def _end(run: Run) -> dict[str, Any]:
+    """What is wrong at the end of a run, in all its parts; what has no place is empty."""
+    conditions: tuple[Condition, ...] = ()
+    locks: tuple[Held, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    dies: Crash | None = None
+    match run.end:
+        case Broken(_, _, conditions, locks):
+            kind = "broken"
+        case Unbalanced(_, _, left, lacking):
+            kind, locks = "locks", (*left, *lacking)
+        case Crash(_, _, _, _, locks) as dies:
+            kind = "crash"
+        case Waiting(waits):
+            kind = "waiting"
+        case _:
+            kind = "endless"
+    return {
+        "kind": kind,
+        "thread": who(run),
+        "conditions": [
+            {
+                **_place(one.span),
+                "is": one.forbidden,
+                "values": [{"name": name, "value": value} for name, value in one.values],
+            }
+            for one in conditions
+        ],
+        "locks": [_held(one) for one in locks],
+        "waiting": [
+            {
+                "thread": one.thread,
+                **({"file": "", "line": 0, "text": ""} if one.span is None else _place(one.span)),
+                "held": [_held(lock) for lock in one.locks],
+                "values": [{"name": name, "value": value} for name, value in one.values],
+            }
+            for one in waits
+        ],
+        "crash": None if dies is None else _crash(dies),
+    }
+
+
+def _held(one: Held) -> dict[str, Any]:
+    return {"thread": one.thread, "lock": one.lock, "mode": one.mode, "step": one.step}
+
+
 def _run(run: Run) -> dict[str, Any]:
+    blamed = cause(run)
     return {
         "threads": list(run.threads),
         "switches": run.switches,
         "start": dict(run.start),
-        "cause": None if run.cause is None else {"step": run.cause[0], "text": run.cause[1]},
+        "cause": None if blamed is None else {"step": blamed[0], "text": blamed[1]},
+        "end": _end(run),
         "run": [_step(step) for step in run.steps],
     }
 
@@ -155,6 +221,7 @@ def _row(row: Row, result: Result) -> dict[str, Any]:
         "scenario": result.scenario,
         "axes": dict(row.axes),
         "reachable": row.reachable,
+        "sampled": row.sampled,
         "outcomes": [_behaviour(one) for one in row.behaviours],
         "alone": [_behaviour(one) for one in row.alone],
         "claimed": list(row.claimed),
@@ -164,4 +231,11 @@ def _row(row: Row, result: Result) -> dict[str, Any]:
 
 
 def _behaviour(one: Behaviour) -> dict[str, Any]:
-    return {"outcome": one.outcome, "text": one.sentence, "left_held": list(one.left)}
+    return {
+        "outcome": one.outcome,
+        "text": one.sentence if one.crash is None else behaviour(one),
+        "left_held": list(one.left),
+        **({"lacking": list(one.lacking)} if one.lacking else {}),
+        **({"crash": _crash(one.crash)} if one.crash is not None else {}),
+        **({"run": [_step(step) for step in one.run.steps]} if one.run is not None else {}),
+    }

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
             if meta.empty
             else Span(self.source, meta.start_pos, meta.end_pos)
         )
+        if node.data in ("or", "and"):
+            # Where an operand is in the text, its parentheses included.
+            return self._chain(node, span, children)
         return getattr(self, node.data)(span, *children)
 
     def _name(self, token: lark.Token) -> tree.Name:
@@ -366,7 +370,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.While(condition, _single(body, span), span)
 
     def for_(self, span: Span, first: Any, condition: Any, step: Any, body: Any) -> tree.Block:
-        test = condition if condition is not None else tree.Literal("true", span)
+        # Where nothing is asked, `for` itself stands for the condition.
+        word = Span(span.source, span.start, span.start + len("for"))
+        test = condition if condition is not None else tree.Literal("true", word)
         inside = [_single(body, span), *([step] if step is not None else [])]
         loop = tree.While(test, tree.Block(tuple(inside), span), span)
         return tree.Block((*([first] if first is not None else []), loop), span)
@@ -385,11 +391,19 @@ class _Build(lark.Transformer[lark.Token, Any]):
 
     # expressions
 
-    def or_(self, span: Span, *args: tree.Expr) -> tree.Expr:
-        return _chain("||", args, span)
-
-    def and_(self, span: Span, *args: tree.Expr) -> tree.Expr:
-        return _chain("&&", args, span)
+    def _chain(
+        self, node: lark.Tree[lark.Token], span: Span, args: Sequence[tree.Expr]
+    ) -> tree.Expr:
+        """`a && b && c` as `(a && b) && c`, each with the characters that it is made of."""
+        if len(args) > MAX_DEPTH:
+            raise Refused
+        left = args[0]
+        for operand, right in zip(node.children[1:], args[1:], strict=True):
+            # The parentheses around an operand are part of no tree; lark keeps where they are.
+            end = getattr(getattr(operand, "meta", None), "container_end_pos", right.span.end)
+            op = "||" if node.data == "or" else "&&"
+            left = tree.Binary(op, left, right, Span(self.source, span.start, end))
+        return left
 
     def binary(self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr) -> tree.Binary:
         return tree.Binary(str(op), left, right, span)
@@ -528,7 +542,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
 
 
 # Rules whose names are Python's own words.
-for _word in ("or", "and", "not", "if", "while", "for", "return"):
+for _word in ("not", "if", "while", "for", "return"):
     setattr(_Build, _word, getattr(_Build, f"{_word}_"))
 
 
@@ -549,12 +563,3 @@ def _sentence(parts: list[lark.Token]) -> str:
 def _single(statement: Any, span: Span) -> tree.Statement:
     """A statement as an arm: `if (x) int a, b;` is the one that needs wrapping."""
     return tree.Block(tuple(statement), span) if isinstance(statement, list) else statement
-
-
-def _chain(op: str, args: tuple[tree.Expr, ...], span: Span) -> tree.Expr:
-    if len(args) > MAX_DEPTH:
-        raise Refused
-    left = args[0]
-    for right in args[1:]:
-        left = tree.Binary(op, left, right, Span(span.source, left.span.start, right.span.end))
-    return left

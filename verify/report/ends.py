@@ -1,0 +1,143 @@
+"""How a run ends, in words: who did what wrong, and what there is to see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from verify.verdicts import (
+    Broken,
+    Condition,
+    Crash,
+    Endless,
+    Held,
+    Run,
+    Unbalanced,
+    Wait,
+    Waiting,
+)
+from verify.wording import place
+
+ALONE = "alone, "
+
+
+def who(run: Run) -> str:
+    """The thread that the end of a run is about; empty if its words name some."""
+    match run.end:
+        case Broken(thread) | Unbalanced(thread) | Crash(thread) | Endless(thread):
+            return thread
+        case Waiting(waits) if run.alone:
+            return waits[0].thread
+        case _:
+            return ""
+
+
+def wrong(run: Run) -> str:
+    """What is wrong at the end of a run, in a few words."""
+    match run.end:
+        case None:
+            return ""
+        case Broken(_, reason):
+            return reason
+        case Unbalanced(_, doing, left, lacking):
+            parts = [doing]
+            if left:
+                parts.append(f"with {listed([one.lock for one in left])} still held")
+            if lacking:
+                parts.append(f"without {listed([one.lock for one in lacking])}")
+            return f"{parts[0]} {' and '.join(parts[1:])}"
+        case Crash(_, _, reason, span):
+            return f"{ALONE}it dies: {reason} at {place(span)}" if run.alone else reason
+        case Endless():
+            return f"{ALONE}it goes in circles and does not come to an end"
+        case Waiting() if run.alone:
+            return f"{ALONE}it waits and does not come to an end"
+        case Waiting(waits):
+            names = [one.thread for one in waits]
+            return f"{listed(names)} wait{'s' if len(names) == 1 else ''} for ever"
+
+
+def last_line(thread: str, said: str) -> str:
+    """The end of a run: who, and what; of a thread that runs alone its name says so."""
+    if not thread:
+        return said
+    return f"{thread}: {said.removeprefix(ALONE) if thread.endswith(', alone') else said}"
+
+
+def details(run: Run) -> Iterator[str]:
+    """What there is to see at the end of a run, a line each."""
+    match run.end:
+        case Broken(_, _, conditions, locks):
+            yield from map(condition, conditions)
+            yield from (line for lock in locks for line in _since(lock))
+        case Unbalanced(_, _, left, lacking):
+            yield from (line for lock in (*left, *lacking) for line in _since(lock))
+        case Crash(_, _, _, _, locks):
+            yield from (line for lock in locks for line in _since(lock))
+        case Waiting(waits):
+            for one in waits:
+                yield from _wait(one)
+        case _:
+            return
+
+
+def condition(one: Condition) -> str:
+    """`!page->freed` is false: page is &page0, page->freed is true."""
+    said = f"`{one.span.text}` is {'true' if one.forbidden else 'false'}"
+    values = [f"{name} is {value}" for name, value in one.values if name != one.span.text]
+    lock = [value.partition(", ")[2] for name, value in one.values if name == one.span.text]
+    known = [*values, *filter(None, lock)]
+    return f"{said}: {'; '.join(known)}" if known else said
+
+
+def cause(run: Run) -> tuple[int, str] | None:
+    """The step to blame, if one can be named, and the words for it."""
+    match run.end:
+        case Unbalanced(_, _, left, lacking):
+            locks: Sequence[Held] = (*left, *lacking)
+        case Broken(_, _, _, locks) | Crash(_, _, _, _, locks):
+            pass
+        case Waiting(waits):
+            waiting = {one.thread for one in waits}
+            locks = [lock for one in waits for lock in one.locks if lock.step]
+            locks = [lock for lock in locks if lock.thread not in waiting]
+            if locks:
+                lock = locks[0]
+                return lock.step, f"{lock.lock}: taken in step {lock.step}, never released"
+            return None
+        case _:
+            return None
+    for lock in locks:
+        for line in _since(lock):
+            return lock.step, line
+    return None
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *some, last = names
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _since(one: Held) -> Iterator[str]:
+    if one.step:
+        shared = " (shared)" if one.mode == "shared" else ""
+        now = (
+            f"released in step {one.step}, not held since"
+            if one.mode == "none"
+            else f"taken in step {one.step}, still held"
+        )
+        yield f"{one.lock}{shared}: {now}"
+
+
+def _wait(one: Wait) -> Iterator[str]:
+    at = "" if one.span is None else f" in {one.span.text.removesuffix(';')}, {place(one.span)}"
+    locks = list(dict.fromkeys(lock.lock for lock in one.locks))
+    if not locks:
+        found = ", where " + listed([f"{n} is {v}" for n, v in one.values]) if one.values else ""
+        yield f"{one.thread} waits{at}{found}"
+        return
+    yield f"{one.thread} waits for {listed(locks)}{at}"
+    for lock in one.locks:
+        since = f" since step {lock.step}" if lock.step else ""
+        shared = " shared" if lock.mode == "shared" else ""
+        yield f"  {lock.lock} is held{shared} by {lock.thread}{since}"
