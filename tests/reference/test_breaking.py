@@ -161,7 +161,7 @@ USE = 'claim use "c" before struct box: !box->gone; void g(void) { one.gone = tr
         ("one.gone = true; lock(&one.lock); unlock(&one.lock);", {}),
         ("struct box *p = &one; one.gone = true; hook_of(p);", {}),
         (
-            "struct box *p = &one; one.gone = true; hook_of(container_of(&one.lid, struct box, lid));",
+            "one.gone = true; hook_of(container_of(&one.lid, struct box, lid));",
             {},
         ),
         ("struct box *p = NULL; p->size = 1;", {"memory": 1}),

@@ -12,7 +12,7 @@ from verify.syntax.resolve import resolve
 
 
 def test_a_thread_has_its_own_locals_and_its_own_locks() -> None:
-    """[S1] Two threads would share a local, or one would pass for the holder of the other's lock."""
+    """[S1] Two threads would share a local, or one pass for the holder of the other's lock."""
     body = "int i = 0; lock(&m); i = i + 1; n = i; unlock(&m);"
     found = together(body, body, then=never("n == 1", "n == 2"))
 

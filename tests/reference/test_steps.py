@@ -141,6 +141,47 @@ def test_an_expression_with_one_read_is_evaluated_at_once(steps: int, expression
     assert steps + 2 == found.broken["never-0"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "statement"),
+    [
+        (1, "set(p->next);"),
+        (2, "two.size = p->size;"),
+        (1, "some = p->next;"),
+        (1, "p->next->size = 1;"),
+        (2, "p->size = n;"),
+        (2, "set_size(n);"),
+        (2, "set_size(p->size);"),
+        (1, "if (sets() && p->next == NULL) ;"),
+        (2, "if (sets() && n == 0) ;"),
+        (2, "i = same(p->size); n = 0;"),
+    ],
+)
+def test_looks_belong_to_the_step_of_what_they_are_for(steps: int, statement: str) -> None:
+    """[T7, T13] A call on p->next would have a step before it that does nothing."""
+    then = """
+    claim use "c" before struct box: !box->gone;
+    primitive void set(struct box *p) { p->size = 1; }
+    primitive void set_size(int i) { one.size = i; }
+    primitive bool sets(void) { n = 0; return true; }
+    int same(int i) { return i; }
+    void f(void) { one.gone = true; }
+    """
+    found = alone(f"struct box *p = &one; int i; {statement} a = true;", then=then + never("a"))
+
+    assert steps + 2 == found.broken["never-0"]
+
+
+def test_what_is_evaluated_at_once_and_has_to_wait_is_not_begun() -> None:
+    """[T7, W4] A thread that only looked on its way to a lock would be under way."""
+    then = """
+    claim use "c" before struct box: !box->gone;
+    void f(void) { one.gone = true; }
+    """
+    found = together("lock(&two.lock);", "struct box *p = &one; lock(&p->next->lock);", then=then)
+
+    assert {"balance": 1, "stuck": 1} == dict(found.broken)
+
+
 def test_own_affairs_belong_to_the_step_before_them() -> None:
     """[T4] A state would be reachable that lies within a step."""
     found = together(

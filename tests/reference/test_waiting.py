@@ -90,7 +90,13 @@ def test_who_is_kept_from_beginning_by_a_condition_rests() -> None:
 
 def test_who_is_kept_from_beginning_whatever_variables_are_waits() -> None:
     """[W4] A first step with a condition and a lock would never be said to wait for the lock."""
-    then = "primitive void begin(void) { when (!a) acquire(&m); when (a) { acquire(&m); acquire(&k); } }"
+    then = """
+    primitive void begin(void)
+    {
+            when (!a) acquire(&m);
+            when (a) { acquire(&m); acquire(&k); }
+    }
+    """
     found = together("lock(&m);", "begin();", then=then + "void f(void) { a = true; }")
 
     # t2 alone is through with m held and balance broken, in one step too.

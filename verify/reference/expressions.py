@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from verify.reference.code import Body, Op, Run, Target
-from verify.reference.layout import walk
 from verify.reference.primitives import Primitives
 from verify.reference.watch import Watch
 from verify.reference.way import Frame, Value, Way
@@ -24,6 +23,7 @@ class Expressions:
         called: Callable[[str], Body],
         body: Body,
         names: Mapping[str, int],
+        groups: Iterator[int],
     ) -> None:
         self.primitives, self.watch, self.called = primitives, watch, called
         self.layout = primitives.layout
@@ -32,7 +32,7 @@ class Expressions:
         self.names = names
         self.span: Span | None = None
         self.group = 0
-        self.groups = 0
+        self.groups = groups
 
     # ------------------------------------------------------------ writing
 
@@ -69,14 +69,12 @@ class Expressions:
 
     # -------------------------------------------------------- expressions
 
-    def _grouped(self, node: Expr, write: Callable[[], None]) -> None:
-        """[T7] Write an expression's code, so that it is evaluated at once if it has one read."""
-        calls = any(isinstance(part, checked.Call) for part in walk(node))
-        if self.group or calls or self.layout.reads(node) > 1:
+    def _grouped(self, at_once: bool, write: Callable[[], None]) -> None:
+        """[T7] Write some code, as a group of its own if it is carried out at once."""
+        if self.group or not at_once:
             write()
             return
-        self.groups += 1
-        self.group = self.groups
+        self.group = next(self.groups)
         write()
         self.group = 0
 
@@ -87,7 +85,7 @@ class Expressions:
 
     def _test(self, node: Expr, yes: Target, no: Target) -> None:
         """Evaluate a truth value and go where it leads."""
-        self._grouped(node, lambda: self._write_test(node, yes, no))
+        self._grouped(self.layout.is_at_once(node), lambda: self._write_test(node, yes, no))
 
     def _write_test(self, node: Expr, yes: Target, no: Target) -> None:
         if self.layout.is_own(node):
@@ -118,7 +116,7 @@ class Expressions:
 
     def _value(self, node: Expr) -> None:
         """Push the value of an expression."""
-        self._grouped(node, lambda: self._write_value(node))
+        self._grouped(self.layout.is_at_once(node), lambda: self._write_value(node))
 
     def _write_value(self, node: Expr) -> None:
         if self.layout.is_own(node):
@@ -158,6 +156,9 @@ class Expressions:
 
         `later`: the table is sampled by who stores the value, not by the call.
         """
+        self._grouped(self.layout.is_at_once(call), lambda: self._write_call(call, later))
+
+    def _write_call(self, call: checked.Call, later: bool) -> None:
         primitive = self.layout.program.primitives.get(call.callee)
         params = (primitive or self.layout.program.functions[call.callee]).params
         for arg, (_, type_) in zip(call.args, params, strict=True):

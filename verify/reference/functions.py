@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from verify.reference.code import Body, Target
 from verify.reference.expressions import Expressions
@@ -21,6 +22,7 @@ class Code:
         self.primitives = primitives
         self.watch = watch
         self.bodies: dict[str, Body] = {}
+        self.groups = count(1)
 
     def function(self, name: str) -> Body:
         """The code of a function."""
@@ -45,7 +47,7 @@ class Code:
         if isinstance(of, Function):
             body.ghost, body.asked = self.watch.asks(of.name)
         places = {name: i for i, (name, _) in enumerate(names)}
-        writer = _Writer(self.primitives, self.watch, self.function, body, places)
+        writer = _Writer(self.primitives, self.watch, self.function, body, places, self.groups)
         writer.whole(of, result)
         return body
 
@@ -106,44 +108,55 @@ class _Writer(Expressions):
             case checked.Goto(label):
                 self._jump(self.labels.setdefault(label, Target()), marks=True)
             case checked.Return(value):
-                if value is not None:
-                    self._value(value)
-                self._return(value is not None, marks=True)
+                self._returned(value)
             case _:
                 raise AssertionError(f"no {type(node).__name__} in a function")
 
     def _assign(self, target: Expr, value: Expr) -> None:
+        if isinstance(target, checked.Field):
+            parts = self.values.parts(target)
+            # What is looked at, but not read, belongs to the step of the store.
+            if self.layout.is_at_once(value, *parts, most=0):
+                self._grouped(True, lambda: self._store(target, value))
+            else:
+                self._store(target, value)
+            return
         sampled = self._sampled(value) if isinstance(target, checked.Local) else None
         if sampled is None:
             self._value(value)
         else:
             self._call(sampled, later=True)
-        fit = self.values.fitting(target.type)
-        if isinstance(target, checked.Field):
-            parts = self.values.parts(target)
+        if isinstance(target, checked.Local):
+            self._local(self.names[target.name], target.type, value, sampled)
+            return
+        assert isinstance(target, checked.ThreadLocal)
+        own, fit = self.layout.thread_locals[target.name], self.values.fitting(target.type)
+
+        def set_own(way: Way, frame: Frame) -> None:
+            found = fit(frame.stack.pop())
+            assert isinstance(found, int)
+            way.own[own] = found
+
+        self._own(set_own, marks=True)
+
+    def _store(self, target: checked.Field, value: Expr) -> None:
+        """[T6, T7] The value, the address, and the store, which is an access."""
+        parts = self.values.parts(target)
+        store, size = self.primitives.store(target), len(parts)
+
+        def keep(way: Way, frame: Frame) -> list[Way]:
+            where = frame.pop(size)
+            store(way, frame.stack.pop(), where)
+            frame.pc += 1
+            return [way]
+
+        def write() -> None:
             for part in parts:
                 self._value(part)
-            store, count = self.primitives.store(target), len(parts)
-
-            def keep(way: Way, frame: Frame) -> list[Way]:
-                where = frame.pop(count)
-                store(way, frame.stack.pop(), where)
-                frame.pc += 1
-                return [way]
-
             self._emit(keep, access=True)
-        elif isinstance(target, checked.ThreadLocal):
-            own = self.layout.thread_locals[target.name]
 
-            def set_own(way: Way, frame: Frame) -> None:
-                found = fit(frame.stack.pop())
-                assert isinstance(found, int)
-                way.own[own] = found
-
-            self._own(set_own, marks=True)
-        else:
-            assert isinstance(target, checked.Local)
-            self._local(self.names[target.name], target.type, value, sampled)
+        self._value(value)
+        self._grouped(self.layout.is_at_once(*parts, most=0), write)
 
     def _local(self, place: int, type_: Type, value: Expr, sampled: checked.Call | None) -> None:
         fit, watch = self.values.fitting(type_), self.watch
@@ -167,6 +180,17 @@ class _Writer(Expressions):
             case _:
                 return None
         return call if self.watch.samples(self.body.name, call.callee) else None
+
+    def _returned(self, value: Expr | None) -> None:
+        if value is None:
+            self._return(False, marks=True)
+            return
+
+        def write() -> None:
+            self._value(value)
+            self._return(True, marks=True)
+
+        self._grouped(self.layout.is_at_once(value, most=0), write)
 
     def _return(self, has_value: bool, marks: bool = False) -> None:
         fit, watch = self.values.fitting(self.result), self.watch

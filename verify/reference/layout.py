@@ -151,11 +151,20 @@ class Layout:
             case _:
                 return False
 
-    def reads(self, expr: Expr) -> int:
-        """How many accesses of [T2] stand in an expression, calls not counted."""
-        return sum(
-            isinstance(node, checked.Field) and key(node) in self.assigned for node in walk(expr)
-        )
+    def is_at_once(self, *exprs: Expr, most: int = 1) -> bool:
+        """[T7] Whether expressions are evaluated at once: so many accesses of [T2] at most.
+
+        A call of a function is a body of its own, and never a part of that.
+        """
+        accesses = 0
+        for node in walk(exprs):
+            if isinstance(node, checked.Call):
+                if node.callee in self.program.functions:
+                    return False
+                accesses += self.is_access(node.callee)
+            elif isinstance(node, checked.Field):
+                accesses += key(node) in self.assigned
+        return accesses <= most
 
     def is_own(self, expr: Expr) -> bool:
         """[T4] Whether a thread evaluates this without an access and without a call."""

@@ -169,7 +169,10 @@ class Machine:
         for way in self.before(own, look):
             if way.end == "access":
                 for after in access(way):
-                    yield from settle(after)
+                    # What is evaluated at once, and cannot be to its end, is not begun.
+                    yield from (
+                        one for one in settle(after) if not (one.group and one.end == "blocked")
+                    )
             elif way.end != "blocked":
                 yield way
 
@@ -181,10 +184,7 @@ class Machine:
 
     def can_step(self, own: Own, look: Look) -> bool:
         """[W2] Whether a thread can take a step."""
-        return any(
-            access(way) if way.end == "access" else way.end != "blocked"
-            for way in self.before(own, look)
-        )
+        return any(True for _ in self._ways(own, look))
 
     def _after(self, own: Own, way: Way) -> int:
         """The number of the thread after a step."""
