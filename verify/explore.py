@@ -6,12 +6,13 @@ is where count as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.interpret import Machine, State, Values
+from verify.interpret import Machine, State, Unsure, Values
 from verify.ir import CASE, Death, Fault, Program, Thread
+from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
@@ -27,7 +28,8 @@ class Explored:
     each claim, the state before the first command that breaks it, and that
     command; `fired` the first use of each command (by thread name);
     `returns` the first return for each case and outcome; `starts` the first state at
-    rest from which each lonely thread may start, `alone` the first from which it fails.
+    rest from which each lonely thread may start, `alone` the first from which it fails;
+    `unsure` the first of which it could not be told whether it is stuck.
     """
 
     machine: Machine
@@ -38,6 +40,7 @@ class Explored:
     fired: dict[tuple[str, int], tuple[State, Step]] = field(default_factory=dict)
     returns: dict[Return, tuple[State, Step]] = field(default_factory=dict)
     stuck: State | None = None
+    unsure: State | None = None
     starts: dict[str, State] = field(default_factory=dict)
     alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
 
@@ -77,9 +80,14 @@ def explore(
     limit: int = 2_000_000,
     solos: Sequence[Thread] = (),
     stop: Callable[[Explored], bool] | None = None,
+    again: Collection[str] = (),
 ) -> Explored:
-    """All states of some threads side by side, nearest first; at most `limit` of them."""
-    machine = Machine(program, threads)
+    """All states of some threads side by side, nearest first; at most `limit` of them.
+
+    Each runs once; those of `again` might begin another turn, which counts for
+    who waits for ever.
+    """
+    machine = Machine(program, threads, again=again)
     seen = Explored(machine)
     groups = _groups(threads)
     first = _sorted(machine.initial(), groups)
@@ -99,8 +107,8 @@ def explore(
                 last = (thread, state[1][index])
                 resting = thread.kind != "thread" or machine.resting(state, index)
                 for number, after in machine.steps(state, index):
-                    moved = moved or not resting
                     command = thread.commands[number]
+                    moved = moved or (not resting and goes_on(command))
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
                     if command.outcome:
@@ -117,8 +125,12 @@ def explore(
                         seen.parents[after] = step
                         following.append(after)
             # Where somebody who does not rest can move, nobody waits for ever.
-            if seen.stuck is None and not moved and machine.stuck(state):
-                seen.stuck = state
+            if seen.stuck is None and not moved:
+                try:
+                    if machine.stuck(state):
+                        seen.stuck = state
+                except Unsure:
+                    seen.unsure = seen.unsure or state
             if solos and all(machine.resting(state, i) for i in normal):
                 key = (state[0], machine.others(state, -1))
                 if key not in rests:

@@ -8,7 +8,7 @@ microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import or_
@@ -30,15 +30,20 @@ from verify.ir import (
     Program,
     Shared,
     Thread,
-    atoms,
     rebuild,
+    repeated,
 )
+from verify.waiting import at_best, goes_on, lock_part, way_on
 
 Values: TypeAlias = tuple[int, ...]
 State: TypeAlias = tuple[Values, tuple[Values, ...]]
 
 # Modes are 0, 1 (shared) and 2 (exclusive), so that modes of several threads add up by `|`.
 BITS = {"shared": 1, "exclusive": 2, "any": 3}
+
+
+class Unsure(Exception):
+    """Whether somebody waits for ever could not be told within the limit."""
 
 
 class ReplayError(Exception):
@@ -51,8 +56,9 @@ class Code:
 
     `commands[pc]` are (number, guard, effect) triples; a guard takes the shared
     values, the thread's own and the others' lock modes; of the same an effect
-    makes the new shared and own values.  `waits[pc]` are the guards with everything but locks
-    taken to be as wanted.  `may[pc]` are for when it is not known who holds what: the
+    makes the new shared and own values.  `going[pc]` are the guards of those that are a
+    way to go on; `locks[pc]` is that as far as only locks decide it, `best[pc]` where locks
+    that are free may be taken besides.  `may[pc]` are for when it is not known who holds what: the
     guards take the modes that others are sure to hold, and those that they may hold,
     and are true if they may be true.
     """
@@ -61,8 +67,19 @@ class Code:
     start: Values
     pcs: frozenset[int]
     commands: dict[int, tuple[tuple[int, Guard, Effect], ...]]
-    waits: dict[int, tuple[Guard, ...]]
+    going: dict[int, tuple[Guard, ...]]
     _may: Callable[[], dict[str, Any]]
+    _waiting: Callable[[], dict[str, Any]]
+
+    @cached_property
+    def locks(self) -> dict[int, Guard]:
+        made = self._waiting()
+        return {pc: made[f"locks_{pc}"] for pc in self.commands}
+
+    @cached_property
+    def best(self) -> dict[int, Guard]:
+        made = self._waiting()
+        return {pc: made[f"best_{pc}"] for pc in self.commands}
 
     @cached_property
     def may(self) -> dict[int, tuple[tuple[int, May, Effect], ...]]:
@@ -79,14 +96,23 @@ Effect: TypeAlias = Callable[[Values, Values, Values], tuple[Values, Values]]
 
 
 class Machine:
-    """Threads running a program side by side; the same thread may be there more than once."""
+    """Threads running a program side by side; the same thread may be there more than once.
+
+    Those named in `again` may begin another turn when they are through, which
+    counts only for who waits for ever.
+    """
 
     def __init__(
-        self, program: Program, threads: Sequence[Thread], known: Machine | None = None
+        self,
+        program: Program,
+        threads: Sequence[Thread],
+        known: Machine | None = None,
+        again: Collection[str] = (),
     ) -> None:
         """`known` is a machine of the same program, from which code is taken over."""
         self.program = program
         self.threads = tuple(threads)
+        self.again = frozenset(again)
         # By identity: two observers of one claim have the same name.
         self._codes: dict[int, Code] = {} if known is None else known._codes
         self.codes = tuple(self.code(thread) for thread in threads)
@@ -140,46 +166,127 @@ class Machine:
         thread = self.threads[index]
         return state[1][index][0] in (thread.entry, thread.end)
 
-    def waits(self, state: State, index: int) -> bool:
-        """Whether a thread waits for a lock: none of its commands can be taken while the
-        locks are held as they are, whatever else changes, and one could if nobody else
-        held any."""
+    def moves(self, state: State, index: int) -> bool:
+        """Whether a thread can take a step, even if it dies of it."""
         mine = state[1][index]
-        waits = self.codes[index].waits.get(mine[0])
-        if not waits:
+        going = self.codes[index].going.get(mine[0], ())
+        if not going:
             return False
         others = self.others(state, index)
-        nobody = (0,) * len(others)
-        return not any(guard(state[0], mine, others) for guard in waits) and any(
-            guard(state[0], mine, nobody) for guard in waits
-        )
+        return any(guard(state[0], mine, others) for guard in going)
 
-    def stuck(self, state: State) -> tuple[int, ...]:
-        """The threads that wait for ever in this state, if all the others rest.
+    def waits(self, state: State, index: int) -> bool:
+        """Whether a thread waits: under way, it can take no step; before, locks alone keep
+        it from its first."""
+        thread, code, mine = self.threads[index], self.codes[index], state[1][index]
+        if mine[0] == thread.end and thread.end != thread.entry:
+            return False
+        if mine[0] != thread.entry:
+            return not self.moves(state, index)
+        locks = code.locks.get(mine[0])
+        if locks is None:
+            return False
+        others = self.others(state, index)
+        return not locks(state[0], mine, others) and bool(locks(state[0], mine, self._free))
 
-        Either each thread rests or waits for a lock, which nobody who rests or
-        waits will ever release; or no thread at all can move.
+    def quiet(self, state: State) -> tuple[int, ...]:
+        """The threads that wait, if all others rest; else none."""
+        waiting = []
+        for i, thread in enumerate(self.threads):
+            if thread.kind != "thread":
+                continue
+            if self.waits(state, i):
+                waiting.append(i)
+            elif not self.resting(state, i):
+                return ()
+        return tuple(waiting)
+
+    def stuck(self, state: State, limit: int = 20_000) -> tuple[int, ...]:
+        """The threads that wait for ever in this state, if it is a quiet one.
+
+        Raises:
+            Unsure: so many states were not enough to tell.
         """
-        moving = [
+        waiting = self.quiet(state)
+        if not waiting:
+            return ()
+        tied = self._tied(state, waiting)
+        if tied:
+            return tied
+        return tuple(i for i in waiting if self._for_ever(state, i, limit))
+
+    def _tied(self, state: State, waiting: Sequence[int]) -> tuple[int, ...]:
+        """Those that wait by locks alone, for locks that only each other hold, or threads
+        that are through for good: the largest such set."""
+        through = {
             i
-            for i in range(len(self.threads))
-            if self.threads[i].kind == "thread" and not self.resting(state, i)
-        ]
-        waiting = [
-            i
-            for i, thread in enumerate(self.threads)
-            if thread.kind == "thread" and self.waits(state, i)
-        ]
-        if waiting and set(moving) <= set(waiting):
-            return tuple(waiting)
-        if moving and not any(
-            True
             for i, thread in enumerate(self.threads)
             if thread.kind == "thread"
-            for _ in self.steps(state, i)
-        ):
-            return tuple(moving)
-        return ()
+            and state[1][i][0] == thread.end != thread.entry
+            and thread.name not in self.again
+        }
+        tied = set(waiting)
+        while tied:
+            held = tied | through
+            free = {
+                i
+                for i in tied
+                if (best := self.codes[i].best.get(state[1][i][0])) is not None
+                and best(state[0], state[1][i], self._held_by(state, held - {i}))
+            }
+            if not free:
+                break
+            tied -= free
+        return tuple(sorted(tied))
+
+    def _held_by(self, state: State, some: Collection[int]) -> Values:
+        found = self._free
+        if found:
+            for i in some:
+                found = tuple(map(or_, found, state[1][i][-len(found) :]))
+        return found
+
+    def _for_ever(self, state: State, waiter: int, limit: int) -> bool:
+        """Whether a thread can take no step whatever the others do, it standing still."""
+        turning = self._turning
+        first = (
+            state[0],
+            tuple(self._next_turn(i, own) for i, own in enumerate(state[1])),
+        )
+        seen = {first}
+        todo = [first]
+        movers = [i for i, t in enumerate(self.threads) if t.kind == "thread" and i != waiter]
+        for here in todo:
+            if turning.moves(here, waiter):
+                return False
+            for i in movers:
+                for number, after in turning.steps(here, i):
+                    if not turning.threads[i].commands[number].violates and after not in seen:
+                        seen.add(after)
+                        todo.append(after)
+            if len(seen) > limit:
+                raise Unsure(f"more than {limit} states")
+        return True
+
+    @cached_property
+    def _turning(self) -> Machine:
+        """The same threads, those that may going on with another turn when they are through."""
+        made: dict[int, Thread] = {}
+        for thread in self.threads:
+            if id(thread) not in made:
+                made[id(thread)] = repeated(thread) if thread.name in self.again else thread
+        return Machine(self.program, [made[id(thread)] for thread in self.threads])
+
+    def _next_turn(self, index: int, own: Values) -> Values:
+        """A thread at the beginning of its next turn, if it is through and may have one."""
+        thread = self.threads[index]
+        if own[0] != thread.end or thread.name not in self.again:
+            return own
+        fresh = tuple(
+            value if v.lasting else v.initial
+            for v, value in zip(thread.locals, own[1:], strict=False)
+        )
+        return (thread.entry, *fresh, *own[1 + len(fresh) :])
 
     def take(self, state: State, index: int, number: int) -> State:
         """The state after thread `index` takes its command `number`.
@@ -267,20 +374,6 @@ def _compile(program: Program, thread: Thread) -> Code:
             case Ite(condition, then, otherwise):
                 return f"({text(then)} if {text(condition)} else {text(otherwise)})"
 
-    def relaxed(expr: Expr, wanted: bool) -> str:
-        """`expr` as far as locks decide it, `wanted` where they do not."""
-        match expr:
-            case Const() | Mine() | Others() | Local():
-                return text(expr)
-            case Not(arg):
-                return f"(not {relaxed(arg, not wanted)})"
-            case And(args):
-                return "(" + " and ".join(relaxed(arg, wanted) for arg in args) + ")"
-            case Or(args):
-                return "(" + " or ".join(relaxed(arg, wanted) for arg in args) + ")"
-            case _:
-                return text(expr) if not _reads_shared(expr) else str(wanted)
-
     def possible(expr: Expr, wanted: bool) -> str:
         """`expr` with a lock taken to be held as it suits, where it is not known."""
         match expr:
@@ -297,13 +390,13 @@ def _compile(program: Program, thread: Thread) -> Code:
 
     lines: list[str] = []
     unsure: list[str] = []
+    waiting: list[str] = []
     by_pc: dict[int, list[int]] = {}
     initial = {v.name: v.initial for v in thread.locals}
     for number, command in enumerate(thread.commands):
         by_pc.setdefault(command.source, []).append(number)
         lines.append(f"def guard_{number}(g, m, o): return {text(command.guard)}")
         unsure.append(f"def may_{number}(g, m, o, w): return {possible(command.guard, True)}")
-        lines.append(f"def wait_{number}(g, m, o): return {relaxed(command.guard, True)}")
         own = {0: str(command.source if command.violates else command.target)}
         new = {}
         for target, expr in command.updates:
@@ -317,6 +410,10 @@ def _compile(program: Program, thread: Thread) -> Code:
             f"def effect_{number}(g, m, o): "
             f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
         )
+    for pc, numbers in by_pc.items():
+        way = way_on(thread.commands[n] for n in numbers)
+        waiting.append(f"def locks_{pc}(g, m, o): return {text(lock_part(way))}")
+        waiting.append(f"def best_{pc}(g, m, o): return {text(at_best(way))}")
     # The text is made of numbers and operators alone; no name of the program gets into it.
     made = _made(lines, thread.name)
     return Code(
@@ -327,8 +424,12 @@ def _compile(program: Program, thread: Thread) -> Code:
             pc: tuple((n, made[f"guard_{n}"], made[f"effect_{n}"]) for n in numbers)
             for pc, numbers in by_pc.items()
         },
-        {pc: tuple(made[f"wait_{n}"] for n in numbers) for pc, numbers in by_pc.items()},
+        {
+            pc: tuple(made[f"guard_{n}"] for n in numbers if goes_on(thread.commands[n]))
+            for pc, numbers in by_pc.items()
+        },
         lambda: _made(unsure, thread.name),
+        lambda: _made(waiting, thread.name),
     )
 
 
@@ -342,10 +443,6 @@ def _made(lines: Sequence[str], name: str) -> dict[str, Any]:
 
 def _unread(thread: Thread, name: str) -> str:
     raise KeyError(f"{thread.name} has no local {name}")
-
-
-def _reads_shared(expr: Expr) -> bool:
-    return any(isinstance(atom, Shared) for atom in atoms(expr))
 
 
 def _tuple(name: str, size: int, new: dict[int, str]) -> str:

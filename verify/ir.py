@@ -263,13 +263,17 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`shown` is the name in the text; locals of two calls differ in `name` only."""
+    """`shown` is the name in the text; locals of two calls differ in `name` only.
+
+    A `lasting` one keeps its value from one turn of its thread to the next.
+    """
 
     name: str
     shown: str
     domain: Domain
     initial: int
     ghost: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,15 +294,21 @@ class Place:
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
 
-# The claims by whose breaking a thread dies.
+# The claims that a thread does not survive: it goes no further, whatever it would have done.
 FATAL = ("memory", "lock-use")
 # What stands for an outcome where the function with the table dies.
 DIES = "(dies)"
 
 
+AS_PROMISED = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A lock that is not held in the mode `wanted` where a thread is `doing` something."""
+    """A lock that is not held in the mode `wanted` where a thread is `doing` something.
+
+    Or AS_PROMISED: in the one that a contract names, or that it had at the call.
+    """
 
     lock: str
     wanted: int
@@ -405,12 +415,14 @@ class Command:
     locals that nobody reads any more, which go back to their initial value so
     that states that differ in nothing else are one.  `violates`
     names the claim that is broken when the command is taken, `reason` how;
-    the thread goes nowhere from there.  `transient` says why it may happen
-    at any time, but not for ever.  `outcome` is set where the function with
-    the table returns.  `called` names the primitives that the command is made
-    of and the functions that return in it, `used` the structs that a claim
-    watches and of which it follows a pointer to an object; `main` is the position in `places`
-    of the access to shared state, the rest concerns the thread alone.
+    nothing is followed behind it: a claim that is only watched has the way on
+    in commands of its own, and a fatal one has none.  `transient` says why it may happen
+    at any time, but not for ever.  `own` is set if it is the thread's own affair: no
+    access, so that it may be taken together with the step before.  `outcome` is set
+    where the function with the table returns.  `called` names the primitives that the
+    command is made of and the functions that return in it, `used` the structs that a
+    claim watches and of which it follows a pointer to an object; `main` is the position
+    in `places` of the access to shared state, the rest concerns the thread alone.
 
     Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
     one, `asked` what is claimed of the state, and `inside` are the functions in
@@ -431,6 +443,7 @@ class Command:
     called: tuple[str, ...] = ()
     main: int = 0
     used: tuple[str, ...] = ()
+    own: bool = False
     fault: Fault | None = None
     asked: Asked | None = None
     inside: tuple[str, ...] = ()
@@ -492,6 +505,11 @@ class Scenario:
     members: tuple[tuple[str, int | None], ...]
     forever: frozenset[str] = frozenset()
 
+    @property
+    def again(self) -> frozenset[str]:
+        """The threads that may begin another turn when they are through."""
+        return self.forever | {name for name, count in self.members if count is None}
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -546,6 +564,29 @@ def known_as(program: Program, claim: str, scenario: str) -> str:
         if name == claim and where in ("", scenario):
             return sentence
     return ""
+
+
+def repeated(thread: Thread) -> Thread:
+    """The thread that begins another turn when it has come to its end.
+
+    It begins with the locks that the last turn left, and with what lasts; its
+    other locals are as at first.
+    """
+    passing = tuple(v.name for v in thread.locals if not v.lasting)
+    commands = tuple(
+        replace(
+            c,
+            target=thread.entry,
+            forget=passing,
+            updates=tuple(
+                (t, e) for t, e in c.updates if isinstance(t, Shared) or t.name not in passing
+            ),
+        )
+        if c.target == thread.end and not c.violates
+        else c
+        for c in thread.commands
+    )
+    return replace(thread, commands=commands, end=thread.entry)
 
 
 def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:

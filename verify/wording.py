@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.waiting import Meeting, Place
 from verify.ir import Program, Scenario, Thread, thread_named
 from verify.source import Span
 from verify.verdicts import Crash
@@ -167,6 +168,21 @@ def _points(codes: Sequence[Thread], pcs: Sequence[int], stride: int) -> str:
             places.setdefault(posixpath.basename(span.source.path), []).append(span.line)
     said = [f"{path}:{_ranges(sorted(set(lines)))}" for path, lines in places.items()]
     return " or ".join([*(["rest"] if rest else []), *said]) or "no place"
+
+
+def circle_text(found: Sequence[Place], meetings: Sequence[Meeting], round_: Sequence[int]) -> str:
+    """A circle of threads that may wait for each other: locks, lines, who holds what."""
+    said = []
+    for i, j in zip(round_, (*round_[1:], round_[0]), strict=True):
+        lock = next(one.lock for one in meetings if one.arrow == (i, j))
+        waiter, holder = found[i], found[j]
+        another = "another " if waiter.thread is holder.thread else ""
+        said.append(
+            f"{waiter.thread.name} at {_points([waiter.thread], [waiter.pc], 0)} may wait for "
+            f"{lock}, which {another}{holder.thread.name} holds at "
+            f"{_points([holder.thread], [holder.pc], 0)}"
+        )
+    return "by twos, threads are seen that wait in a circle: " + "; ".join(said)
 
 
 def _ranges(lines: Sequence[int]) -> str:

@@ -264,7 +264,7 @@ def test_what_is_proved_is_not_asked_of_z3_again(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Search, "ask", note)
     prove(found, reuse(found))
     order = search_module.prepare(found, reuse(found), 2, 1, search_module.silent).order
-    breaking = {order.breaks(c.name) for c in found.claims if not c.solo} | {order.stuck()}
+    breaking = {order.breaks(c.name) for c in found.claims if not c.solo} | {order.quiet()}
     # Also the text of other questions: whether the mapping is ever found split, for one.
     breaking.discard(FALSE)
 

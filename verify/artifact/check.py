@@ -28,7 +28,7 @@ from verify.artifact.content import (
 from verify.artifact.names import Names, names_of, tree_of
 from verify.artifact.read import MAX_FILE, document_in, place_in
 from verify.artifact.write import belongs
-from verify.crowd.waiting import is_order
+from verify.crowd.waiting import circle, places
 from verify.crowd.world import Unsupported, world
 from verify.diagnostics import InputError, printable
 from verify.engine.prove import combined, rest
@@ -86,19 +86,19 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     scenario = _scenario(document, program)
     options = _options(document)
     lemmas = tuple(lemma_from(value) for value in _list(document, "lemmas"))
-    order = tuple(_edge(value) for value in _list(document, "lock_order"))
+    arrows = tuple(_arrow(value) for value in _list(document, "waits_for"))
     shares = _positions(document, "shares", len(lemmas))
     direct = _positions(document, "direct", len(lemmas))
     if set(shares) != set(direct):
         raise Malformed("`shares` and `direct` are about different claims")
-    if order and "stuck" not in shares:
-        raise Malformed("`lock_order` is for the claim stuck, which is not proved")
-    if {lock for edge in order for lock in edge} - {lock.name for lock in program.locks}:
-        raise Malformed("`lock_order` has a lock that the program does not have")
-    if not is_order(order):
-        return Report(str(folder), (), ("the order of locks goes in circles",))
+    if arrows and "stuck" not in shares:
+        raise Malformed("`waits_for` is for the claim stuck, which is not proved")
+    if circle(arrows):
+        return Report(str(folder), (), ("who may wait for whom goes in circles",))
     try:
         scene = world(program, scenario)
+        if arrows and max(max(arrow) for arrow in arrows) >= len(places(scene)):
+            raise Malformed("`waits_for` has a place that the program does not have")
         if not all(fits(scene, lemma) for lemma in lemmas):
             raise Malformed("a lemma speaks of something that the program does not have")
         claims = [c.name for c in program.claims if c.name in shares]
@@ -106,7 +106,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         if unknown:
             raise Malformed(f"there is no claim {unknown[0]}")
         obligations = (
-            tuple(written(program, scene, lemmas, direct, order, claims)) if shares else ()
+            tuple(written(program, scene, lemmas, direct, arrows, claims)) if shares else ()
         )
     except (Unsupported, Loops, TooManyPaths) as error:
         return Report(str(folder), (), (str(error),))
@@ -120,7 +120,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     result = rest(
         program, scenario, options.threads, options.rounds, options.claims, proved, progress
     )
-    proof = Proof(lemmas, shares, direct, order, obligations, _open(document), 0)
+    proof = Proof(lemmas, shares, direct, arrows, obligations, _open(document), 0)
     expected = files(
         program,
         scenario,
@@ -234,10 +234,14 @@ def _list(document: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _edge(value: Any) -> tuple[str, str]:
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, str) for v in value):
-        raise Malformed("`lock_order` has pairs of locks")
+def _arrow(value: Any) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_place, value)):
+        raise Malformed("`waits_for` has pairs of places")
     return value[0], value[1]
+
+
+def _place(value: Any) -> bool:
+    return whole(value) and value >= 0
 
 
 def _positions(document: Mapping[str, Any], key: str, count: int) -> dict[str, tuple[int, ...]]:

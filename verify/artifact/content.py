@@ -143,7 +143,7 @@ def _document(
         "lemmas": [lemma_value(lemma) for lemma in proof.lemmas],
         "shares": {name: list(share) for name, share in sorted(proof.shares.items())},
         "direct": {name: list(share) for name, share in sorted(proof.direct.items())},
-        "lock_order": [list(edge) for edge in proof.order],
+        "waits_for": [list(arrow) for arrow in proof.arrows],
         "obligations": {o.name: digest(_obligation(o)) for o in proof.obligations}
         if options.lean
         else [o.name for o in proof.obligations],

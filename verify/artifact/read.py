@@ -30,7 +30,7 @@ KEYS = {
     "lemmas",
     "shares",
     "direct",
-    "lock_order",
+    "waits_for",
     "obligations",
 }
 # Only where another model took the place of the program's own.

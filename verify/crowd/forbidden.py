@@ -7,64 +7,38 @@ from collections.abc import Collection, Iterator
 from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
 from verify.crowd.seen import Seen
 from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
-from verify.crowd.waiting import Edge, stands_still, waits
-from verify.crowd.world import World
-from verify.ir import (
-    EXCLUSIVE,
-    SHARED,
-    Expr,
+from verify.crowd.waiting import (
+    Arrow,
+    Meeting,
+    at_rest_with_a_lock,
+    meetings,
+    places,
+    stands_still,
 )
+from verify.ir import EXCLUSIVE, Expr
 
 
-def lock_order(space: Space, seen: Seen) -> tuple[Edge, ...]:
-    """What is held, in some view, where something else may be waited for."""
-    edges: set[Edge] = set()
-    for lemma, edge in waiting_with(space.world):
-        if edge not in edges and seen.happens(cube_of(space, lemma)):
-            edges.add(edge)
-    return tuple(sorted(edges))
+def arrows_seen(space: Space, seen: Seen) -> tuple[Meeting, ...]:
+    """Who is seen, in some view, to wait for whom."""
+    found = []
+    for holding, here in meetings(places(space.world)):
+        if seen.happens(cube_of(space, holding)):
+            found += [one for one in here if seen.happens(cube_of(space, one.lemma))]
+    return tuple(found)
 
 
-def waiting_with(world: World) -> Iterator[tuple[Lemma, Edge]]:
-    """For each place where a lock may be waited for and each lock: being there with it."""
-    for i, thread in enumerate(world.singles):
-        for pc, wanted in sorted(waits(thread).items()):
-            for lock in world.program.locks:
-                at = Literal("pc", "", i, (pc,))
-                holds = Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))
-                for other in sorted(wanted):
-                    yield Lemma((at, holds), ()), (lock.name, other)
-    for k, thread in enumerate(world.crowd):
-        for pc, wanted in sorted(waits(thread).items()):
-            for lock in world.program.locks:
-                at = Literal("pc", "", -1, (k * CROWD_STRIDE + pc,))
-                holds = Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))
-                for other in sorted(wanted):
-                    yield Lemma((), ((at, holds),)), (lock.name, other)
-
-
-def must_not_wait(world: World, order: Collection[Edge]) -> Iterator[Lemma]:
-    """What may not happen if the locks are waited for in this order: resting with a lock
-    in hand, and waiting for a lock that does not come later."""
-    for i, thread in enumerate(world.singles):
-        rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
-        for lock in world.program.locks:
-            yield Lemma((rest, Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))), ())
-    if world.crowd:
-        entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
-        entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
-        rest = Literal("pc", "", -1, tuple(sorted(entries)))
-        for lock in world.program.locks:
-            yield Lemma((), ((rest, Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))),))
-    for lemma, edge in waiting_with(world):
-        if edge not in order:
-            yield lemma
-
-
-def stuck_cubes(space: Space, order: Collection[Edge]) -> Iterator[Cube]:
-    """What keeps `stuck` from being proved with this order of locks."""
-    for lemma in must_not_wait(space.world, order):
+def stuck_cubes(space: Space, seen: Seen, arrows: Collection[Arrow]) -> Iterator[Cube]:
+    """What keeps `stuck` from being proved with these arrows between places."""
+    for lemma in at_rest_with_a_lock(space.world):
         yield cube_of(space, lemma)
+    for holding, here in meetings(places(space.world)):
+        open_ = [one for one in here if one.arrow not in arrows]
+        alone = cube_of(space, holding)
+        if open_ and not seen.happens(alone):
+            # What one thread never does says more, and covers all that two would do.
+            yield alone
+        else:
+            yield from (cube_of(space, one.lemma) for one in open_)
     for i, thread in enumerate(space.world.singles):
         for pc, still in stands_still(thread).items():
             for start in space.cubes(still, i, -1, False):

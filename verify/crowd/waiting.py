@@ -1,70 +1,239 @@
-"""Who may wait for whom: the part of a guard that only locks decide, and the order of locks.
+"""Who may wait for whom: the places at which a thread waits for locks, and the arrows between.
 
 No thread waits for ever if nobody rests with a lock in hand, nobody waits for
-anything but locks, and the locks can be put in an order in which each is only
-waited for by threads that hold earlier ones: then whoever is waited for last
-can go on.
+anything but locks, and the arrows from a waiting thread to another that holds
+what it waits for, and waits itself, never lead in a circle: then whoever is
+waited for last can go on.
+
+An arrow is between places, not between locks: a place is a program point and
+the values there that decide which lock is asked for.  There is one only if two
+threads can be at both places at once, one of them holding what the other asks
+for.  So two writers under one gate lock have no arrow between them, and who
+may take a lock that it has already does not wait for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import TypeAlias
 
+from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
+from verify.crowd.world import World
 from verify.ir import (
-    FALSE,
+    EXCLUSIVE,
+    FREE,
+    MODES,
+    SHARED,
     TRUE,
-    And,
+    Atom,
     Const,
     Expr,
-    Not,
-    Or,
+    Local,
+    Mine,
     Others,
-    Shared,
     Thread,
     atoms,
-    conj,
     disj,
     negate,
     rebuild,
 )
+from verify.waiting import goes_on, unlocked
 
-# (held, waited for)
-Edge: TypeAlias = tuple[str, str]
+# A waiting place, and one that it may wait for, by their positions among all places.
+Arrow: TypeAlias = tuple[int, int]
+# A lock, and the modes in which another thread that holds it is in the way.
+Asked: TypeAlias = tuple[str, tuple[int, ...]]
 
-
-def lock_part(expr: Expr, wanted: bool = True) -> Expr:
-    """`expr` as far as locks and the thread itself decide it; what it says of shared
-    state is taken as `wanted`."""
-    match expr:
-        case Const() | Others():
-            return expr
-        case Not(arg):
-            return negate(lock_part(arg, not wanted))
-        case And(args):
-            return conj(lock_part(arg, wanted) for arg in args)
-        case Or(args):
-            return disj(lock_part(arg, wanted) for arg in args)
-        case _:
-            # What only the thread itself decides stays: nobody else can change it.
-            shared = any(isinstance(a, Shared) for a in atoms(expr))
-            return Const(int(wanted)) if shared else expr
+# So many combinations of a thread's own values are told apart at a program point.
+MAX_VALUES = 256
 
 
-def unlocked(expr: Expr) -> Expr:
-    """`expr` if nobody else held any lock."""
-    return rebuild(expr, lambda a: FALSE if isinstance(a, Others) else a)
+@dataclass(frozen=True)
+class Place:
+    """A thread at `pc`, its own values as in `own`, may have to wait for one of `asks`.
+
+    `single` is its position among the threads that are there once, or -1 for one of
+    the crowd, whose code is the `kind`-th.
+    """
+
+    thread: Thread
+    single: int
+    kind: int
+    pc: int
+    own: tuple[Literal, ...]
+    asks: tuple[Asked, ...]
+
+    def literals(self, lock: str = "", modes: Collection[int] = ()) -> tuple[Literal, ...] | None:
+        """Being there, holding a lock in one of some modes if one is named; None: impossible."""
+        pc = self.pc + CROWD_STRIDE * max(self.kind, 0)
+        found = [Literal("pc", "", self.single, (pc,)), *self.own]
+        if lock:
+            known = next((one for one in self.own if (one.kind, one.name) == ("lock", lock)), None)
+            here = tuple(m for m in sorted(modes) if known is None or m in known.values)
+            if not here:
+                return None
+            found = [one for one in found if one is not known]
+            found.append(Literal("lock", lock, self.single, here))
+        return tuple(found)
 
 
-def waits(thread: Thread) -> Mapping[int, frozenset[str]]:
-    """The locks that a thread may have to wait for, by pc."""
-    found: dict[int, frozenset[str]] = {}
+def places(world: World) -> tuple[Place, ...]:
+    """Where a thread that is under way may have to wait for a lock, in a fixed order."""
+    found: list[Place] = []
+    for i, thread in enumerate(world.singles):
+        found += _places(thread, i, -1)
+    for k, thread in enumerate(world.crowd):
+        found += _places(thread, -1, k)
+    return tuple(found)
+
+
+def _places(thread: Thread, single: int, kind: int) -> Iterator[Place]:
+    domains = {v.name: v.domain.values for v in thread.locals}
     for pc, guards in _guards(thread).items():
-        open_ = disj(guards)
-        asked = {a.lock for a in atoms(open_) if isinstance(a, Others)}
-        if asked:
-            found[pc] = frozenset(asked)
-    return found
+        if pc in (thread.entry, thread.end):
+            continue
+        way = disj(guards)
+        deciding = sorted((a for a in atoms(way) if isinstance(a, Local | Mine)), key=repr)
+        by_lock = sorted({a.lock for a in deciding if isinstance(a, Mine)})
+        names = [a.name for a in deciding if isinstance(a, Local)]
+        ranges: list[Sequence[int]] = [domains[name] for name in names]
+        ranges += [(FREE, SHARED, EXCLUSIVE) for _ in by_lock]
+        if prod(map(len, ranges)) > MAX_VALUES:
+            asks = _asked(way)
+            if asks:
+                yield Place(thread, single, kind, pc, (), asks)
+            continue
+        groups: dict[tuple[Asked, ...], list[tuple[int, ...]]] = {}
+        for values in product(*ranges):
+            asks = _asked(_with(way, names, by_lock, values))
+            if asks:
+                groups.setdefault(asks, []).append(values)
+        for asks, some in groups.items():
+            for box in _boxes(some):
+                own = [
+                    Literal("local", name if kind < 0 else f"{kind}:{name}", single, among)
+                    for name, among in zip(names, box, strict=False)
+                    if len(among) < len(domains[name])
+                ]
+                own += [
+                    Literal("lock", lock, single, among)
+                    for lock, among in zip(by_lock, box[len(names) :], strict=True)
+                    if len(among) < len((FREE, SHARED, EXCLUSIVE))
+                ]
+                yield Place(thread, single, kind, pc, tuple(own), asks)
+
+
+def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequence[int]) -> Expr:
+    own = dict(zip((*names, *(f"lock {lock}" for lock in locks)), values, strict=True))
+
+    def leaf(atom: Atom) -> Expr:
+        match atom:
+            case Local(name):
+                return Const(own[name])
+            case Mine(lock, mode):
+                return Const(int(own[f"lock {lock}"] in MODES[mode]))
+            case _:
+                return atom
+
+    return rebuild(way, leaf)
+
+
+def _asked(way: Expr) -> tuple[Asked, ...]:
+    """The locks that others may hold so that a way on is shut."""
+    modes: dict[str, set[int]] = {}
+    for atom in atoms(way):
+        if isinstance(atom, Others):
+            modes.setdefault(atom.lock, set()).update(MODES[atom.mode])
+    return tuple((lock, tuple(sorted(some))) for lock, some in sorted(modes.items()))
+
+
+def _boxes(some: Sequence[tuple[int, ...]]) -> list[tuple[tuple[int, ...], ...]]:
+    """Combinations of values as few products of sets: neighbours in one position joined."""
+    boxes: list[tuple[tuple[int, ...], ...]] = [
+        tuple((value,) for value in values) for values in some
+    ]
+    for position in range(len(boxes[0])):
+        joined: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+        for box in boxes:
+            rest = (*box[:position], (), *box[position + 1 :])
+            joined.setdefault(rest, []).extend(box[position])
+        boxes = [
+            (*rest[:position], tuple(sorted(values)), *rest[position + 1 :])
+            for rest, values in joined.items()
+        ]
+    return boxes
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A thread waits at `waiter` for `lock` while another, which holds it, waits at `holder`."""
+
+    waiter: int
+    holder: int
+    lock: str
+    lemma: Lemma
+
+    @property
+    def arrow(self) -> Arrow:
+        return self.waiter, self.holder
+
+
+def meetings(found: Sequence[Place]) -> Iterator[tuple[Lemma, tuple[Meeting, ...]]]:
+    """For each place and each lock that it might hold there: holding it, and who asks for it."""
+    asking: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    for i, place in enumerate(found):
+        for asked in place.asks:
+            asking.setdefault(asked, []).append(i)
+    for j, holder in enumerate(found):
+        for (lock, modes), waiters in sorted(asking.items()):
+            holds = holder.literals(lock, modes)
+            if holds is None:
+                continue
+            here: list[Meeting] = []
+            for i in waiters:
+                lemma = _both(found[i], holder, holds)
+                if lemma is not None:
+                    here.append(Meeting(i, j, lock, lemma))
+            if here:
+                alone = Lemma(holds, ()) if holder.single >= 0 else Lemma((), (holds,))
+                yield alone, tuple(here)
+
+
+def _both(waiter: Place, holder: Place, holds: tuple[Literal, ...]) -> Lemma | None:
+    """Two different threads, one at each place."""
+    asks = waiter.literals()
+    assert asks is not None
+    if waiter.single >= 0 and holder.single >= 0:
+        return None if waiter.single == holder.single else Lemma((*asks, *holds), ())
+    if waiter.single >= 0:
+        return Lemma(asks, (holds,))
+    if holder.single >= 0:
+        return Lemma(holds, (asks,))
+    return Lemma((), (asks, holds))
+
+
+def at_rest_with_a_lock(world: World) -> Iterator[Lemma]:
+    """Resting with a lock in hand: whoever waits for it would wait for ever."""
+    for i, thread in enumerate(world.singles):
+        rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
+        for lock in world.program.locks:
+            yield Lemma((rest, Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))), ())
+    if world.crowd:
+        entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
+        entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
+        rest = Literal("pc", "", -1, tuple(sorted(entries)))
+        for lock in world.program.locks:
+            yield Lemma((), ((rest, Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))),))
+
+
+def must_not_be(world: World, arrows: Collection[Arrow]) -> Iterator[Lemma]:
+    """What may not happen if threads wait for each other along these arrows only."""
+    yield from at_rest_with_a_lock(world)
+    for _, here in meetings(places(world)):
+        yield from (meeting.lemma for meeting in here if meeting.arrow not in arrows)
 
 
 def stands_still(thread: Thread) -> Mapping[int, Expr]:
@@ -84,24 +253,35 @@ def stands_still(thread: Thread) -> Mapping[int, Expr]:
 
 
 def _guards(thread: Thread) -> dict[int, list[Expr]]:
-    """The guards at each pc; a pc without commands has none."""
+    """The guards at each pc, of what is a way to go on; a pc without commands has none."""
     guards: dict[int, list[Expr]] = {}
     for command in thread.commands:
-        guards.setdefault(command.source, []).append(command.guard)
+        guards.setdefault(command.source, [])
+        if goes_on(command):
+            guards[command.source].append(command.guard)
         if not command.violates:
             guards.setdefault(command.target, [])
     return guards
 
 
-def is_order(edges: Iterable[Edge]) -> bool:
-    """Whether no lock comes, over any number of edges, before itself."""
-    after: dict[str, set[str]] = {}
-    for held, wanted in edges:
-        after.setdefault(held, set()).add(wanted)
-    while after:
-        last = [lock for lock, ways in after.items() if not ways & set(after)]
-        if not last:
-            return False
-        for lock in last:
-            del after[lock]
-    return True
+def circle(arrows: Iterable[Arrow]) -> tuple[int, ...]:
+    """The places of a shortest circle of arrows, each before the one it waits for; or none."""
+    after: dict[int, list[int]] = {}
+    for waiter, holder in sorted(arrows):
+        after.setdefault(waiter, []).append(holder)
+    best: tuple[int, ...] = ()
+    for start in after:
+        ways: dict[int, tuple[int, ...]] = {start: (start,)}
+        todo = [start]
+        for here in todo:
+            if best and len(ways[here]) >= len(best):
+                break
+            for there in after.get(here, ()):
+                if there == start:
+                    best = ways[here]
+                    todo.clear()
+                    break
+                if there not in ways:
+                    ways[there] = (*ways[here], there)
+                    todo.append(there)
+    return best

@@ -22,6 +22,7 @@ from verify.ir import (
     conj,
     negate,
     rebuild,
+    repeated,
     thread_named,
 )
 
@@ -63,22 +64,6 @@ def world(program: Program, scenario: Scenario) -> World:
         tuple(settled(t) for t in program.threads if t.kind == "observer"),
         tuple(settled(t) for t in program.threads if t.kind == "solo"),
     )
-
-
-def repeated(thread: Thread) -> Thread:
-    """The thread that starts again when it has come to its end."""
-    commands = tuple(
-        replace(
-            c,
-            target=thread.entry,
-            forget=tuple(v.name for v in thread.locals),
-            updates=tuple((t, e) for t, e in c.updates if t.name not in _names(thread)),
-        )
-        if c.target == thread.end and not c.violates
-        else c
-        for c in thread.commands
-    )
-    return replace(thread, commands=commands, end=thread.entry)
 
 
 def settled(thread: Thread) -> Thread:
@@ -148,7 +133,3 @@ def _plain(expr: Expr) -> bool:
             return True
         case _:
             return not any(isinstance(a, Others) for a in atoms(expr))
-
-
-def _names(thread: Thread) -> frozenset[str]:
-    return frozenset(v.name for v in thread.locals)

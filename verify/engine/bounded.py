@@ -16,7 +16,8 @@ from verify.engine.table import Cases
 from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
-from verify.interpret import ReplayError
+from verify.explore import explore
+from verify.interpret import ReplayError, Unsure
 from verify.ir import FATAL, Claim, Command, Death, Program, Scenario, Thread, known_as
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
@@ -24,6 +25,9 @@ from verify.smt.text import all_of
 from verify.smt.unfold import unfold
 from verify.verdicts import Answer, Crash, Holds, NotEstablished, Refuted, Result, Verdict
 from verify.wording import cut_short
+
+# States that are looked at where somebody may wait for a condition.
+ALL_STATES = 200_000
 
 
 def check(
@@ -163,7 +167,7 @@ class Inquiry:
             return None
         moves = search.lifted(search.scout.way_to(search.scout.stuck))
         # Else one of the threads that the scout does not know could still start.
-        return moves if search.machine.stuck(replay(search.machine, moves)[-1]) else None
+        return moves if _waits_for_ever(search, moves) else None
 
 
 def begin(
@@ -178,7 +182,7 @@ def begin(
     search = prepare(program, scenario, threads, rounds, progress)
     asked = tuple(c for c in program.claims if not only or c.name in only)
     plain = {c.name: search.question(search.order.breaks(c.name)) for c in asked if not c.solo}
-    stuck = search.question(search.order.stuck())
+    stuck = search.question(search.order.quiet())
     solos, failures = _solos(search, asked)
     return Inquiry(
         search, asked, plain, stuck, solos, failures, Cases(search), Tested(search), progress
@@ -277,18 +281,64 @@ def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tup
     raise ReplayError(f"{claim}: the last step cannot be taken")
 
 
-def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
+def _waits_for_ever(search: Search, moves: Sequence[Move]) -> tuple[int, ...]:
+    """The threads that wait for ever at the end of a run; none, too, if that cannot be told."""
     machine = search.machine
     try:
-        best = search.shortest([question], start)
+        return machine.stuck(replay(machine, moves)[-1])
+    except Unsure:
+        return ()
+
+
+def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
+    """Whether a run leads to where some thread waits for ever.
+
+    z3 is asked for quiet states, which all such are.  Who waits there may still be let
+    go on by somebody who begins: then every state of the instance is looked at.
+    """
+    best = None if start is None else Best(start, 1)
+    try:
+        found = search.shortest([question], start)
+        if found is None:
+            return Holds(search.bound)
+        if _waits_for_ever(search, found.moves):
+            best = found
+        else:
+            looked = _look_at_all(search)
+            if looked is None and best is None:
+                return NotEstablished(
+                    "somebody waits for a condition, and whether others always let it go on "
+                    "takes more states to tell than the limit allows"
+                )
+            if isinstance(looked, Holds):
+                return looked
+            best = looked or best
     except Gave as reason:
-        return NotEstablished(f"z3 gave up: {reason}")
-    if best is None:
-        return Holds(search.bound)
-    waiting = machine.stuck(replay(machine, best.moves)[-1])
+        if best is None:
+            return NotEstablished(f"z3 gave up: {reason}")
+    assert best is not None
+    waiting = _waits_for_ever(search, best.moves)
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
+    # Who has not begun waits only for what the others do not let go of.
+    moved = {index for index, _ in best.moves}
+    waiting = tuple(i for i in waiting if i in moved) or waiting
     return Refuted(search.tell(best.moves, waiting=waiting), search.bound, best.least)
+
+
+def _look_at_all(search: Search) -> Best | Holds | None:
+    """Every state of the instance: the first in which somebody waits for ever, or that there
+    is none, if the limit on states allows to say so."""
+    seen = explore(
+        search.program,
+        search.threads,
+        ALL_STATES,
+        stop=lambda seen: seen.stuck is not None,
+        again=search.scenario.again,
+    )
+    if seen.stuck is not None:
+        return Best(seen.way_to(seen.stuck), search.bound.threads if seen.unsure is None else 0)
+    return Holds(search.bound) if seen.complete and seen.unsure is None else None
 
 
 def _solos(

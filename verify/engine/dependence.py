@@ -58,7 +58,8 @@ def _broken(program: Program, scenario: Scenario) -> frozenset[str]:
     found: set[str] = set()
     solos = [thread for thread in program.threads if thread.kind == "solo"]
     for number in (1, 2):
-        seen = explore(program, instance(program, scenario, number), STATES, solos)
+        threads = instance(program, scenario, number)
+        seen = explore(program, threads, STATES, solos, again=scenario.again)
         found |= set(seen.broken) | set(seen.alone)
         if seen.stuck is not None:
             found.add("stuck")

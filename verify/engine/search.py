@@ -88,7 +88,7 @@ class Search:
     @property
     def machine(self) -> Machine:
         """The threads as the interpreter runs them."""
-        return Machine(self.program, self.threads, self.scout.machine)
+        return Machine(self.program, self.threads, self.scout.machine, self.scenario.again)
 
     def tell(
         self,
@@ -145,7 +145,7 @@ def prepare(
     progress("exploring one thread of each kind")
     small = instance(program, scenario, 1)
     solos = [thread for thread in program.threads if thread.kind == "solo"]
-    scout = explore(program, small, SCOUT_STATES, solos)
+    scout = explore(program, small, SCOUT_STATES, solos, again=scenario.again)
     progress("writing the runs as formulas")
     large = instance(program, scenario, threads)
     order = Order(program, large, rounds)

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from verify.crowd.choice import choose
 from verify.crowd.forbidden import (
     alone_cubes,
+    arrows_seen,
     bad_cubes,
-    lock_order,
-    must_not_wait,
     stuck_cubes,
 )
 from verify.crowd.invariant import Lemma
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.space import Cube, Space, lemma_of
 from verify.crowd.views import TooManyViews, Views
-from verify.crowd.waiting import Edge, is_order
+from verify.crowd.waiting import Arrow, circle, must_not_be, places
 from verify.crowd.world import Unsupported, World, world
 from verify.engine.crowd import Crowd
 from verify.engine.search import Disagreement, Progress, silent
@@ -30,7 +29,7 @@ from verify.smt.alone import TooManyPaths, failing
 from verify.smt.obligations import Actor, Obligation, Writer
 from verify.smt.solvers import SOLVERS, decide
 from verify.smt.unfold import unfold
-from verify.wording import lemma_text
+from verify.wording import circle_text, lemma_text
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class Proof:
     """Lemmas, and for each claim which of them it rests on (by position): `direct` are
     those that exclude what breaks it, `shares` these and what they need in turn.
 
-    `order` are the pairs (held, waited for) that the proof of `stuck` allows;
+    `arrows` are the pairs of places, of one that waits and one that it may wait for, that
+    the proof of `stuck` allows;
     `open` are the claims that are not proved, and why; `broken` those that some view
     breaks, None where views were not asked.
     """
@@ -46,7 +46,7 @@ class Proof:
     lemmas: tuple[Lemma, ...]
     shares: Mapping[str, tuple[int, ...]]
     direct: Mapping[str, tuple[int, ...]]
-    order: tuple[Edge, ...]
+    arrows: tuple[Arrow, ...]
     obligations: tuple[Obligation, ...]
     open: Mapping[str, str]
     views: int
@@ -90,17 +90,18 @@ def prove(
     broken = frozenset(views.broken)
     search = Search(space, seen)
     open_: dict[str, str] = {}
-    order: tuple[Edge, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
     progress("looking for lemmas")
     for name in wanted:
         try:
             if name == "stuck":
-                found = lock_order(space, seen)
-                if not is_order(found):
-                    open_[name] = "the order in which locks are taken goes in circles"
+                found = arrows_seen(space, seen)
+                round_ = circle(one.arrow for one in found)
+                if round_:
+                    open_[name] = circle_text(places(scene), found, round_)
                     continue
-                order = found
-                search.forbid(name, stuck_cubes(space, order))
+                arrows = tuple(sorted({one.arrow for one in found}))
+                search.forbid(name, stuck_cubes(space, seen, arrows))
             elif any(t.claim == name for t in scene.solos):
                 search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
             else:
@@ -119,7 +120,7 @@ def prove(
     direct = _positions(choice.direct, place)
     proved = [name for name in wanted if name not in open_]
     try:
-        obligations = tuple(written(program, scene, lemmas, direct, order, proved))
+        obligations = tuple(written(program, scene, lemmas, direct, arrows, proved))
     except Unsupported as reason:
         return replace(nothing(str(reason)), broken=broken)
     progress("asking two solvers")
@@ -135,7 +136,7 @@ def prove(
         lemmas,
         shares,
         {name: share for name, share in direct.items() if name not in open_},
-        () if "stuck" in open_ else order,
+        () if "stuck" in open_ else arrows,
         tuple(o for o in obligations if o.claim not in open_),
         open_,
         views.count,
@@ -197,7 +198,7 @@ def written(
     scene: World,
     lemmas: Sequence[Lemma],
     direct: Mapping[str, Sequence[int]],
-    order: Sequence[Edge],
+    arrows: Sequence[Arrow],
     claims: Sequence[str],
 ) -> list[Obligation]:
     """Everything that has to be `unsat` for the lemmas to prove the claims."""
@@ -208,7 +209,7 @@ def written(
     for name in claims:
         solo = next((t for t in scene.solos if t.claim == name), None)
         if name == "stuck":
-            found.append(writer.stuck(must_not_wait(scene, order)))
+            found.append(writer.stuck(must_not_be(scene, arrows)))
         elif solo is not None:
             condition = _failing(program, scene, name)
             found.append(writer.alone(name, condition, Actor(solo)))

@@ -23,6 +23,7 @@ from verify.ir import (
     conj,
     negate,
 )
+from verify.lower.accesses import Accesses, followed
 from verify.lower.atomic import Steps, Way
 from verify.lower.uses import either
 from verify.lower.values import Choices, Layout, Names
@@ -45,6 +46,9 @@ class Frame:
     exit: int = 0
     result: Local | None = None
     did: dict[str, Local] = field(default_factory=dict)
+    # What the contract's addresses meant at the call, and the mode of each lock then.
+    promised: dict[Span, Choices] = field(default_factory=dict)
+    before: dict[str, Local] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,12 +57,13 @@ class Builder:
 
     `claims` are those that are put to the test in it.  `passing` are the
     positions of commands that break a claim on a transient way only.  `used`
-    are the structs of which the commands at a pc use an object, and when.
+    are the structs of which the commands at a pc use an object, and when;
+    `accesses` the pcs at which an access is made, all others being the thread's own affair.
     """
 
     program: Checked
     layout: Layout
-    mutable: frozenset[tuple[str, str]]
+    shared: Accesses
     domains: Mapping[Type, Domain]
     claims: tuple[checked.Claim, ...]
     commands: list[Command] = field(default_factory=list)
@@ -68,6 +73,7 @@ class Builder:
     uninitialised: dict[str, str] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     used: dict[int, dict[str, Expr]] = field(default_factory=dict)
+    accesses: set[int] = field(default_factory=set)
     pcs: int = 0
     steps: Steps = field(init=False)
 
@@ -77,6 +83,15 @@ class Builder:
     def pc(self) -> int:
         self.pcs += 1
         return self.pcs - 1
+
+    def access(self, pc: int, whether: bool = True) -> None:
+        """Note that what is done at `pc` is an access, if it is one."""
+        if whether:
+            self.accesses.add(pc)
+
+    def finished(self) -> tuple[Command, ...]:
+        """The commands, each told whether it is the thread's own affair."""
+        return tuple(replace(c, own=c.source not in self.accesses) for c in self.commands)
 
     def emit(
         self,
@@ -159,6 +174,7 @@ class Builder:
 
     def uses(self, node: checked.Expr, pc: int, span: Span, sound: Expr = TRUE) -> None:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
+        self.access(pc, not self.shared.structs.isdisjoint(followed(node)))
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
             self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, asked=misuse.asked)
         used = self.steps.lifetimes.used(node, self.names())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from verify.ir import (
+    AS_PROMISED,
     CASE,
     EXCLUSIVE,
     FALSE,
@@ -12,32 +14,48 @@ from verify.ir import (
     SHARED,
     TRUE,
     Const,
+    Domain,
     Expr,
     Fault,
     Local,
     Mine,
     Place,
+    Update,
+    Variable,
     conj,
     disj,
     equal,
+    ite,
     negate,
 )
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
 from verify.lower.clauses import in_parts
-from verify.lower.values import Names, choices, value, wrong
+from verify.lower.values import Choices, Names, choices, faults, value, wrong
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked
+
+MODES_OF_A_LOCK = Domain("mode of a lock", FREE, ("free", "shared", "exclusive"))
 
 
 class Contracts(Builder):
     """Breaks `balance`, `table` and the claims where a call or a return is wrong."""
 
-    def entry_contract(self, function: checked.Function, pc: int, span: Span) -> None:
+    def entry_contract(self, frame: Frame, function: checked.Function, pc: int, span: Span) -> int:
+        """What a call owes, and what the contract has to remember of it; the pc behind that."""
+        if not function.must_hold and function.name not in self.program.contracts:
+            return pc
         names = self.names()
-        for lock in function.must_hold:
-            for condition, name in choices(lock, names):
+        kept: list[Update] = []
+        addresses = [*function.must_hold]
+        for promise in self.program.contracts.get(function.name, ()):
+            addresses += [address for _, address in promise.effects]
+        for address in addresses:
+            if address.span not in frame.promised:
+                frame.promised[address.span] = self._meant(frame, address, names, kept)
+        for address in function.must_hold:
+            for condition, name in choices(address, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
                 self.fail(
                     pc,
@@ -47,25 +65,30 @@ class Contracts(Builder):
                     span,
                     fault=Fault(name, EXCLUSIVE, f"calls {function.name}()"),
                 )
-        if function.must_hold or function.name in self.program.contracts:
-            kept = self._entry_locks(function, names)
-            for lock_name in self.layout.locks:
-                extra = conj([Mine(lock_name, "any"), negate(kept.get(lock_name, FALSE))])
-                self.fail(
-                    pc,
-                    extra,
-                    "balance",
-                    f"calls {function.name}() with {lock_name} held, of which it knows nothing",
-                    span,
-                    fault=Fault(lock_name, FREE, f"calls {function.name}()"),
-                )
+        for lock in self.layout.locks:
+            ghost = f"{frame.prefix}before.{lock}"
+            self.locals[ghost] = Variable(ghost, ghost, MODES_OF_A_LOCK, FREE, True)
+            frame.before[lock] = Local(ghost)
+            mode = ite(Mine(lock, "exclusive"), Const(EXCLUSIVE), Const(SHARED))
+            kept.append((Local(ghost), ite(Mine(lock, "any"), mode, Const(FREE))))
+        after = self.pc()
+        self.emit(pc, after, updates=kept)
+        return after
 
-    def _entry_locks(self, function: checked.Function, names: Names) -> dict[str, Expr]:
-        held: dict[str, Expr] = {}
-        for lock in function.must_hold:
-            for condition, name in choices(lock, names):
-                held[name] = disj([held.get(name, FALSE), condition])
-        return held
+    def _meant(
+        self, frame: Frame, address: checked.Expr, names: Names, kept: list[Update]
+    ) -> Choices:
+        """The locks that an address of a contract means, by the values at the call."""
+        if not isinstance(address, checked.LockAddress) or address.base is None:
+            return choices(address, names)
+        pointer = value(address.base, names)
+        if not isinstance(pointer, Const):
+            ghost = f"{frame.prefix}at call.{len(frame.promised)}"
+            kept.append((self.local(ghost, address.base.type, ghost, True), pointer))
+            names = replace(names, values={**names.values, ghost: Local(ghost)})
+            base = checked.Local(ghost, address.base.type, address.base.span)
+            address = replace(address, base=base)
+        return choices(address, names)
 
     def leave(self, pc: int, span: Span) -> None:
         """Return from the innermost function at `pc`, tests of its claims first."""
@@ -79,6 +102,9 @@ class Contracts(Builder):
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "after" and clause.hook == function.name:
+                    # Who looks at what others may change looks at it in a state of its own.
+                    looks = claim.alone is None and self.shared.reads(clause.condition) > 0
+                    self.access(pc, looks)
                     self.fail(
                         pc,
                         wrong(clause.condition, names),
@@ -91,20 +117,23 @@ class Contracts(Builder):
         held = function.must_hold or function.name in self.program.contracts
         if table is None:
             if held:
-                self._balance(function, frame, names, pc, span)
+                self._balance(function, frame, pc, span)
             self.emit(pc, frame.exit, places=here, called=(function.name,))
             return
         sentences = {o.name: o.sentence for o in self.program.outcomes}
         sentences["other"] = "something else"
         earlier: list[Expr] = []
         for outcome in (*self.program.outcomes, None):
-            is_this = TRUE if outcome is None else value(outcome.condition, names)
+            is_this: Expr = TRUE
+            if outcome is not None:
+                self.access(pc, self.shared.reads(outcome.condition) > 0)
+                is_this = _true(outcome.condition, names)
             guard = conj([is_this, *(negate(e) for e in earlier)])
             name = "other" if outcome is None else outcome.name
             earlier.append(is_this)
             self.emit(pc, frame.exit, guard, places=here, outcome=name, called=(function.name,))
             if held:
-                self._balance(function, frame, names, pc, span, guard, name)
+                self._balance(function, frame, pc, span, guard, name)
             for cell, allowed in enumerate(table.claimed):
                 if name not in allowed:
                     said = " or ".join(sentences[one] for one in allowed) or "it never occurs"
@@ -121,33 +150,33 @@ class Contracts(Builder):
         self,
         function: checked.Function,
         frame: Frame,
-        names: Names,
         pc: int,
         span: Span,
         when: Expr = TRUE,
         outcome: str = "",
     ) -> None:
-        entry = self._entry_locks(function, names)
         result = frame.result
         for lock in self.layout.locks:
-            exclusive: Expr = entry.get(lock, FALSE)
+            lost: Expr = FALSE
+            exclusive: Expr = FALSE
             shared: Expr = FALSE
             for promise in self.program.contracts.get(function.name, ()):
                 here = equal(result, Const(promise.value)) if result is not None else TRUE
                 for word, address in promise.effects:
-                    is_it = disj(
-                        condition for condition, name in choices(address, names) if name == lock
-                    )
+                    meant = frame.promised[address.span]
+                    is_it = disj(condition for condition, name in meant if name == lock)
                     hit = conj([here, is_it])
                     match word:
-                        case "releases":
-                            exclusive = conj([exclusive, negate(hit)])
+                        case "releases" | "releases_shared":
+                            lost = disj([lost, hit])
                         case "acquires":
                             exclusive = disj([exclusive, hit])
-                        case "releases_shared":
-                            shared = conj([shared, negate(hit)])
                         case _:
                             shared = disj([shared, hit])
+            kept = conj([negate(lost), negate(exclusive), negate(shared)])
+            before = frame.before[lock]
+            exclusive = disj([exclusive, conj([kept, equal(before, Const(EXCLUSIVE))])])
+            shared = disj([shared, conj([kept, equal(before, Const(SHARED))])])
             wanted = disj([exclusive, shared])
             self.fail(
                 pc,
@@ -165,7 +194,6 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            mode = SHARED if exclusive == FALSE else EXCLUSIVE
             self.fail(
                 pc,
                 lacking,
@@ -173,7 +201,7 @@ class Contracts(Builder):
                 f"returns without {lock}",
                 span,
                 outcome,
-                fault=Fault(lock, mode, "returns"),
+                fault=Fault(lock, AS_PROMISED, "returns"),
             )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
@@ -187,7 +215,7 @@ class Contracts(Builder):
         if table.sampled_value is not None and way.result is not None:
             here = equal(way.result, Const(table.sampled_value))
             hit, rest = way.when(here), way.when(negate(here))
-        bits = [hit.now(value(axis.value, self.names())) for axis in table.axes]
+        bits = [hit.now(_true(axis.value, self.names())) for axis in table.axes]
         sampled = []
         for cell in range(2 ** len(bits)):
             this = conj(b if cell >> i & 1 else negate(b) for i, b in enumerate(bits))
@@ -224,6 +252,11 @@ class Contracts(Builder):
                         passing=bool(way.transient),
                         asked=in_parts(clause.condition, self.names()).behind(way.before()),
                     )
+
+
+def _true(condition: checked.Expr, names: Names) -> Expr:
+    """When a condition holds; where it cannot be evaluated it does not."""
+    return conj([negate(faults(condition, names)), value(condition, names)])
 
 
 def cell_word(axes: Sequence[checked.Axis], cell: int) -> str:

@@ -48,7 +48,10 @@ LOCK = "lock "
 
 
 def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
-    """The thread with guards and updates folded by what must hold at their pc."""
+    """The thread with guards and updates folded by what must hold at their pc.
+
+    A turn begins as the last one ended: with its locks, and with what lasts.
+    """
     leaving: dict[int, list[Command]] = {}
     for command in thread.commands:
         leaving.setdefault(command.source, []).append(command)
@@ -56,6 +59,7 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
     start: Facts = {v.name: frozenset((v.initial,)) for v in thread.locals}
     start |= {LOCK + lock: frozenset((FREE,)) for lock in locks}
     facts: dict[int, Facts] = {thread.entry: start}
+    lasting = [*(v.name for v in thread.locals if v.lasting), *(LOCK + lock for lock in locks)]
     # Lowest first: pcs go up with the text, so what leads to one is mostly done before it.
     todo, waiting = [thread.entry], {thread.entry}
     while todo:
@@ -78,6 +82,13 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             if command.target not in waiting:
                 waiting.add(command.target)
                 heappush(todo, command.target)
+        if not todo and thread.end in facts:
+            left, first = facts[thread.end], facts[thread.entry]
+            wider = {n: first[n] | left[n] for n in lasting if not left[n] <= first[n]}
+            if wider:
+                facts[thread.entry] = {**first, **wider}
+                todo.append(thread.entry)
+                waiting.add(thread.entry)
     commands = []
     for command in thread.commands:
         known = facts.get(command.source)

@@ -25,7 +25,7 @@ class Hoisting(Builder):
     def hoist(self, node: checked.Expr, pc: int, allowed: int) -> tuple[checked.Expr, int]:
         """Move calls out of `node`, and reads if there are more than `allowed`."""
         node, pc = self._hoist_calls(node, pc)
-        if self._reads(node) > allowed:
+        if self.shared.reads(node) > allowed:
             node, pc = self._hoist_reads(node, pc)
         return node, pc
 
@@ -43,7 +43,7 @@ class Hoisting(Builder):
                 left, pc = self._hoist_calls(left, pc)
                 if _has_call(right):
                     # What is on the left was read before the call on the right.
-                    if self._reads(left):
+                    if self.shared.reads(left):
                         left, pc = self._hoist_reads(left, pc)
                     right, pc = self._hoist_calls(right, pc)
                 return replace(node, left=left, right=right), pc
@@ -69,7 +69,7 @@ class Hoisting(Builder):
                 return node, pc
 
     def _hoist_reads(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
-        if self._reads(node) == 0:
+        if self.shared.reads(node) == 0:
             return node, pc
         match node:
             case checked.Field(base, _, index):
@@ -78,16 +78,17 @@ class Hoisting(Builder):
                 if index is not None:
                     index, pc = self._hoist_reads(index, pc)
                 node = replace(node, base=base, index=index)
-                if self._reads(node) == 0:
+                if self.shared.reads(node) == 0:
                     return node, pc
                 target = self._temporary(node.field, node.type)
                 self.guarded(node, pc, node.span)
+                self.access(pc)
                 after = self.pc()
                 names = self.names()
                 ok = negate(faults(node, names))
                 self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
                 return self._named(target, node), after
-            case checked.Binary("&&" | "||", _, right) if self._reads(right):
+            case checked.Binary("&&" | "||", _, right) if self.shared.reads(right):
                 return self._by_branching(node, pc)
             case checked.Binary(_, left, right):
                 left, pc = self._hoist_reads(left, pc)
@@ -124,22 +125,6 @@ class Hoisting(Builder):
         self.frame.values[target.name] = target
         return checked.Local(target.name, node.type, node.span)
 
-    def _reads(self, node: checked.Expr) -> int:
-        """How many accesses to changing shared state an expression makes."""
-        match node:
-            case checked.Field(base, name, index):
-                inside = sum(self._reads(n) for n in (base, index) if n is not None)
-                struct = "" if base is None else base.type.name
-                return inside + ((struct, name) in self.mutable)
-            case checked.Binary(_, left, right):
-                return self._reads(left) + self._reads(right)
-            case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
-                return self._reads(arg)
-            case checked.LockAddress(base) if base is not None:
-                return self._reads(base)
-            case _:
-                return 0
-
     def branch(self, node: checked.Expr, pc: int, yes: int, no: int) -> None:
         """Go to `yes` if a condition is true, else to `no`; C's short circuits."""
         match node:
@@ -162,6 +147,7 @@ class Hoisting(Builder):
                     words = ("not NULL", "NULL") if pointer else ("not 0", "0")
                 plain, pc = self.hoist(node, pc, 1)
                 self.guarded(plain, pc, node.span)
+                self.access(pc, self.shared.reads(plain) > 0)
                 names = self.names()
                 ok, test = negate(faults(plain, names)), value(plain, names)
                 arms = ((test, yes, words[0]), (negate(test), no, words[1]))

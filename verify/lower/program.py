@@ -28,6 +28,7 @@ from verify.ir import (
     negate,
 )
 from verify.lower import tidy
+from verify.lower.accesses import accesses
 from verify.lower.clauses import in_parts
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
@@ -160,13 +161,13 @@ class _Raw:
 
 def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:
     """Each thread of the program, lowered, by its name."""
-    domains, mutable = _domains(program), _mutable(program)
+    domains, shared = _domains(program), accesses(program)
     shared_by_calls = {slot.name for slot in program.thread_locals}
     errors: dict[Diagnostic, None] = {}
     raws: dict[str, _Raw] = {}
     for name, thread in program.threads.items():
         claims = tuple(c for c in program.claims if c.alone in (None, name))
-        lowering = Threads(program, where, mutable, domains, claims)
+        lowering = Threads(program, where, shared, domains, claims)
         lowered = lowering.thread(thread)
         raw = _Raw(
             lowered,
@@ -260,27 +261,3 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
             name = f"({claim.name}{number})"
             observers.append(Thread(name, "", "observer", claim.name, (), (command,), 0, 0))
     return observers
-
-
-def _mutable(program: Checked) -> frozenset[tuple[str, str]]:
-    """The fields, as (struct, field), that some statement assigns."""
-    found: set[tuple[str, str]] = set()
-    todo: list[checked.Statement] = [
-        *(f.body for f in program.functions.values()),
-        *(t.body for t in program.threads.values()),
-    ]
-    for primitive in program.primitives.values():
-        todo += [*primitive.before, *(a.body for a in primitive.alternatives)]
-    while todo:
-        match todo.pop():
-            case checked.Assign(checked.Field(base, name), _):
-                found.add(("" if base is None else base.type.name, name))
-            case checked.Block(body, _):
-                todo += body
-            case checked.If(_, then, otherwise, _):
-                todo += [then] if otherwise is None else [then, otherwise]
-            case checked.While(_, inside, _):
-                todo.append(inside)
-            case _:
-                pass
-    return frozenset(found)

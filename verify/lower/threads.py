@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     CASE,
+    FALSE,
     FREE,
     TRUE,
     Const,
@@ -53,13 +54,18 @@ class Threads(Hoisting, Contracts):
         """The whole thread as commands, those that only a lonely copy wants among them."""
         for slot in self.program.thread_locals:
             domain = self.domains[slot.type]
-            self.locals[slot.name] = Variable(slot.name, slot.name, domain, slot.initial)
+            self.locals[slot.name] = Variable(
+                slot.name, slot.name, domain, slot.initial, lasting=True
+            )
             self.types[slot.name] = slot.type
         entry, end = self.pc(), self.pc()
         frame = Frame(thread, "", exit=self.pc())
         self.frames.append(frame)
         self._enter(frame, thread.locals)
-        after = self._body(thread.body, entry)
+        # Nothing leads back to the entry: who goes round a loop that stands first is under way.
+        start = self.pc()
+        self.emit(entry, start)
+        after = self._body(thread.body, start)
         if after is not None:
             self.emit(after, frame.exit)
         self._finish(thread, frame.exit, end)
@@ -69,7 +75,7 @@ class Threads(Hoisting, Contracts):
             "thread",
             "",
             tuple(self.locals.values()),
-            tuple(self.commands),
+            self.finished(),
             entry,
             end,
         )
@@ -181,6 +187,7 @@ class Threads(Hoisting, Contracts):
             return self.call(new, pc, target, span)
         new, pc = self.hoist(new, pc, 1)
         self.guarded(new, pc, span)
+        self.access(pc, self.shared.reads(new) > 0)
         expr = value(new, self.names())
         way = self.steps.in_range(self.types[target.name], expr, Way())
         self.breaks(pc, span)
@@ -200,6 +207,7 @@ class Threads(Hoisting, Contracts):
         # A store is one step: what is read for it was read before.
         new, pc = self.hoist(new, pc, 0)
         target, pc = self._hoist_address(target, pc)
+        self.access(pc)
         names = self.names()
         expr = value(new, names)
         self.uses(new, pc, span)
@@ -238,6 +246,8 @@ class Threads(Hoisting, Contracts):
         for arg in node.args:
             plain, pc = self.hoist(arg, pc, 0)
             self.guarded(plain, pc, node.span)
+            if node.callee in self.program.functions:
+                plain, pc = self._settled(plain, pc)
             args.append(plain)
         ok = negate(disj(faults(arg, self.names()) for arg in args))
         for frame in self.frames:
@@ -249,6 +259,17 @@ class Threads(Hoisting, Contracts):
             return self._atomic(node, args, pc, target, ok, span or node.span)
         return self._inline(node, args, pc, target, ok)
 
+    def _settled(self, arg: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        """An argument that is a lock's address, with the object it is in kept for the call:
+        a variable of the thread that leads there may be assigned meanwhile."""
+        if not isinstance(arg, checked.LockAddress) or not _thread_locals(arg):
+            return arg, pc
+        assert arg.base is not None
+        target = self._temporary("lock", arg.base.type)
+        after = self.pc()
+        self.emit(pc, after, updates=[(target, value(arg.base, self.names()))])
+        return replace(arg, base=self._named(target, arg.base)), after
+
     def _atomic(
         self,
         node: checked.Call,
@@ -259,6 +280,7 @@ class Threads(Hoisting, Contracts):
         span: Span,
     ) -> int:
         primitive = self.program.primitives[node.callee]
+        self.access(pc, node.callee in self.shared.primitives)
         names = self.names()
         values: dict[str, Expr] = {}
         locks: dict[str, Choices] = {}
@@ -315,14 +337,17 @@ class Threads(Hoisting, Contracts):
             frame.result = self.local(f"{prefix}result", function.result, "result")
         for callee in asked(self.program, function.name):
             frame.did[callee] = self.local(f"{prefix}did.{callee}", BOOL, f"did({callee})", True)
+        # A call begins with nothing done and no case, however often it is made.
+        stores += [(ghost, FALSE) for ghost in frame.did.values()]
         table = self.table_of(function.name)
         if table is not None:
             words = ("-", *(cell_word(table.axes, i) for i in range(2 ** len(table.axes))))
             self.locals[CASE] = Variable(CASE, CASE, Domain("case", 0, words), 0, True)
+            stores.append((Local(CASE), Const(0)))
         start = self.pc()
         self.emit(pc, start, ok, stores)
         self.frames.append(frame)
-        self.entry_contract(function, start, node.span)
+        start = self.entry_contract(frame, function, start, node.span)
         self._enter(frame, function.locals)
         closing = _closing(function.body.span)
         self.depth += 4
@@ -342,6 +367,23 @@ class Threads(Hoisting, Contracts):
             result.append((target, frame.result))
         self.emit(frame.exit, back, inside.guard, result)
         return back
+
+
+def _thread_locals(node: checked.Expr) -> bool:
+    """Whether the address of a lock depends on a variable of the thread."""
+    match node:
+        case checked.ThreadLocal():
+            return True
+        case checked.Field(base, _, index):
+            return any(_thread_locals(n) for n in (base, index) if n is not None)
+        case checked.Inner(arg) | checked.Container(arg) | checked.Not(arg):
+            return _thread_locals(arg)
+        case checked.LockAddress(base) if base is not None:
+            return _thread_locals(base)
+        case checked.Binary(_, left, right):
+            return _thread_locals(left) or _thread_locals(right)
+        case _:
+            return False
 
 
 def _labels(node: checked.Statement) -> list[str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
+from math import prod
+from typing import TypeAlias
 
 from verify.ir import (
     CASE,
@@ -17,11 +20,16 @@ from verify.ir import (
     Mine,
     Shared,
     Thread,
+    atoms,
     conj,
     modes,
+    negate,
     rebuild,
 )
 from verify.lower.terms import large, read
+
+# The values of each local of a thread.
+Domains: TypeAlias = Mapping[str, Sequence[int]]
 
 # No pc gets more commands by merging; the programs of the kernel come to 20.
 MAX_JOINED = 100
@@ -143,31 +151,46 @@ def _reachable(thread: Thread, commands: Sequence[Command]) -> tuple[Command, ..
 
 
 def merge(thread: Thread) -> Thread:
-    """The thread without silent steps: each is taken together with the access before it.
+    """The thread without steps of its own: each is taken together with the access before it.
 
-    A step is silent if it only concerns the thread itself, so that nobody can
-    tell when it is taken.  One that would multiply the commands, or make them
-    huge, stays a step of its own.
+    A step is the thread's own affair if it makes no access (`Command.own`), so that
+    nobody can tell when it is taken.  It may be taken together with the one before
+    if, and only if, no observation is lost by that:
+
+    * Where the step before leads to a state in which no way on is open, it still
+      has to lead there, since others see what it did.  So beside the pairs a
+      command stays that takes the first step alone, when none of the second can follow.
+    * A second step that only breaks a claim is no way on.
+    * A second step that looks at what others may change, as an `after` clause may,
+      is an access and is never taken together with the one before.
+
+    One that would multiply the commands, or make them huge, stays a step of its own.
     """
     leaving = _leaving(thread.commands)
     into: dict[int, dict[int, None]] = {}
     for command in thread.commands:
         if not command.violates:
             into.setdefault(command.target, {})[command.source] = None
+    domains = _domains(thread)
     for victim in list(leaving):
         out, sources = leaving[victim], into.get(victim, {})
-        if victim in (thread.entry, thread.end) or not all(_silent(c) for c in out):
+        if victim in (thread.entry, thread.end) or not all(c.own for c in out):
             continue
-        if victim in sources or len(sources) * len(out) > MAX_JOINED:
+        if victim in sources or len(sources) * (len(out) + 1) > MAX_JOINED:
             continue
-        joined = {pc: _joined(leaving[pc], victim, out) for pc in sources}
+        closed = _closed(victim, out, domains)
+        joined = {pc: _joined(leaving[pc], victim, out, closed) for pc in sources}
         if sum(map(len, joined.values())) > MAX_JOINED or not all(
             _small(command) for commands in joined.values() for command in commands
         ):
             continue
-        del leaving[victim]
-        for command in out:
-            into.get(command.target, {}).pop(victim, None)
+        stays = any(
+            c.target == victim and not c.violates for commands in joined.values() for c in commands
+        )
+        if not stays:
+            del leaving[victim]
+            for command in out:
+                into.get(command.target, {}).pop(victim, None)
         for pc, commands in joined.items():
             leaving[pc] = commands
             for command in commands:
@@ -177,15 +200,58 @@ def merge(thread: Thread) -> Thread:
     return _merge_start(replace(thread, commands=_reachable(thread, commands)))
 
 
-def _joined(commands: Iterable[Command], victim: int, out: Sequence[Command]) -> list[Command]:
-    """The commands, those that lead to `victim` each taken together with those of `out`."""
+def _joined(
+    commands: Iterable[Command], victim: int, out: Sequence[Command], closed: Command | None
+) -> list[Command]:
+    """The commands, those that lead to `victim` each taken together with those of `out`, or
+    alone where none of these is open."""
     joined: list[Command] = []
     for command in commands:
         if command.target == victim and not command.violates:
             joined += [c for c in (compose(command, d) for d in out) if c is not None]
+            alone = None if closed is None else compose(command, closed)
+            if alone is not None:
+                joined.append(alone)
         else:
             joined.append(command)
     return joined
+
+
+def _closed(pc: int, out: Sequence[Command], domains: Domains) -> Command | None:
+    """Staying at `pc`, where no way on is open; None if one always is."""
+    ways = [c.guard for c in out if not c.violates]
+    shut = conj(negate(guard) for guard in ways)
+    if shut == FALSE or not _possible(shut, domains):
+        return None
+    return Command(pc, pc, shut, own=True)
+
+
+# So many combinations of values are tried to see whether a condition can be true.
+MAX_COMBINATIONS = 4_096
+
+
+def _possible(condition: Expr, domains: Domains) -> bool:
+    """Whether a condition over the thread's own state may be true for some of its values."""
+    found = sorted(atoms(condition), key=repr)
+    ranges: list[Sequence[int]] = []
+    for atom in found:
+        if isinstance(atom, Local) and atom.name in domains:
+            ranges.append(domains[atom.name])
+        elif isinstance(atom, Mine):
+            ranges.append((0, 1))
+        else:
+            return True
+    if prod(map(len, ranges)) > MAX_COMBINATIONS:
+        return True
+    for values in product(*ranges):
+        known: dict[Atom, Expr] = dict(zip(found, map(Const, values), strict=True))
+        if rebuild(condition, lambda atom, known=known: known[atom]) != FALSE:  # type: ignore[misc]
+            return True
+    return False
+
+
+def _domains(thread: Thread) -> Domains:
+    return {v.name: v.domain.values for v in thread.locals}
 
 
 def _small(command: Command) -> bool:
@@ -193,13 +259,15 @@ def _small(command: Command) -> bool:
 
 
 def _merge_start(thread: Thread) -> Thread:
-    """Silent steps at the very start are taken together with what follows them."""
+    """Steps of the thread's own at the very start are taken together with what follows them.
+
+    Who has not made an access has not begun, so there is nobody who could tell.
+    """
     while True:
         leaving = _leaving(thread.commands)
         out = leaving.get(thread.entry, [])
-        into_entry = any(c.target == thread.entry and not c.violates for c in thread.commands)
-        first = next((c for c in out if _silent(c) and not c.violates), None)
-        if first is None or first.target in (thread.end, thread.entry) or into_entry:
+        first = next((c for c in out if c.own and not c.violates), None)
+        if first is None or first.target in (thread.end, thread.entry):
             return thread
         follow = leaving.get(first.target, [])
         joined = [c for c in (compose(first, d) for d in follow) if c]
@@ -215,22 +283,14 @@ def _merge_start(thread: Thread) -> Thread:
 
 
 def _circular(leaving: Mapping[int, Sequence[Command]], pc: int) -> bool:
-    """Whether a thread at `pc` may come back to it."""
+    """Whether a thread at `pc` may come back to it without any access."""
     todo, seen = [pc], set[int]()
     while todo:
         for command in leaving.get(todo.pop(), ()):
-            if not command.violates and command.target not in seen:
+            if command.own and not command.violates and command.target not in seen:
                 seen.add(command.target)
                 todo.append(command.target)
     return pc in seen
-
-
-def _silent(command: Command) -> bool:
-    if command.locks or command.transient:
-        return False
-    if any(isinstance(target, Shared) for target, _ in command.updates):
-        return False
-    return all(isinstance(atom, Local | Mine) for atom in read(command))
 
 
 def compose(first: Command, second: Command) -> Command | None:
@@ -261,8 +321,9 @@ def compose(first: Command, second: Command) -> Command | None:
         second.reason,
         second.outcome or first.outcome,
         (*first.called, *second.called),
-        len(first.places) + second.main if _silent(first) and not _silent(second) else first.main,
+        len(first.places) + second.main if first.own and not second.own else first.main,
         (*first.used, *second.used),
+        first.own and second.own,
         second.fault,
         None if second.asked is None else second.asked.behind({**values, **modes(locks)}),
         second.inside,
@@ -273,6 +334,7 @@ def forget(thread: Thread) -> Thread:
     """The thread with each local set back as soon as nobody will read it any more."""
     leaving = _leaving(thread.commands)
     declared = {v.name for v in thread.locals}
+    lasting = {v.name for v in thread.locals if v.lasting}
     needs: dict[int, list[tuple[int | None, set[str], set[str]]]] = {
         pc: [
             (
@@ -289,7 +351,7 @@ def forget(thread: Thread) -> Thread:
     while changed:
         changed = False
         # Backwards, since what is read later is alive earlier.
-        for pc in reversed(live):
+        for pc in reversed(needs):
             alive: set[str] = set()
             for target, looked_at, stored in needs[pc]:
                 alive |= looked_at
@@ -298,6 +360,11 @@ def forget(thread: Thread) -> Thread:
             if alive != live[pc]:
                 live[pc] = frozenset(alive)
                 changed = True
+        # What lasts may be read in the next turn.
+        next_turn = live.get(thread.entry, frozenset()) & lasting
+        if live.get(thread.end, frozenset()) != next_turn:
+            live[thread.end] = next_turn
+            changed = True
     commands = []
     for command in thread.commands:
         if command.violates:

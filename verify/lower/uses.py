@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.ir import FALSE, TRUE, Asked, Const, Expr, conj, disj, equal, negate
+from verify.lower.accesses import named
 from verify.lower.clauses import in_parts
 from verify.lower.values import Layout, Names, faults, value, wrong
 from verify.source import Span
@@ -57,11 +58,11 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 for use in uses(index, names):
                     yield use.behind(conj(sound))
                 sound.append(negate(faults(index, names)))
-            if base is not None and not _named(base):
+            if base is not None and not named(base):
                 yield Use(base.type.name, value(base, names), node.span, sound=conj(sound))
         case checked.Inner(base, _) | checked.LockAddress(base, _) if base is not None:
             yield from uses(base, names)
-            if not _named(base):
+            if not named(base):
                 sound = [negate(faults(base, names))]
                 yield Use(base.type.name, value(base, names), node.span, sound=conj(sound))
         case checked.Container(arg, _) | checked.Not(arg) | checked.LockTest(_, arg):
@@ -76,13 +77,6 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 yield use.behind(conj(sound), when)
         case _:
             return
-
-
-def _named(pointer: checked.Expr) -> bool:
-    """Whether a pointer is the address of an object that the text names."""
-    while isinstance(pointer, checked.Inner):
-        pointer = pointer.base
-    return isinstance(pointer, checked.Const)
 
 
 @dataclass

@@ -502,12 +502,13 @@ class Writer:
         return self.claim(claim, any_of(ways), named)
 
     def stuck(self, forbidden: Iterable[Lemma]) -> Obligation:
-        """Somebody rests with a lock in hand, waits out of order, or stands still for
-        another reason than a lock."""
+        """Somebody rests with a lock in hand, waits for whom it should not, or stands still
+        for another reason than a lock."""
         named = self.named()
-        who = named[:1]
         ways = [
-            self.violated(lemma, one) for lemma in forbidden for one in self._instances(lemma, who)
+            # Whoever they are, they have a name.
+            self.violated(lemma, named[: len(lemma.crowd)])
+            for lemma in forbidden
         ]
         for actor in self.actors():
             stride = CROWD_STRIDE * max(actor.kind, 0)

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from verify.crowd.waiting import lock_part, unlocked
 from verify.ir import (
     MODES,
     And,
@@ -40,6 +39,7 @@ from verify.ir import (
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
+from verify.waiting import goes_on, lock_part, unlocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,40 +350,39 @@ class Order:
         """A condition at the end of the run; `Others` are all threads."""
         return self.condition(expr, Event(-1, None))
 
-    def stuck(self) -> str:
-        """At the end some threads wait, and nobody will ever let them go on."""
+    def quiet(self) -> str:
+        """At the end each thread rests or waits, and some wait: what every stuck state is."""
         waits: list[str] = []
         calm: list[str] = []
-        blocked: list[str] = []
-        moving: list[str] = []
         for t, automaton in enumerate(self.automata):
             if automaton.thread.kind != "thread":
                 continue
-            waiting = []
-            idle = []
-            for node in range(len(automaton.nodes)):
-                # Who would go on beyond the bound does not wait.
-                guards = [*(e.guard for e in automaton.leaving[node]), *automaton.beyond[node]]
-                if guards:
-                    lock_free = disj(lock_part(guard) for guard in guards)
-                    if lock_free != Const(1) and unlocked(lock_free) == Const(1):
-                        closed = no(self.condition(lock_free, Event(t, None)))
-                        waiting.append(all_of([self.at(t, node), closed]))
-                open_ = disj(guards)
-                if open_ != Const(1):
-                    closed = no(self.condition(open_, Event(t, None)))
-                    idle.append(all_of([self.at(t, node), closed]))
-            rest = any_of(self.at(t, node) for node in self._rests(t))
+            rests = self._rests(t)
+            waiting = [
+                all_of([self.at(t, node), self._shut(t, node, node in rests)])
+                for node in range(len(automaton.nodes))
+                if automaton.nodes[node][0] != automaton.thread.end
+            ]
+            rest = any_of(self.at(t, node) for node in rests)
             waits.append(any_of(waiting))
             calm.append(any_of([rest, *waiting]))
-            blocked.append(any_of(idle))
-            moving.append(no(rest))
-        return any_of(
-            [
-                all_of([any_of(waits), *calm]),
-                all_of([any_of(moving), *blocked]),
-            ]
-        )
+        return all_of([any_of(waits), *calm])
+
+    def _shut(self, thread: int, node: int, begins: bool) -> str:
+        """A thread at this node waits, as things are at the end.
+
+        Who has not begun does if locks alone keep it from its first step.
+        """
+        automaton = self.automata[thread]
+        commands = automaton.thread.commands
+        # Who would go on beyond the bound does not wait.
+        guards = [e.guard for e in automaton.leaving[node] if goes_on(commands[e.command])]
+        way = disj([*guards, *automaton.beyond[node]])
+        end = Event(thread, None)
+        if not begins:
+            return no(self.condition(way, end))
+        locks = lock_part(way)
+        return no(self.condition(locks, end)) if unlocked(locks) == Const(1) else FALSE
 
     def text(self) -> str:
         return "\n".join(self.lines)

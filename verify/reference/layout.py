@@ -1,0 +1,162 @@
+"""Where everything lies: which variables there are, who is an object, what is an access."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from verify.syntax import checked
+from verify.syntax.checked import SPINNING, Checked, Expr, Primitive, Type
+
+# The modes in which a thread may hold a lock, as bits; lock number l has them at 2 * l.
+SHARED = 1
+EXCLUSIVE = 2
+ANY = 3
+
+
+class Layout:
+    """The shared state of a program.
+
+    `cells` numbers the variables and fields that some statement assigns; only
+    these are part of a state.  `constants` has the values of all others.  Which
+    locks a thread holds is a number: two bits for each lock, see `bits`.
+    """
+
+    def __init__(self, program: Checked) -> None:
+        self.program = program
+        bodies: list[object] = [f.body for f in program.functions.values()]
+        bodies += [t.body for t in program.threads.values()]
+        bodies += program.primitives.values()
+        self.assigned = frozenset(
+            key(node.target)
+            for body in bodies
+            for node in walk(body)
+            if isinstance(node, checked.Assign) and isinstance(node.target, checked.Field)
+        )
+        self.structs = {o: s for s, names in program.objects.items() for o in names}
+        self.cells: dict[str, int] = {}
+        self.constants: dict[str, int] = {}
+        initial: list[int] = []
+        domains: list[range] = []
+        for slot in program.slots:
+            if self._key_of(slot.name) in self.assigned:
+                self.cells[slot.name] = len(initial)
+                initial.append(slot.initial)
+                domains.append(self.domain(slot.type))
+            else:
+                self.constants[slot.name] = slot.initial
+        self.initial = tuple(initial)
+        self.domains = tuple(domains)
+        self.lengths: dict[str, int] = {}
+        for slot in program.slots:
+            array = slot.name.partition("[")[0] if slot.name.endswith("]") else ""
+            if array:
+                self.lengths[array] = self.lengths.get(array, 0) + 1
+        self.locks = {lock.name: number for number, lock in enumerate(program.locks)}
+        self.spinning = sum(
+            ANY << 2 * number for number, lock in enumerate(program.locks) if lock.kind in SPINNING
+        )
+        self.thread_locals = {slot.name: i for i, slot in enumerate(program.thread_locals)}
+        self._accesses: dict[str, bool] = {}
+
+    def _key_of(self, slot: str) -> tuple[str | None, str]:
+        """Struct and field of a piece of shared state, or None and the variable."""
+        path = slot.partition("[")[0]
+        owner, _, field = path.rpartition(".")
+        return (self.structs[owner] if owner else None), field
+
+    def domain(self, type_: Type) -> range:
+        """The values that something of a type may have."""
+        low = self.program.lows[type_]
+        return range(low, low + len(self.program.labels[type_]))
+
+    def first(self, type_: Type) -> int:
+        """[S2] What a local is before anything is stored in it."""
+        if type_.kind != "int":
+            return 0
+        domain = self.domain(type_)
+        return 0 if 0 in domain else domain.start
+
+    # -------------------------------------------------------------- places
+
+    def places(
+        self, root: Expr | None, path: Sequence[str], field: str
+    ) -> tuple[tuple[str, ...], ...]:
+        """`root->path.field` for each value of `root`, NULL first, element by element.
+
+        Of a scalar there is one element.  With `root` None there is one value, the
+        variable `field`.
+        """
+        if root is None:
+            return (self._elements(field),)
+        owners = self.program.objects.get(root.type.name, ())
+        return ((), *(self._elements(".".join((owner, *path, field))) for owner in owners))
+
+    def _elements(self, name: str) -> tuple[str, ...]:
+        if name in self.lengths:
+            return tuple(f"{name}[{i}]" for i in range(self.lengths[name]))
+        return (name,)
+
+    def number(self, struct: str, name: str) -> int:
+        """The value of a pointer to an object."""
+        return self.program.objects[struct].index(name) + 1
+
+    # ------------------------------------------------------------ accesses
+
+    def is_access(self, primitive: str) -> bool:
+        """[T3] Whether a call of a primitive is a step of its own."""
+        if primitive not in self._accesses:
+            self._accesses[primitive] = self._is_access(self.program.primitives[primitive])
+        return self._accesses[primitive]
+
+    def _is_access(self, primitive: Primitive) -> bool:
+        for node in walk(primitive):
+            match node:
+                case checked.Field():
+                    if key(node) in self.assigned:
+                        return True
+                case checked.LockStatement() | checked.LockTest():
+                    return True
+                case checked.Alternative(_, True):
+                    return True
+                case checked.Call(callee):
+                    if self.is_access(callee):
+                        return True
+                case _:
+                    pass
+        return False
+
+    def is_own(self, expr: Expr) -> bool:
+        """[T4] Whether a thread evaluates this without an access and without a call."""
+        return not any(
+            isinstance(node, checked.Call)
+            or (isinstance(node, checked.Field) and key(node) in self.assigned)
+            for node in walk(expr)
+        )
+
+
+def key(place: checked.Field) -> tuple[str | None, str]:
+    """What a field is assigned as: the struct that it is in, or None, and its name."""
+    return (None if place.base is None else place.base.type.name), place.field
+
+
+def unwrapped(place: Expr | None) -> tuple[Expr | None, tuple[str, ...]]:
+    """The pointer that is followed in `pointer->a.b`, and the fields on the way."""
+    path: list[str] = []
+    while isinstance(place, checked.Inner):
+        path.append(place.field)
+        place = place.base
+    return place, tuple(reversed(path))
+
+
+def walk(node: object) -> Iterator[object]:
+    """A piece of the checked tree and all pieces in it."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, tuple):
+            todo.extend(reversed(node))
+            continue
+        slots = getattr(type(node), "__slots__", ())
+        if not isinstance(node, Type) and slots:
+            yield node
+            todo.extend(getattr(node, part) for part in reversed(slots) if part != "span")
