@@ -12,7 +12,7 @@ from tests.engine.small import LOCKS, checked
 from tests.programs.binder import result
 from verify.report import values
 from verify.report.ends import details, wrong
-from verify.report.text import report, side_by_side
+from verify.report.text import report, side_by_side, summary
 from verify.verdicts import (
     Answer,
     Crash,
@@ -251,6 +251,14 @@ def test_a_run_alone_that_dies_says_so() -> None:
     assert "alone, it dies: follows NULL in `t->x` at small.bfp:17" == wrong(run)
     assert any(line.endswith("small.bfp:17  t->x  (it dies)") for line in lines(found))
     assert "==> caller, alone: it dies: follows NULL in `t->x` at small.bfp:17" in lines(found)
+
+
+def test_the_summary_names_what_is_cut_short() -> None:
+    """If it fails, who reads the last line alone takes a claim for more than it is."""
+    (line, *more) = summary([checked(CRASHES)])
+    said = " ".join([line, *(each.strip() for each in more)])
+
+    assert said.endswith("; cut short: balance, after-f, stuck")
 
 
 def test_who_does_not_die_cuts_nothing_short() -> None:
