@@ -165,6 +165,23 @@ def test_values_of_locals_are_those_at_the_return() -> None:
     )
 
 
+def test_values_are_those_that_the_step_itself_has_read() -> None:
+    """If it fails, what is false is left out, or shown with a value from before the step."""
+    found = checked(
+        """
+        range int = 0..3;
+        int n;
+        int f(void) { return n; }
+        thread one { int w; w = f(); }
+        thread two { n = 3; }
+        scenario s "s": one, two;
+        claim small "s" after f: result >= 0 && result < 2;
+        """
+    )
+
+    assert ["`result < 2` is false: result is 3"] == list(details(the_run(found, "small")))
+
+
 CRASHES = f"""{LOCKS}
 struct thing {{ bool x; }};
 struct thing thing0;
