@@ -65,7 +65,7 @@ def engine_view(program: Program, name: str, number: int) -> View:
     scenario = scenario_of(program, name)
     solos = [thread for thread in program.threads if thread.kind == "solo"]
     threads = instance(program, scenario, number)
-    seen = _explore(program, scenario, threads, solos)
+    seen = explore(program, threads, ENGINE_STATES, solos, again=scenario.again)
     claims = {solo.name: solo.claim for solo in solos}
     broken = {claim: _depth(seen, state) + 1 for claim, (state, _) in seen.broken.items()}
     for solo, (state, _) in seen.alone.items():
@@ -73,7 +73,7 @@ def engine_view(program: Program, name: str, number: int) -> View:
     unsure: set[str] = set()
     if seen.stuck is not None:
         broken["stuck"] = _depth(seen, seen.stuck)
-    elif getattr(seen, "unsure", None) is not None:
+    elif seen.unsure is not None:
         unsure.add("stuck")
     return View(
         seen.complete,
@@ -83,11 +83,6 @@ def engine_view(program: Program, name: str, number: int) -> View:
         frozenset(_covered(program, seen)),
         frozenset(unsure),
     )
-
-
-def _explore(program: Program, scenario: Scenario, threads: tuple, solos: list) -> Explored:
-    again = {"again": scenario.again} if hasattr(scenario, "again") else {}
-    return explore(program, threads, ENGINE_STATES, solos, **again)
 
 
 def _depth(seen: Explored, state: State) -> int:

@@ -259,7 +259,7 @@ def shorter(task: tuple[str, frozenset[str], bool]) -> str:
 
 
 def campaign(
-    kind: str, wanted: Sequence[int], jobs: int, say: Callable[[str], None]
+    kind: str, wanted: Sequence[int], jobs: int, say: Callable[[str], None], shrink: int = SHRUNK
 ) -> Counter[str]:
     """Compare a range of programs; `say` is told of each disagreement as soon as it is known."""
     makers = {"texts": text_report, "mutants": mutant_report, "programs": program_report}
@@ -276,7 +276,7 @@ def campaign(
             for difference in report.differences:
                 say(f"   [{difference.label}] {difference.text}")
                 counts[f"  {difference.label}"] += 1
-                if seen[difference.label] < SHRUNK and difference.label not in fresh:
+                if seen[difference.label] < shrink and difference.label not in fresh:
                     fresh.append(difference.label)
             for label in fresh[:2]:
                 seen[label] += 1
@@ -293,6 +293,9 @@ def main() -> int:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("count", type=int, nargs="?")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--shrink", type=int, default=SHRUNK, help="texts of each kind of disagreement"
+    )
     asked = parser.parse_args()
 
     def say(line: str) -> None:
@@ -308,7 +311,7 @@ def main() -> int:
     elif asked.kind == "programs":
         count = len(shipped()) if count is None else count
     wanted = range(asked.first, asked.first + (100 if count is None else count))
-    counts = campaign(asked.kind, wanted, asked.jobs, say)
+    counts = campaign(asked.kind, wanted, asked.jobs, say, asked.shrink)
     for name, number in sorted(counts.items()):
         say(f"{number:>9}  {name}")
     say(f"{time.monotonic() - start:>9.0f}  seconds")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.interpret import Machine, State, Unsure, Values
-from verify.ir import CASE, Death, Fault, Program, Thread
+from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread
 from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
@@ -112,10 +112,9 @@ def explore(
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
                     if command.outcome:
-                        # What the command itself samples counts already.
-                        case = max(
-                            machine.local(state, index, CASE), machine.local(after, index, CASE)
-                        )
+                        case = command.case
+                        if case == SAMPLED_BEFORE:
+                            case = machine.local(state, index, CASE)
                         seen.returns.setdefault((case, command.outcome, command.amiss), step)
                     if command.violates:
                         seen.broken.setdefault(command.violates, step)
@@ -188,6 +187,32 @@ def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | Non
             yield path
 
     return next(walk(state[0], code.start, (), frozenset()), None)
+
+
+def lonely(seen: Explored, solos: Sequence[Thread]) -> set[tuple[str, int]]:
+    """The commands that lonely threads take from the states at rest that were seen."""
+    machine = seen.machine
+    normal = [i for i, thread in enumerate(machine.threads) if thread.kind == "thread"]
+    fired: set[tuple[str, int]] = set()
+    done: set[tuple[str, Values, Values, Values]] = set()
+    for state in seen.parents:
+        if not all(machine.resting(state, i) for i in normal):
+            continue
+        others = machine.others(state, -1)
+        for solo in solos:
+            code = machine.code(solo)
+            todo = [(state[0], code.start)]
+            while todo:
+                shared, mine = todo.pop()
+                if (solo.name, shared, mine, others) in done:
+                    continue
+                done.add((solo.name, shared, mine, others))
+                for number, guard, effect in code.commands.get(mine[0], ()):
+                    if guard(shared, mine, others):
+                        fired.add((solo.name, number))
+                        if not solo.commands[number].violates:
+                            todo.append(effect(shared, mine, others))
+    return fired
 
 
 def _groups(threads: Sequence[Thread]) -> list[tuple[int, int]]:

@@ -422,7 +422,9 @@ class Command:
     where the function with the table returns.  `called` names the primitives that the
     command is made of and the functions that return in it, `used` the structs that a
     claim watches and of which it follows a pointer to an object; `main` is the position
-    in `places` of the access to shared state, the rest concerns the thread alone.
+    in `places` of the access to shared state, the rest concerns the thread alone;
+    `cases` are those that it samples for the table, as `CASE` has them; `case` is the one
+    that its outcome is about, where the step settles that itself, else SAMPLED_BEFORE.
 
     Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
     one, `asked` what is claimed of the state, and `inside` are the functions in
@@ -443,7 +445,9 @@ class Command:
     called: tuple[str, ...] = ()
     main: int = 0
     used: tuple[str, ...] = ()
+    cases: tuple[int, ...] = ()
     own: bool = False
+    case: int = -1
     fault: Fault | None = None
     asked: Asked | None = None
     inside: tuple[str, ...] = ()
@@ -478,7 +482,7 @@ class Thread:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`hooks` are the callees, `uses` the structs at which it is tested, `returns` the
-    functions among the hooks from which it looks at a return.
+    functions among the hooks from which it looks at a return; `samples`: it looks at the table.
 
     Nobody has to state a `built_in` one.
     """
@@ -490,6 +494,7 @@ class Claim:
     solo: bool = False
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    samples: bool = False
     returns: tuple[str, ...] = ()
 
 
@@ -513,12 +518,32 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs."""
+    """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs.
+
+    `rows[k]` are the cells that its k-th line is for.  `point` says where it is sampled:
+    `mutex_trylock() returning true`.
+    """
 
     function: str
     axes: tuple[tuple[str, str], ...]
     sample: Span
     claimed: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
+    span: Span
+    point: str
+
+    def case(self, cell: int) -> str:
+        """A cell in the words of the text: `!vma && mapped`."""
+        return " && ".join(
+            name if cell >> i & 1 else f"!{name}" for i, (name, _) in enumerate(self.axes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A simple statement or condition; `owner` is what it stands in, `function f` or `thread t`."""
+
+    owner: str
     span: Span
 
 
@@ -527,7 +552,7 @@ class Program:
     """All threads, scenarios and claims of a text, lowered.
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
-    with a contract or a table, `statements` the simple statements in them;
+    with a contract or a table, `statements` those in them and in the program's own file;
     `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely);
     `known` are (claim, scenario or nothing, what the bug that refutes it is called).
     """
@@ -542,12 +567,14 @@ class Program:
     outcomes: tuple[tuple[str, str], ...]
     table: Table | None
     subjects: tuple[str, ...]
-    statements: tuple[Span, ...]
+    statements: tuple[Statement, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
     known: tuple[tuple[str, str, str], ...] = ()
 
 
 CASE = "case"
+# The case of an outcome is the one that `CASE` has before the step.
+SAMPLED_BEFORE = -1
 
 
 def thread_named(program: Program, name: str) -> Thread:

@@ -262,7 +262,7 @@ class Row:
 
     `behaviours` are what the code does there in the scenario, `alone` what the
     function by itself would do there, whatever its calls return; `witness` is
-    a run that reaches the cell.
+    a run that reaches the cell.  One that is `sampled` and not `reachable` never returns.
     """
 
     axes: tuple[tuple[str, bool], ...]
@@ -272,6 +272,25 @@ class Row:
     claimed: tuple[str, ...]
     verdict: str
     witness: Run | None
+    sampled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How much is to be reached by some run, in whichever scenario.
+
+    `calls` and `uses` are those that claims look at, `starts` the claims about a run
+    alone, `cases` the rows of the table that are claimed to occur.
+    """
+
+    statements: int
+    functions: int
+    threads: int
+    calls: int
+    uses: int
+    locks: int
+    starts: int
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +329,7 @@ class Result:
     unreached: tuple[Line, ...]
     missing: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
+    watched: Watched
     proof: Evidence | None = None
     model: str = ""
 

@@ -61,6 +61,19 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_short(missing: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is never reached without what goes without saying: the lines of a function
+    that is never called, the cases of a table that is never sampled."""
+    some = list(missing)
+    keys = {key for key, _ in some}
+    return [
+        (key, said)
+        for key, said in some
+        if not (key.startswith("statement ") and key.split(" ", 1)[1].rsplit(" ", 1)[0] in keys)
+        and not (key.startswith("row ") and "sample" in keys)
+    ]
+
+
 def cut_short(crash: Crash) -> str:
     """Why nothing more is found: somebody dies first."""
     return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"
@@ -73,7 +86,7 @@ def place(span: Span) -> str:
 
 def unreached_text(missing: Iterable[tuple[str, str]]) -> str:
     """What is never reached, by key and in words, as one sentence."""
-    some = list(missing)
+    some = in_short(missing)
     lines = dict.fromkeys(said for key, said in some if key.startswith("statement "))
     reasons = [said for key, said in some if not key.startswith("statement ")]
     if lines:

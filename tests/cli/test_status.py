@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -191,3 +192,27 @@ def test_help_says_what_each_status_means() -> None:
     assert done.status == 0
     for status in ("0 all is established", "1 something is refuted", "2 the input", "3 not", "4 a"):
         assert status in told
+
+
+def test_a_table_that_is_never_sampled_is_not_established(tmp_path: Path) -> None:
+    """If it fails, a table at a call that never comes to pass looks as if it were checked."""
+    file = tmp_path / "never.bfp"
+    file.write_text(
+        """
+        bool x;
+        enum r { GOOD };
+        primitive bool look(void) { return true; }
+        enum r f(void) { bool seen = look(); return GOOD; }
+        outcome good "good" = result == GOOD;
+        table f { at look returns false; axis x = x; case x: good; case !x: good; }
+        thread t { enum r got = f(); x = true; }
+        scenario s "s": t;
+        """
+    )
+    done = call("table", str(file))
+
+    assert done.status == 3
+    assert "its sample point, look() returning false, is never reached" in " ".join(
+        done.out.split()
+    )
+    assert "never sampled" in done.out

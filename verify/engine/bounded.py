@@ -106,10 +106,10 @@ class Inquiry:
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
         deaths = self._deaths(verdicts)
         if isinstance(verdicts.get("table"), Holds):
-            crashes = [one.crash for row in self.cases.rows() for one in row.behaviours]
-            crash = next((one for one in crashes if one is not None), None)
-            if crash is not None:
-                verdicts["table"] = NotEstablished(cut_short(crash))
+            for row in self.cases.rows(self.tested.sampled()):
+                for one in row.behaviours:
+                    if one.crash is not None:
+                        verdicts["table"] = NotEstablished(cut_short(one.crash))
         for claim in asked:
             if claim.name == "vacuity":
                 verdicts[claim.name] = self.tested.verdict()
@@ -134,11 +134,12 @@ class Inquiry:
                 )
                 for c in asked
             ),
-            self.cases.rows(),
+            self.cases.rows(self.tested.sampled()),
             self.cases.outside(),
             self.tested.unreached(),
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
+            self.tested.watched(),
         )
 
     def _deaths(self, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from verify.engine.search import Gave, Search
 from verify.explore import Return
-from verify.ir import CASE, FATAL, FREE, Command, Const, Death, Fault, Local
+from verify.ir import CASE, FATAL, FREE, SAMPLED_BEFORE, Death, Fault
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import any_of
 from verify.smt.unfold import Automaton, Edge
@@ -67,8 +67,11 @@ class Cases:
         if best is not None:
             self.found[key] = self.search.tell(best.moves)
 
-    def rows(self) -> tuple[Row, ...]:
-        """A row for each cell, the first axis slowest, true before false."""
+    def rows(self, sampled: Collection[int]) -> tuple[Row, ...]:
+        """A row for each cell, the first axis slowest, true before false.
+
+        `sampled` are the cells that a run is known to sample.
+        """
         table = self.search.program.table
         if table is None:
             return ()
@@ -77,9 +80,9 @@ class Cases:
             range(2 ** len(axes)),
             key=lambda cell: [bool(cell >> i & 1) for i in range(len(axes))],
         )
-        return tuple(self._row(cell) for cell in order)
+        return tuple(self._row(cell, cell in sampled) for cell in order)
 
-    def _row(self, cell: int) -> Row:
+    def _row(self, cell: int, sampled: bool) -> Row:
         table = self.search.program.table
         assert table is not None
         here = {key: run for key, run in self.found.items() if key[0] == cell + 1}
@@ -104,8 +107,11 @@ class Cases:
             if self.gave_up or crashes
             else "holds"
             if here or not claimed
-            else "cannot occur",
+            else "never returns"
+            if sampled
+            else "never sampled",
             runs[0] if runs else None,
+            sampled or bool(here),
         )
 
     def outside(self) -> tuple[Behaviour, ...]:
@@ -143,16 +149,10 @@ def _returns(automaton: Automaton) -> Iterator[tuple[Return, Edge]]:
     for edge in automaton.edges:
         command = automaton.thread.commands[edge.command]
         if command.outcome and command.violates in ("", "balance", *FATAL):
-            sampled = 0 if at is None else automaton.nodes[edge.source][1][at]
-            yield (max(sampled, _samples(command)), command.outcome, command.amiss), edge
-
-
-def _samples(command: Command) -> int:
-    """The case that the command itself notes, 0 if none."""
-    for target, new in command.updates:
-        if target == Local(CASE) and isinstance(new, Const):
-            return new.value
-    return 0
+            case = command.case
+            if case == SAMPLED_BEFORE:
+                case = 0 if at is None else automaton.nodes[edge.source][1][at]
+            yield (case, command.outcome, command.amiss), edge
 
 
 def _locks(amiss: Iterable[Fault | Death | None], left: bool) -> tuple[str, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import posixpath
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
 from verify.engine.crowd import Crowd
 from verify.engine.search import Search
-from verify.explore import Explored, explore
-from verify.ir import EXCLUSIVE, SHARED, Command, instance
+from verify.explore import Explored, explore, lonely
+from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Table, Thread, instance
 from verify.smt.solver import No, Yes
 from verify.smt.text import all_of, any_of
 from verify.source import Span
-from verify.verdicts import Absent, Holds, Line, NotEstablished, Vacuous, Verdict
+from verify.verdicts import Absent, Holds, Line, NotEstablished, Vacuous, Verdict, Watched
+from verify.waiting import goes_on
 from verify.wording import unreached_text
 
 # What is not reached by as many threads as were asked for, and may be by more, is looked
@@ -27,24 +30,24 @@ Test: TypeAlias = Callable[[Command], bool]
 
 @dataclass
 class Tested:
-    """Statements, hooks and uses of claims, and locks: each to be reached by some run.
+    """Statements, hooks and uses of claims, locks and cases: each to be reached by some run.
 
-    `wanted` are the commands that reach it, in the threads that are there.
+    `wanted` are the commands that reach it, in the threads that are there.  A function or
+    thread (`idle_code`) of which nothing is in their commands is told of as a whole.
     """
 
     search: Search
     tests: dict[str, Test] = field(default_factory=dict)
     wanted: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     questions: dict[str, int] = field(default_factory=dict)
-    spans: dict[str, Span] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
+    idle_code: dict[str, str] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
     gave_up: bool = False
 
     def __post_init__(self) -> None:
         program = self.search.program
-        for i, span in enumerate(program.statements):
-            self.spans[f"statement {i}"] = span
-            self._want(f"statement {i}", partial(_covers, span))
+        self._want_statements(program)
         for claim in program.claims:
             for hook in claim.hooks:
                 self._want(f"hook {hook}", partial(_calls, hook))
@@ -52,20 +55,55 @@ class Tested:
                 self._want(f"use {used}", partial(_uses, used))
         for lock in program.locks:
             self._want(f"lock {lock.name}", partial(_takes, lock.name))
+        if program.table is not None:
+            self._want("sample", _samples)
+            for cell, claimed in enumerate(program.table.claimed):
+                if claimed:
+                    self._want(f"row {cell}", partial(_samples, cell=cell))
         for claim in program.claims:
             if claim.solo:
                 self._want_start(claim.name)
 
+    def _want_statements(self, program: Program) -> None:
+        """Each statement; those of all threads are looked up together, as there are many."""
+        there = _reaching(program.statements, self._threads())
+        for i, statement in enumerate(program.statements):
+            # The owner is a part of the key, so that whoever words it can gather its lines.
+            key = f"statement {statement.owner} {i}"
+            self.statements[key] = statement
+            self._note(key, partial(_covers, statement.span), there.get(i, []))
+        in_commands = {program.statements[i].owner for i in there}
+        alone = self._reached_alone(program, in_commands)
+        for key, statement in self.statements.items():
+            if statement in alone:
+                self.reached.add(key)
+            elif statement.owner not in in_commands | {one.owner for one in alone}:
+                self.idle_code[statement.owner] = f"{statement.owner} {_idle(statement.owner)}"
+
+    def _reached_alone(self, program: Program, in_commands: Collection[str]) -> list[Statement]:
+        """What is reached only by a thread that is not in the scenario, in a run alone."""
+        open_ = [s for s in program.statements if s.owner not in in_commands]
+        there = _reaching(open_, [t for t in program.threads if t.kind == "solo"])
+        names = {name for commands in there.values() for name, _ in commands}
+        solos = [thread for thread in program.threads if thread.name in names]
+        fired = lonely(self.search.scout, solos) if solos else set()
+        return [open_[i] for i, commands in there.items() if fired.intersection(commands)]
+
+    def _threads(self) -> list[Thread]:
+        return list({thread.name: thread for thread in self.search.threads}.values())
+
     def _want(self, key: str, test: Test) -> None:
         if key in self.wanted:
             return
-        threads = {thread.name: thread for thread in self.search.threads}
         commands = [
             (thread.name, number)
-            for thread in threads.values()
+            for thread in self._threads()
             for number, command in enumerate(thread.commands)
             if test(command)
         ]
+        self._note(key, test, commands)
+
+    def _note(self, key: str, test: Test, commands: list[tuple[str, int]]) -> None:
         self.tests[key] = test
         self.wanted[key] = commands
         if any(command in self.search.scout.fired for command in commands):
@@ -125,29 +163,52 @@ class Tested:
 
     def missing(self) -> list[str]:
         starts = [f"start {c.name}" for c in self.search.program.claims if c.solo]
-        return [key for key in (*self.wanted, *starts) if key not in self.reached]
+        keys = (*self.wanted, *self.idle_code, *starts)
+        sampled = self._rows_sampled()
+        return [key for key in keys if key not in self.reached and key not in sampled]
+
+    def _rows_sampled(self) -> set[str]:
+        """The cells of each line of the table of which one is sampled: the line is."""
+        table = self.search.program.table
+        lines = [] if table is None else [{f"row {cell}" for cell in row} for row in table.rows]
+        return {key for line in lines if line & self.reached for key in line}
 
     def unreached(self) -> tuple[Line, ...]:
-        """Statements of the functions in question that no run comes to."""
+        """Statements that no run comes to, but for those of what is never called at all."""
+        missing = [self.statements[key] for key in self.missing() if key in self.statements]
         return tuple(
-            Line(self.spans[key], "never reached") for key in self.missing() if key in self.spans
+            Line(one.span, "never reached") for one in missing if one.owner not in self.idle_code
         )
 
     def untested(self, claim: str) -> str:
         """Why a claim is never put to the test, or nothing."""
         keys = self._unmet(claim)
-        found = next(c for c in self.search.program.claims if c.name == claim)
+        found = self._claim(claim)
         if not keys or found.solo:
             return "no state at rest is as it says" if keys else ""
+        if claim == "table":
+            # In the order of the rows; without a sample there is nothing to say of them.
+            said = [self._said(key) for key in self.missing() if key in keys]
+            return said[0].replace("the table's", "its", 1) if "sample" in keys else "; ".join(said)
         reasons = [f"{', '.join(found.hooks)} is never called"] if found.hooks else []
-        return "; ".join([*reasons, *map(_never_used, found.uses)])
+        reasons += map(_never_used, found.uses)
+        return "; ".join([*reasons, *([self._said("sample")] if found.samples else [])])
+
+    def _claim(self, name: str) -> Claim:
+        return next(c for c in self.search.program.claims if c.name == name)
 
     def _unmet(self, claim: str) -> set[str]:
-        """All that would put a claim to the test, if none of it is reached."""
-        found = next(c for c in self.search.program.claims if c.name == claim)
+        """All that would put a claim to the test, if none of it is reached.
+
+        A table asks for each of its rows.
+        """
+        found = self._claim(claim)
         if found.solo and f"start {claim}" not in self.reached:
             return {f"start {claim}"}
+        if claim == "table":
+            return {k for k in self.missing() if k == "sample" or k.startswith("row ")}
         keys = {f"hook {hook}" for hook in found.hooks} | {f"use {used}" for used in found.uses}
+        keys |= {"sample"} if found.samples else set()
         return set() if keys & self.reached else keys
 
     def unmet(self, claims: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -162,7 +223,13 @@ class Tested:
         kind, _, name = key.partition(" ")
         match kind:
             case "statement":
-                return f"line {self.spans[key].line}"
+                return f"line {self._where(self.statements[key].span)}"
+            case "function" | "thread":
+                return self.idle_code[key]
+            case "sample":
+                return f"the table's sample point, {self._table.point}, is never reached"
+            case "row":
+                return f"case {self._table.case(int(name))} is never sampled"
             case "hook":
                 return f"{name} is never called"
             case "use":
@@ -171,6 +238,41 @@ class Tested:
                 return f"{name} is never held"
             case _:
                 return f"{name}: no state at rest is as it says"
+
+    def _where(self, span: Span) -> str:
+        """A line of the program itself, or of another file by its name."""
+        path = span.source.path
+        own = path == self.search.program.path
+        return str(span.line) if own else f"{posixpath.basename(path)}:{span.line}"
+
+    @property
+    def _table(self) -> Table:
+        assert self.search.program.table is not None
+        return self.search.program.table
+
+    def sampled(self) -> frozenset[int]:
+        """The cells of the table that some run samples, as far as it is known."""
+        cells = {int(key[4:]) for key in self.reached if key.startswith("row ")}
+        code = {thread.name: thread for thread in self._threads()}
+        for name, number in self.search.scout.fired:
+            cells.update(case - 1 for case in code[name].commands[number].cases)
+        return frozenset(cells)
+
+    def watched(self) -> Watched:
+        """How much there is to reach, here and in every other scenario."""
+        program = self.search.program
+        owners = {statement.owner.partition(" ")[::2] for statement in program.statements}
+        kinds = [key.partition(" ")[0] for key in self.wanted]
+        return Watched(
+            len(program.statements),
+            sum(kind == "function" for kind, _ in owners),
+            sum(kind == "thread" for kind, _ in owners),
+            kinds.count("hook"),
+            kinds.count("use"),
+            kinds.count("lock"),
+            sum(claim.solo for claim in program.claims),
+            kinds.count("row"),
+        )
 
     def idle(self, why: str) -> Verdict:
         """The verdict on what is not put to the test here: another scenario may do so."""
@@ -190,6 +292,60 @@ def _never_used(struct: str) -> str:
     return f"no object of struct {struct} is ever used"
 
 
+def _idle(owner: str) -> str:
+    return "is never called" if owner.startswith("function ") else "never runs"
+
+
+def _reaching(
+    statements: Sequence[Statement], threads: Iterable[Thread]
+) -> dict[int, list[tuple[str, int]]]:
+    """The commands that go through some of each statement, by its position."""
+    find = _finder(statements)
+    there: dict[int, list[tuple[str, int]]] = {}
+    for thread in threads:
+        for number, command in enumerate(thread.commands):
+            if not goes_on(command):
+                # What a claim watches has the command that goes on beside it, if any does.
+                continue
+            for i in dict.fromkeys(find(place.span) for place in command.places):
+                if i is not None:
+                    there.setdefault(i, []).append((thread.name, number))
+    return there
+
+
+def _finder(statements: Sequence[Statement]) -> Callable[[Span], int | None]:
+    """The position of the statement that a piece of text is a part of; none is inside another."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for i, statement in enumerate(statements):
+        spans.setdefault(statement.span.source.path, []).append((statement.span.start, i))
+    starts = {path: [start for start, _ in sorted(some)] for path, some in spans.items()}
+
+    def find(span: Span) -> int | None:
+        path = span.source.path
+        if path not in starts:
+            return None
+        at = bisect_right(starts[path], span.start) - 1
+        if at < 0:
+            return None
+        i = ordered[path][at]
+        return i if _inside(span, statements[i].span) else None
+
+    ordered = {path: [i for _, i in sorted(some)] for path, some in spans.items()}
+    return find
+
+
+def _inside(span: Span, other: Span) -> bool:
+    return (
+        span.source.path == other.source.path
+        and other.start <= span.start
+        and span.end <= other.end
+    )
+
+
+def _samples(command: Command, cell: int | None = None) -> bool:
+    return bool(command.cases) if cell is None else cell + 1 in command.cases
+
+
 def _calls(hook: str, command: Command) -> bool:
     return hook in command.called
 
@@ -204,9 +360,4 @@ def _takes(lock: str, command: Command) -> bool:
 
 def _covers(span: Span, command: Command) -> bool:
     """Whether a command goes through some of a statement."""
-    return any(
-        place.span.source.path == span.source.path
-        and place.span.start < span.end
-        and span.start < place.span.end
-        for place in command.places
-    )
+    return any(_inside(place.span, span) for place in command.places)

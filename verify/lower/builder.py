@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    CASE,
     DIES,
     FALSE,
     FATAL,
     TRUE,
     Asked,
     Command,
+    Const,
     Domain,
     Expr,
     Fault,
@@ -121,16 +123,18 @@ class Builder:
         self, source: int, target: int, way: Way, updates: Iterable[Update], place: Place
     ) -> None:
         """A command that takes one way through a primitive."""
+        stored = tuple(updates)
         self._take(
             Command(
                 source,
                 target,
                 way.guard,
-                tuple(updates),
+                stored,
                 tuple(way.locks.items()),
                 places=(place,),
                 transient=way.transient,
                 called=way.called,
+                cases=_cases(stored),
             ),
             way.used,
         )
@@ -231,6 +235,15 @@ class Builder:
                 asked=found.asked,
             )
         self.steps.breaks.clear()
+
+
+def _cases(updates: Iterable[Update]) -> tuple[int, ...]:
+    """The case of the table that updates note, if they do."""
+    return tuple(
+        new.value
+        for target, new in updates
+        if target == Local(CASE) and isinstance(new, Const) and new.value
+    )
 
 
 def _marked(command: Command, used: Mapping[str, Expr]) -> Iterator[Command]:

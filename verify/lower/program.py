@@ -20,6 +20,7 @@ from verify.ir import (
     Program,
     Scenario,
     Shared,
+    Statement,
     Table,
     Thread,
     Variable,
@@ -84,6 +85,7 @@ def lower(program: Checked) -> Program:
             c.alone is not None,
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
+            any(k.kind == "table" for k in c.clauses),
             tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
         )
         for c in program.claims
@@ -115,13 +117,34 @@ def lower(program: Checked) -> Program:
             tuple((axis.name, axis.value.span.text) for axis in table.axes),
             table.span,
             table.claimed,
+            table.rows,
             table.span,
+            _point(program, table),
         ),
         tuple(subjects),
-        tuple(span for name in subjects for span in _statements(program.functions[name].body)),
+        tuple(_watched(program, subjects)),
         program.assumptions,
         tuple((k.claim, k.scenario, k.sentence) for k in program.known),
     )
+
+
+def _point(program: Checked, table: checked.Table) -> str:
+    """Where a table is sampled, in words."""
+    if table.sampled_value is None:
+        return f"{table.sampled_at}()"
+    type_ = program.primitives[table.sampled_at].result
+    word = program.labels[type_][table.sampled_value - program.lows[type_]]
+    return f"{table.sampled_at}() returning {word}"
+
+
+def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]:
+    """The statements of what stands in the program's own file, and of `subjects` anywhere."""
+    for name, function in program.functions.items():
+        if name in subjects or function.span.source.path == program.path:
+            yield from (Statement(f"function {name}", s) for s in _statements(function.body))
+    for name, thread in program.threads.items():
+        if thread.span.source.path == program.path:
+            yield from (Statement(f"thread {name}", s) for s in _statements(thread.body))
 
 
 def _statements(node: checked.Statement) -> Iterator[Span]:

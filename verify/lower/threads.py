@@ -189,7 +189,8 @@ class Threads(Hoisting, Contracts):
         self.guarded(new, pc, span)
         self.access(pc, self.shared.reads(new) > 0)
         expr = value(new, self.names())
-        way = self.steps.in_range(self.types[target.name], expr, Way())
+        sound = Way(negate(faults(new, self.names())))
+        way = self.steps.in_range(self.types[target.name], expr, sound)
         self.breaks(pc, span)
         after = self.pc()
         told = (Place(span),) if places is None else places
@@ -267,7 +268,8 @@ class Threads(Hoisting, Contracts):
         assert arg.base is not None
         target = self._temporary("lock", arg.base.type)
         after = self.pc()
-        self.emit(pc, after, updates=[(target, value(arg.base, self.names()))])
+        ok = negate(faults(arg, self.names()))
+        self.emit(pc, after, ok, [(target, value(arg.base, self.names()))])
         return replace(arg, base=self._named(target, arg.base)), after
 
     def _atomic(
@@ -345,7 +347,7 @@ class Threads(Hoisting, Contracts):
             self.locals[CASE] = Variable(CASE, CASE, Domain("case", 0, words), 0, True)
             stores.append((Local(CASE), Const(0)))
         start = self.pc()
-        self.emit(pc, start, ok, stores)
+        self.emit(pc, start, ok, stores, (Place(node.span),))
         self.frames.append(frame)
         start = self.entry_contract(frame, function, start, node.span)
         self._enter(frame, function.locals)

@@ -12,6 +12,7 @@ from verify.ir import (
     CASE,
     FALSE,
     MODES,
+    SAMPLED_BEFORE,
     Atom,
     Command,
     Const,
@@ -178,6 +179,11 @@ def merge(thread: Thread) -> Thread:
             continue
         if victim in sources or len(sources) * (len(out) + 1) > MAX_JOINED:
             continue
+        if any(c.outcome for c in out) and any(
+            c.outcome for pc in sources for c in leaving[pc] if c.target == victim
+        ):
+            # One step has room for one return of the function with the table.
+            continue
         closed = _closed(victim, out, domains)
         joined = {pc: _joined(leaving[pc], victim, out, closed) for pc in sources}
         if sum(map(len, joined.values())) > MAX_JOINED or not all(
@@ -270,10 +276,14 @@ def _merge_start(thread: Thread) -> Thread:
         if first is None or first.target in (thread.end, thread.entry):
             return thread
         follow = leaving.get(first.target, [])
+        if not follow:
+            # What never comes to an access never begins.
+            rest = [c for c in thread.commands if c is not first]
+            thread = replace(thread, commands=_reachable(thread, rest))
+            continue
         joined = [c for c in (compose(first, d) for d in follow) if c]
         if (
-            not follow
-            or len(out) + len(follow) > MAX_JOINED
+            len(out) + len(follow) > MAX_JOINED
             or not all(map(_small, joined))
             or _circular(leaving, first.target)
         ):
@@ -291,6 +301,14 @@ def _circular(leaving: Mapping[int, Sequence[Command]], pc: int) -> bool:
                 seen.add(command.target)
                 todo.append(command.target)
     return pc in seen
+
+
+def _case(first: Command, second: Command) -> int:
+    """The case that the outcome of two commands together is about."""
+    if not second.outcome or second.case != SAMPLED_BEFORE:
+        return second.case if second.outcome else first.case
+    settled = next((new for target, new in first.updates if target == Local(CASE)), None)
+    return settled.value if isinstance(settled, Const) else SAMPLED_BEFORE
 
 
 def compose(first: Command, second: Command) -> Command | None:
@@ -314,19 +332,20 @@ def compose(first: Command, second: Command) -> Command | None:
         guard,
         tuple(updates.items()),
         tuple((locks | dict(second.locks)).items()),
-        (),
-        (*first.places, *second.places),
-        first.transient or second.transient,
-        second.violates,
-        second.reason,
-        second.outcome or first.outcome,
-        (*first.called, *second.called),
-        len(first.places) + second.main if first.own and not second.own else first.main,
-        (*first.used, *second.used),
-        first.own and second.own,
-        second.fault,
-        None if second.asked is None else second.asked.behind({**values, **modes(locks)}),
-        second.inside,
+        places=(*first.places, *second.places),
+        transient=first.transient or second.transient,
+        violates=second.violates,
+        reason=second.reason,
+        outcome=second.outcome or first.outcome,
+        called=(*first.called, *second.called),
+        main=len(first.places) + second.main if first.own and not second.own else first.main,
+        used=(*first.used, *second.used),
+        cases=(*first.cases, *second.cases),
+        own=first.own and second.own,
+        case=_case(first, second),
+        fault=second.fault,
+        asked=None if second.asked is None else second.asked.behind({**values, **modes(locks)}),
+        inside=second.inside,
     )
 
 

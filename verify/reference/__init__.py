@@ -14,7 +14,11 @@ __all__ = ["Opinion", "explored"]
 
 
 def explored(
-    program: Checked, scenario: str, number: int = 1, again: bool = False, limit: int = 200_000
+    program: Checked,
+    scenario: str,
+    number: int = 1,
+    again: bool = False,
+    limit: int = 200_000,
 ) -> Opinion:
     """What happens in a scenario.
 

@@ -20,7 +20,12 @@ class Breadth:
     """Visits the states of one scenario, each once, and notes what happens."""
 
     def __init__(
-        self, program: Checked, scenario: Scenario, number: int, again: bool, limit: int
+        self,
+        program: Checked,
+        scenario: Scenario,
+        number: int,
+        again: bool,
+        limit: int,
     ) -> None:
         self.layout = Layout(program)
         repeated = frozenset(

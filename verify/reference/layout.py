@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from verify.syntax import checked
-from verify.syntax.checked import SPINNING, Checked, Expr, Primitive, Type
+from verify.syntax.checked import SPINNING, Checked, Expr, Type
 
 # The modes in which a thread may hold a lock, as bits; lock number l has them at 2 * l.
 SHARED = 1
@@ -18,7 +18,7 @@ class Layout:
 
     `cells` numbers the variables and fields that some statement assigns; only
     these are part of a state.  `constants` has the values of all others.  Which
-    locks a thread holds is a number: two bits for each lock, see `bits`.
+    locks a thread holds is a number, with two bits for each lock.
     """
 
     def __init__(self, program: Checked) -> None:
@@ -56,7 +56,32 @@ class Layout:
             ANY << 2 * number for number, lock in enumerate(program.locks) if lock.kind in SPINNING
         )
         self.thread_locals = {slot.name: i for i, slot in enumerate(program.thread_locals)}
-        self._accesses: dict[str, bool] = {}
+        self.looks = self._looks()
+        self._touches: dict[str, bool] = {}
+
+    def _looks(self) -> frozenset[tuple[str, str]]:
+        """[T13] Where looking is an access: kinds of clauses, and what they hang on."""
+        found = {
+            (clause.kind, clause.hook)
+            for claim in self.program.claims
+            if claim.alone is None
+            for clause in claim.clauses
+            if self._is_look(clause.condition)
+        }
+        for table in self.program.tables:
+            if any(self._is_look(axis.value) for axis in table.axes) or ("table", "") in found:
+                found.add(("table", table.sampled_at))
+            if any(self._is_look(outcome.condition) for outcome in self.program.outcomes):
+                found.add(("after", table.function))
+        return frozenset(found)
+
+    def _is_look(self, condition: Expr) -> bool:
+        """Whether a condition depends on what others may change."""
+        return any(
+            isinstance(node, checked.LockTest)
+            or (isinstance(node, checked.Field) and key(node) in self.assigned)
+            for node in walk(condition)
+        )
 
     def _key_of(self, slot: str) -> tuple[str | None, str]:
         """Struct and field of a piece of shared state, or None and the variable."""
@@ -103,35 +128,49 @@ class Layout:
     # ------------------------------------------------------------ accesses
 
     def is_access(self, primitive: str) -> bool:
-        """[T3] Whether a call of a primitive is a step of its own."""
-        if primitive not in self._accesses:
-            self._accesses[primitive] = self._is_access(self.program.primitives[primitive])
-        return self._accesses[primitive]
+        """[T3, T13] Whether a call of a primitive is a step of its own."""
+        return ("table", primitive) in self.looks or self._is_touching(primitive)
 
-    def _is_access(self, primitive: Primitive) -> bool:
-        for node in walk(primitive):
-            match node:
-                case checked.Field():
-                    if key(node) in self.assigned:
-                        return True
-                case checked.LockStatement() | checked.LockTest():
-                    return True
-                case checked.Alternative(_, True):
-                    return True
-                case checked.Call(callee):
-                    if self.is_access(callee):
-                        return True
-                case _:
-                    pass
-        return False
+    def _is_touching(self, primitive: str) -> bool:
+        if primitive not in self._touches:
+            body = self.program.primitives[primitive]
+            self._touches[primitive] = ("before", primitive) in self.looks or any(
+                self._touched(node) for node in walk(body)
+            )
+        return self._touches[primitive]
+
+    def _touched(self, node: object) -> bool:
+        """Whether a piece of a primitive makes it an access."""
+        match node:
+            case checked.Field():
+                return self.is_shared(node)
+            case checked.LockStatement() | checked.LockTest() | checked.Alternative(_, True):
+                return True
+            case checked.Call(callee):
+                return self._is_touching(callee)
+            case _:
+                return False
+
+    def reads(self, expr: Expr) -> int:
+        """How many accesses of [T2] stand in an expression, calls not counted."""
+        return sum(
+            isinstance(node, checked.Field) and key(node) in self.assigned for node in walk(expr)
+        )
 
     def is_own(self, expr: Expr) -> bool:
         """[T4] Whether a thread evaluates this without an access and without a call."""
         return not any(
             isinstance(node, checked.Call)
-            or (isinstance(node, checked.Field) and key(node) in self.assigned)
+            or (isinstance(node, checked.Field) and self.is_shared(node))
             for node in walk(expr)
         )
+
+    def is_shared(self, place: checked.Field) -> bool:
+        """[T2, T13] Whether reading a field is an access."""
+        root, _ = unwrapped(place.base)
+        if root is None or isinstance(root, checked.Const):
+            return key(place) in self.assigned
+        return key(place) in self.assigned or ("use", root.type.name) in self.looks
 
 
 def key(place: checked.Field) -> tuple[str | None, str]:

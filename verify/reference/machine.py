@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.reference.code import Body, Code
+from verify.reference.code import Body
+from verify.reference.functions import Code
 from verify.reference.layout import Layout
 from verify.reference.primitives import Primitives, die
 from verify.reference.watch import Watch
@@ -86,7 +87,7 @@ class Machine:
         self.transient = transient
         self.watch = Watch(layout, claims)
         self.primitives = Primitives(layout, self.watch.asked)
-        self.code = Code(layout, self.primitives, self.watch)
+        self.code = Code(self.primitives, self.watch)
         self.owns: list[Own] = []
         self.helds: list[int] = []
         self._numbers: dict[Own, int] = {}
@@ -237,6 +238,7 @@ def access(way: Way) -> list[Way]:
         if op.span is not None:
             one.marks.append(op.span)
         # What follows begins a new stretch of own affairs.
+        one.group = op.group
         one.heads.clear()
         one.rounds.clear()
     return ways
@@ -251,7 +253,9 @@ def settle(way: Way) -> list[Way]:
         while not way.end:
             frame = way.frames[-1]
             op = frame.body.code[frame.pc]
-            if op.access:
+            if op.group != way.group:
+                way.group = 0
+            if op.access and not way.group:
                 way.end = "access"
                 break
             if frame.pc in frame.body.heads and _goes_round(way, frame):

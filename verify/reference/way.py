@@ -108,7 +108,8 @@ class Way:
     """One way through a step, as far as it has been gone.
 
     `end` says how it ended: `access` before the next access, `through`, `dead`,
-    `blocked` in its own affairs, `round` in a loop without an access.
+    `blocked` in its own affairs, `round` in a loop without an access.  `group` is the
+    group of operations that it is in, if there was an access in it already.
     """
 
     look: Look
@@ -122,6 +123,7 @@ class Way:
     heads: set[tuple[int, int]] = field(default_factory=set)
     rounds: set[object] = field(default_factory=set)
     serial: int = 0
+    group: int = 0
     end: str = ""
     result: Value = 0
     done: int = 0
@@ -139,6 +141,7 @@ class Way:
             set(self.heads),
             set(self.rounds),
             self.serial,
+            self.group,
         )
 
     def read(self, cell: int) -> int:

@@ -25,6 +25,7 @@ from verify.verdicts import (
     Step,
     Unbalanced,
     Vacuous,
+    Watched,
     nowhere,
     word,
 )
@@ -150,7 +151,7 @@ def case_table(result: Result) -> Iterator[str]:
         elif row.reachable:
             does = behaviours(row.behaviours)
         else:
-            does = "cannot occur"
+            does = _absence(row)
         says = " or ".join(names.get(c, c) for c in row.claimed) or "never occurs"
         if row.verdict == "refuted":
             says += "  <-- WRONG"
@@ -170,11 +171,18 @@ def case_table(result: Result) -> Iterator[str]:
     for row in result.table:
         if not row.reachable and row.alone:
             yield from _wrapped(
-                f"{case_name(row)} cannot occur here; by itself the code would: "
+                f"{case_name(row)} {_absence(row, 'is ')} here; by itself the code would: "
                 f"{behaviours(row.alone)}",
                 "  ",
                 "    ",
             )
+
+
+def _absence(row: Row, verb: str = "") -> str:
+    """Why nothing is said to happen in a case."""
+    if row.sampled:
+        return "never returns"
+    return f"{verb}never sampled" if row.claimed else "cannot occur"
 
 
 def _sentences(result: Result) -> Iterator[tuple[str, str]]:
@@ -230,7 +238,7 @@ def _cell(row: Row | None, notes: list[str]) -> str:
     if row.reachable is None:
         return "not established"
     if not row.reachable:
-        return "cannot occur"
+        return _absence(row)
     words = []
     for one in row.behaviours:
         text = "crashes" if one.crash is not None else one.sentence
@@ -273,6 +281,33 @@ def claims(result: Result) -> Iterator[str]:
             yield from _wrapped(cut_short(answer.cut_short), f"{indent}! ", f"{indent}  ")
     for line in result.unreached:
         yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
+    if any(answer.claim == "vacuity" for answer in result.answers):
+        yield from _wrapped(f"watched: {watched_text(result.watched)}", "  ", "    ")
+
+
+def watched_text(watched: Watched) -> str:
+    """What there is to reach, in numbers."""
+    code = [
+        _several(watched.functions, "function") if watched.functions else "",
+        _several(watched.threads, "thread") if watched.threads else "",
+    ]
+    looked_at = [
+        _several(watched.calls, "call") if watched.calls else "",
+        _several(watched.uses, "use") if watched.uses else "",
+    ]
+    parts = []
+    if watched.statements:
+        of = " and ".join(filter(None, code))
+        parts.append(f"{_several(watched.statements, 'statement')} of {of}")
+    if any(looked_at):
+        parts.append(f"{' and '.join(filter(None, looked_at))} that claims look at")
+    if watched.locks:
+        parts.append(_several(watched.locks, "lock"))
+    if watched.starts:
+        parts.append(f"{_several(watched.starts, 'start')} of runs alone")
+    if watched.cases:
+        parts.append(_several(watched.cases, "case"))
+    return ", ".join(parts) or "nothing"
 
 
 def what_was_proved(result: Result) -> Iterator[str]:

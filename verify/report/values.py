@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from verify.verdicts import (
     nowhere,
     word,
 )
+from verify.wording import in_short
 
 FORMAT = "verify-report/1"
 
@@ -58,7 +60,8 @@ def program(
         "model": model,
         "status": status,
         "errors": [],
-        "nowhere": None if missing is None else [said for _, said in missing],
+        "nowhere": None if missing is None else [said for _, said in in_short(missing)],
+        "watched": dataclasses.asdict(results[0].watched) if results else None,
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
         "table": [_row(row, r) for r in results for row in r.table],
     }
@@ -74,6 +77,7 @@ def failed(
         "status": status,
         "errors": list(errors),
         "nowhere": None,
+        "watched": None,
         "verdicts": [],
         "table": [],
     }
@@ -217,6 +221,7 @@ def _row(row: Row, result: Result) -> dict[str, Any]:
         "scenario": result.scenario,
         "axes": dict(row.axes),
         "reachable": row.reachable,
+        "sampled": row.sampled,
         "outcomes": [_behaviour(one) for one in row.behaviours],
         "alone": [_behaviour(one) for one in row.alone],
         "claimed": list(row.claimed),

@@ -389,7 +389,8 @@ class Axis:
 class Table:
     """`claimed[i]` are the outcomes claimed of cell i; none means: never occurs.
 
-    Cell i has axis j true iff bit j of i is set.
+    Cell i has axis j true iff bit j of i is set.  `rows[k]` are the cells that the k-th
+    line of the table is for.
     """
 
     function: str
@@ -397,6 +398,7 @@ class Table:
     sampled_value: int | None
     axes: tuple[Axis, ...]
     claimed: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[int, ...], ...]
     span: Span
 
 

@@ -195,9 +195,9 @@ class Claims:
                 axes.append(checked.Axis(axis.name, condition, axis.span))
         if len(axes) < len(d.axes):
             return None
-        claimed = self._cells(d, [axis.name for axis in axes], outcomes)
+        claimed, rows = self._cells(d, [axis.name for axis in axes], outcomes)
         return checked.Table(
-            d.function.name, d.sampled_at.name, value, tuple(axes), claimed, d.span
+            d.function.name, d.sampled_at.name, value, tuple(axes), claimed, rows, d.span
         )
 
     def _function_names(self, name: str) -> dict[str, Type]:
@@ -206,8 +206,10 @@ class Claims:
 
     def _cells(
         self, d: tree.Table, axes: list[str], outcomes: set[str]
-    ) -> tuple[tuple[str, ...], ...]:
+    ) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[int, ...], ...]]:
+        """The outcomes claimed of each cell, and the cells that each line of the table is for."""
         claimed: dict[int, tuple[str, ...]] = {}
+        rows: list[tuple[int, ...]] = []
         for row in d.rows:
             names = tuple(name.name for name in row.outcomes)
             for name in row.outcomes:
@@ -221,15 +223,16 @@ class Claims:
                     )
             if "never" in names and len(names) > 1:
                 self.known.error("BFP108", "`never` stands alone", row.span)
-            hit = False
+            hit: list[int] = []
             for cell in range(2 ** len(axes)):
                 truth = {name: bool(cell >> i & 1) for i, name in enumerate(axes)}
                 value = self._pattern(row.pattern, truth)
                 if value and cell not in claimed:
                     claimed[cell] = tuple(n for n in names if n != "never")
-                    hit = True
+                    hit.append(cell)
                 if value is None:
-                    return ()
+                    return (), ()
+            rows.append(tuple(hit))
             if not hit:
                 self.known.error("BFP108", "this case is covered by those above", row.span)
         for cell in range(2 ** len(axes)):
@@ -238,7 +241,7 @@ class Claims:
                     name if cell >> i & 1 else f"!{name}" for i, name in enumerate(axes)
                 )
                 self.known.error("BFP108", f"the table says nothing of {words}", d.span)
-        return tuple(claimed.get(cell, ()) for cell in range(2 ** len(axes)))
+        return tuple(claimed.get(cell, ()) for cell in range(2 ** len(axes))), tuple(rows)
 
     def _pattern(self, node: tree.Expr, truth: dict[str, bool]) -> bool | None:
         match node:

@@ -370,7 +370,9 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.While(condition, _single(body, span), span)
 
     def for_(self, span: Span, first: Any, condition: Any, step: Any, body: Any) -> tree.Block:
-        test = condition if condition is not None else tree.Literal("true", span)
+        # Where nothing is asked, `for` itself stands for the condition.
+        word = Span(span.source, span.start, span.start + len("for"))
+        test = condition if condition is not None else tree.Literal("true", word)
         inside = [_single(body, span), *([step] if step is not None else [])]
         loop = tree.While(test, tree.Block(tuple(inside), span), span)
         return tree.Block((*([first] if first is not None else []), loop), span)

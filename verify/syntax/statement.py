@@ -178,6 +178,7 @@ def _while(at: Cursor) -> tree.While:
 def _for(at: Cursor) -> tree.Block:
     """A `for` as the `while` that it stands for."""
     start = at.next().start
+    word = at.span(start)
     at.expect("(")
     first = None if at.token.kind == ";" else _bare_assign(at)
     at.expect(";")
@@ -188,7 +189,7 @@ def _for(at: Cursor) -> tree.Block:
     inside = statement(at)
     span = at.span(start)
     turn = (_single(inside, span), *(() if step is None else (step,)))
-    loop = tree.While(test or tree.Literal("true", span), tree.Block(turn, span), span)
+    loop = tree.While(test or tree.Literal("true", word), tree.Block(turn, span), span)
     return tree.Block((*(() if first is None else (first,)), loop), span)
 
 
