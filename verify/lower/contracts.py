@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verify.ir import (
+    AS_PROMISED,
     CASE,
     EXCLUSIVE,
     FALSE,
@@ -193,7 +194,6 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            mode = SHARED if exclusive == FALSE else EXCLUSIVE
             self.fail(
                 pc,
                 lacking,
@@ -201,7 +201,7 @@ class Contracts(Builder):
                 f"returns without {lock}",
                 span,
                 outcome,
-                fault=Fault(lock, mode, "returns"),
+                fault=Fault(lock, AS_PROMISED, "returns"),
             )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
