@@ -187,7 +187,7 @@ def _cell(row: Row) -> int:
 
 
 def _outcomes(row: Row) -> frozenset[str]:
-    return frozenset(behaviour.outcome for behaviour in row.behaviours)
+    return frozenset(one.outcome for one in row.behaviours if one.crash is None)
 
 
 def guarded(checked: Checked) -> Program:

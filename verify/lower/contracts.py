@@ -55,6 +55,13 @@ class Contracts(Builder):
             if address.span not in frame.promised:
                 frame.promised[address.span] = self._meant(frame, address, names, kept)
         for address in function.must_hold:
+            self.fail(
+                pc,
+                faults(address, names),
+                "balance",
+                f"calls {function.name}() without a lock: NULL in `{address.span.text}`",
+                span,
+            )
             for condition, name in choices(address, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
                 self.fail(
