@@ -130,6 +130,24 @@ TABLE = (
     Fact("split-either-piece", possible="old new", impossible="kept attached distinct live"),
     Fact("split-locks", possible="never-later", impossible="both-locked no-reader"),
     Fact("zap-other-piece", possible="never-right", impossible="never-wrong"),
+    # Addresses.
+    *alike(
+        "zap-address",
+        "",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-right zap-valid",
+        impossible="never-wrong",
+    ),
+    *alike(
+        "insert-address",
+        "",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-right zap-valid",
+        impossible="never-wrong",
+    ),
+    Fact("lookup-address", possible="never-other never-none", impossible="never-found"),
     # Other locks.
     Fact(
         "mutex-trylock",
