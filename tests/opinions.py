@@ -13,12 +13,13 @@ from verify.engine import vacuity
 from verify.engine.prove import prove
 from verify.explore import Explored, explore
 from verify.interpret import State
-from verify.ir import CASE, Command, Const, Local, Program, Scenario, instance
+from verify.ir import DIES, Command, Program, Scenario, instance
 from verify.lower.program import lower
 from verify.reference import explored
 from verify.source import Span
 from verify.syntax.checked import Checked
 from verify.verdicts import Refuted, Row, Run, word
+from verify.waiting import goes_on
 
 # States after which a program is given up.
 ENGINE_STATES = 40_000
@@ -79,7 +80,7 @@ def engine_view(program: Program, name: str, number: int) -> View:
         seen.complete,
         len(seen.parents),
         broken,
-        frozenset((case, outcome) for case, outcome, *_ in seen.returns),
+        frozenset((case, outcome) for case, outcome, *_ in seen.returns if outcome != DIES),
         frozenset(_covered(program, seen)),
         frozenset(unsure),
     )
@@ -101,14 +102,13 @@ def _covered(program: Program, seen: Explored) -> Iterator[str]:
             yield key
     yield from (f"start {name}" for name in seen.starts)
     for command in fired:
-        for target, new in command.updates:
-            if target == Local(CASE) and isinstance(new, Const) and new.value:
-                yield f"cell {new.value - 1}"
+        yield from (f"cell {case - 1}" for case in command.cases if goes_on(command))
 
 
 def _wanted(program: Program) -> Iterator[tuple]:
-    for span in program.statements:
-        yield partial(vacuity._covers, span), f"statement {_place(span)}"
+    for statement in program.statements:
+        test = partial(_executes, statement.span)
+        yield test, f"statement {_place(statement.span)}"
     for claim in program.claims:
         for hook in claim.hooks:
             yield partial(vacuity._calls, hook), f"hook {hook}"
@@ -116,6 +116,10 @@ def _wanted(program: Program) -> Iterator[tuple]:
             yield partial(vacuity._uses, used), f"use {used}"
     for lock in program.locks:
         yield partial(vacuity._takes, lock.name), f"lock {lock.name}"
+
+
+def _executes(span: Span, command: Command) -> bool:
+    return goes_on(command) and vacuity._covers(span, command)
 
 
 def _place(span: Span) -> str:
@@ -130,7 +134,7 @@ def reference_view(
 ) -> View:
     """All states of the text; of what is reached that which the engine watches too."""
     seen = explored(checked, name, number, again, REFERENCE_STATES)
-    watched = {f"statement {_place(span)}" for span in program.statements}
+    watched = {f"statement {_place(one.span)}" for one in program.statements}
     hooks = {hook for claim in program.claims for hook in claim.hooks}
     uses = {used for claim in program.claims for used in claim.uses}
     covered = {f"statement {_place(span)}" for span in seen.reached} & watched
@@ -183,7 +187,7 @@ def _cell(row: Row) -> int:
 
 
 def _outcomes(row: Row) -> frozenset[str]:
-    return frozenset(behaviour.outcome for behaviour in row.behaviours)
+    return frozenset(one.outcome for one in row.behaviours if one.crash is None)
 
 
 def guarded(checked: Checked) -> Program:

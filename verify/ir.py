@@ -294,15 +294,21 @@ class Place:
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
 
-# The claims by whose breaking a thread dies.
+# The claims that a thread does not survive: it goes no further, whatever it would have done.
 FATAL = ("memory", "lock-use")
 # What stands for an outcome where the function with the table dies.
 DIES = "(dies)"
 
 
+AS_PROMISED = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A lock that is not held in the mode `wanted` where a thread is `doing` something."""
+    """A lock that is not held in the mode `wanted` where a thread is `doing` something.
+
+    Or AS_PROMISED: in the one that a contract names, or that it had at the call.
+    """
 
     lock: str
     wanted: int

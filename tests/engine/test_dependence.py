@@ -26,11 +26,10 @@ def breaks(found: tuple[Need, ...], text: str, change: str = "left out") -> list
 def test_a_statement_is_not_needed_if_nothing_here_sees_it(found: tuple[Need, ...]) -> None:
     """If it fails, a line is called needed though no claim misses it, or one more is idle."""
     idle = [need.span.text for need in found if not need.breaks and not need.senseless]
-    # One address, and in `reuse` nobody who exits or installs pages.
+    # In `reuse` there is nobody who exits or installs pages.
     expected = [
         "!mmget_not_zero(mm)",
         "goto err_mmget;",
-        "page_addr = alloc->vm_start + index * PAGE_SIZE;",
         "binder_set_installed_page(alloc, index, NULL);",
     ]
 

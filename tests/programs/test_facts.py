@@ -130,6 +130,24 @@ TABLE = (
     Fact("split-either-piece", possible="old new", impossible="kept attached distinct live"),
     Fact("split-locks", possible="never-later", impossible="both-locked no-reader"),
     Fact("zap-other-piece", possible="never-right", impossible="never-wrong"),
+    # Addresses.
+    *alike(
+        "zap-address",
+        "",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-right zap-valid",
+        impossible="never-wrong",
+    ),
+    *alike(
+        "insert-address",
+        "",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-right zap-valid",
+        impossible="never-wrong",
+    ),
+    Fact("lookup-address", possible="never-other never-none", impossible="never-found"),
     # Other locks.
     Fact(
         "mutex-trylock",
@@ -209,6 +227,31 @@ TABLE = (
         "lru-add-locked", possible="never-off", impossible="add-locked del-locked in-reclaim stuck"
     ),
     # Pages.
+    Fact("metadata-freed", possible="never-done use-after-free", impossible="memory"),
+    Fact("isolate-live-item", possible="never-done use-after-free", impossible="freed-once"),
+    *alike(
+        "isolate-live-item",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-done",
+        impossible="use-after-free freed-once",
+    ),
+    Fact("relink-live-item", possible="never-deleted use-after-free"),
+    *alike(
+        "relink-live-item",
+        "epoch-6.13",
+        "epoch-4.14",
+        possible="never-deleted",
+        impossible="use-after-free",
+    ),
+    *alike(
+        "slot-outlives-page",
+        "",
+        "epoch-4.14",
+        possible="never-done",
+        impossible="use-after-free",
+    ),
+    *alike("slot-freed", "", "epoch-4.14", possible="never-done use-after-free"),
     Fact("zap-sleeps", possible="atomic-sleep"),
     Fact("insert-page-busy", possible="never-refused never-old never-inserted never-new"),
     Fact(

@@ -12,7 +12,7 @@ from tests.engine.small import LOCKS, checked
 from tests.programs.binder import result
 from verify.report import values
 from verify.report.ends import details, wrong
-from verify.report.text import report, side_by_side
+from verify.report.text import report, side_by_side, summary
 from verify.verdicts import (
     Answer,
     Crash,
@@ -22,6 +22,7 @@ from verify.verdicts import (
     Result,
     Run,
     Unbalanced,
+    Vacuous,
     Waiting,
 )
 
@@ -165,6 +166,23 @@ def test_values_of_locals_are_those_at_the_return() -> None:
     )
 
 
+def test_values_are_those_that_the_step_itself_has_read() -> None:
+    """If it fails, what is false is left out, or shown with a value from before the step."""
+    found = checked(
+        """
+        range int = 0..3;
+        int n;
+        int f(void) { return n; }
+        thread one { int w; w = f(); }
+        thread two { n = 3; }
+        scenario s "s": one, two;
+        claim small "s" after f: result >= 0 && result < 2;
+        """
+    )
+
+    assert ["`result < 2` is false: result is 3"] == list(details(the_run(found, "small")))
+
+
 CRASHES = f"""{LOCKS}
 struct thing {{ bool x; }};
 struct thing thing0;
@@ -253,12 +271,20 @@ def test_a_run_alone_that_dies_says_so() -> None:
     assert "==> caller, alone: it dies: follows NULL in `t->x` at small.bfp:17" in lines(found)
 
 
+def test_the_summary_names_what_is_cut_short() -> None:
+    """If it fails, who reads the last line alone takes a claim for more than it is."""
+    (line, *more) = summary([checked(CRASHES)])
+    said = " ".join([line, *(each.strip() for each in more)])
+
+    assert said.endswith("; cut short: balance, after-f, stuck")
+
+
 def test_who_does_not_die_cuts_nothing_short() -> None:
     """If it fails, a claim is put into doubt by a NULL that nobody follows."""
     found = checked(CRASHES.replace("thread clear { it = NULL; }", "thread clear { it = it; }"))
 
     assert not any(a.cut_short for a in found.answers)
-    assert isinstance(answer(found, "table").verdict, Holds)
+    assert Vacuous("case !t is never sampled") == answer(found, "table").verdict
 
 
 def test_a_wait_for_a_lock_that_was_left_goes_on_from_the_run_that_left_it() -> None:

@@ -106,10 +106,11 @@ class Inquiry:
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
         deaths = self._deaths(verdicts)
         if isinstance(verdicts.get("table"), Holds):
-            for row in self.cases.rows(self.tested.sampled()):
-                for one in row.behaviours:
-                    if one.crash is not None:
-                        verdicts["table"] = NotEstablished(cut_short(one.crash))
+            rows = self.cases.rows(self.tested.sampled())
+            crashes = [one.crash for row in rows for one in row.behaviours]
+            crash = next((one for one in crashes if one is not None), None)
+            if crash is not None:
+                verdicts["table"] = NotEstablished(cut_short(crash))
         for claim in asked:
             if claim.name == "vacuity":
                 verdicts[claim.name] = self.tested.verdict()

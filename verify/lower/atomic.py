@@ -13,6 +13,7 @@ from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     EXCLUSIVE,
     FALSE,
+    FATAL,
     FREE,
     MODES,
     SHARED,
@@ -61,7 +62,8 @@ MAX_CALLS = 100
 class Break:
     """A claim broken on the way, from states in which `guard` is true.
 
-    `passing` says that the way is a transient one.
+    `passing` says that the way is a transient one.  `called` and `used` are what a thread
+    that dies of it has called and used before.
     """
 
     guard: Expr
@@ -70,6 +72,8 @@ class Break:
     passing: bool = False
     fault: Fault | None = None
     asked: Asked | None = None
+    called: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,22 @@ class Steps:
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
             now = None if asked is None else asked.behind(way.before())
-            self.breaks.append(Break(guard, claim, reason, bool(way.transient), fault, now))
+            self._break(guard, claim, reason, way, fault, now)
+
+    def _break(
+        self,
+        guard: Expr,
+        claim: str,
+        reason: str,
+        way: Way,
+        fault: Fault | None = None,
+        asked: Asked | None = None,
+    ) -> None:
+        dies = claim in FATAL
+        called = way.called if dies else ()
+        used = tuple(struct for struct, when in way.used.items() if dies and when == TRUE)
+        passing = bool(way.transient)
+        self.breaks.append(Break(guard, claim, reason, passing, fault, asked, called, used))
 
     def call(
         self,
@@ -352,7 +371,7 @@ class Steps:
         reason = f"the value leaves the range {low}..{high}"
         guard = conj([way.guard, outside])
         if guard != FALSE:
-            self.breaks.append(Break(guard, "memory", reason, bool(way.transient)))
+            self._break(guard, "memory", reason, way)
         return way.when(negate(outside))
 
     def _range(self, type_: Type) -> tuple[int, int]:

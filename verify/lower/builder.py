@@ -150,6 +150,8 @@ class Builder:
         passing: bool = False,
         fault: Fault | None = None,
         asked: Asked | None = None,
+        called: tuple[str, ...] = (),
+        used: tuple[str, ...] = (),
     ) -> None:
         """A command that breaks `claim` from `pc`."""
         if guard == FALSE:
@@ -173,6 +175,8 @@ class Builder:
                 fault=fault,
                 asked=asked,
                 inside=inside,
+                called=called,
+                used=used,
             )
         )
 
@@ -233,6 +237,8 @@ class Builder:
                 passing=found.passing,
                 fault=found.fault,
                 asked=found.asked,
+                called=found.called,
+                used=found.used,
             )
         self.steps.breaks.clear()
 

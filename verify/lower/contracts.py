@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verify.ir import (
+    AS_PROMISED,
     CASE,
     EXCLUSIVE,
     FALSE,
@@ -54,6 +55,13 @@ class Contracts(Builder):
             if address.span not in frame.promised:
                 frame.promised[address.span] = self._meant(frame, address, names, kept)
         for address in function.must_hold:
+            self.fail(
+                pc,
+                faults(address, names),
+                "balance",
+                f"calls {function.name}() without a lock: NULL in `{address.span.text}`",
+                span,
+            )
             for condition, name in choices(address, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
                 self.fail(
@@ -193,7 +201,6 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            mode = SHARED if exclusive == FALSE else EXCLUSIVE
             self.fail(
                 pc,
                 lacking,
@@ -201,7 +208,7 @@ class Contracts(Builder):
                 f"returns without {lock}",
                 span,
                 outcome,
-                fault=Fault(lock, mode, "returns"),
+                fault=Fault(lock, AS_PROMISED, "returns"),
             )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
