@@ -121,6 +121,22 @@ def test_a_lock_that_was_left_keeps_a_lonely_thread_waiting() -> None:
     assert 1 == opinion(text).broken["progress"]
 
 
+def test_who_is_kept_from_beginning_by_a_condition_has_no_run() -> None:
+    """[P1, W4] A thread that begins when something has happened would fail before that."""
+    text = """
+    primitive void begin(void) { when (a) b = true; }
+    thread t "t" { begin(); }
+    thread u "u" { a = true; }
+    scenario s "s": u;
+    claim progress "c" alone t finally: b;
+    claim stays "c" alone t finally: false;
+    """
+    found = opinion(text)
+
+    assert {"stays": 1} == dict(found.broken)
+    assert {"progress", "stays"} == found.starts
+
+
 def test_a_limit_that_is_met_is_said() -> None:
     """A part of the states would pass for all of them."""
     checked = program(f'{COUNT} scenario s "s": t[*];')

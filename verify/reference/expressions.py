@@ -100,13 +100,13 @@ class Expressions:
             reads == 1 or self.layout.looks_in(node)
         )
 
-    def _value(self, node: Expr) -> None:
-        """Push the value of an expression."""
+    def _value(self, node: Expr, fit: Callable[[Value], Value] = lambda value: value) -> None:
+        """Push the value of an expression, if it fits."""
         split, access = self._whole(node)
 
         def push(way: Way, frame: Frame) -> None:
             given = frame.pop(split.size)
-            frame.stack.append(split.rest(way, frame.env, given))
+            frame.stack.append(fit(split.rest(way, frame.env, given)))
 
         self._own(push, access)
 
@@ -206,14 +206,7 @@ class Expressions:
         watch, called = self.watch, self.called
         params = self.layout.program.functions[call.callee].params
         for arg, (_, type_) in zip(call.args, params, strict=True):
-            self._value(arg)
-            if type_.kind == "int":
-                fit = self.values.fitting(type_)
-
-                def check(way: Way, frame: Frame, fit: Callable[[Value], Value] = fit) -> None:
-                    fit(frame.stack[-1])
-
-                self._own(check)
+            self._value(arg, self.values.fitting(type_))
         bit = watch.asked.get(call.callee, 0)
 
         def run(way: Way, frame: Frame) -> list[Way]:

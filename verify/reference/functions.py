@@ -177,7 +177,8 @@ class _Writer(Expressions):
         access = False
         split = Split(lambda way, env, values: 0, 0)
         if value is not None and looks and not self.layout.is_still(value):
-            self._value(value)
+            # Its value is stored with the last read, [T7].
+            self._value(value, fit)
             split = Split(lambda way, env, values: values[0], 1)
         elif value is not None:
             split, access = self._whole(value)
