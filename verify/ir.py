@@ -616,15 +616,21 @@ def repeated(thread: Thread) -> Thread:
     return replace(thread, commands=commands, end=thread.entry)
 
 
-def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:
+def instance(
+    program: Program, scenario: Scenario, number: int, turning: bool = False
+) -> tuple[Thread, ...]:
     """The threads of a scenario with `number` threads for each [*], solo ones left out.
 
-    Threads alike stand side by side; observers come last.
+    With `turning` those that may begin again do.  Threads alike stand side by side;
+    observers come last.
     """
+    code = {name: thread_named(program, name) for name, _ in scenario.members}
+    if turning:
+        code |= {name: repeated(code[name]) for name in scenario.again}
     members = [
         thread
         for name, count in scenario.members
-        for thread in [thread_named(program, name)] * (number if count is None else count)
+        for thread in [code[name]] * (number if count is None else count)
     ]
     observers = [thread for thread in program.threads if thread.kind == "observer"]
     return (*members, *observers)

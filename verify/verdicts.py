@@ -194,12 +194,14 @@ class Refuted:
     """A run breaks the claim.
 
     With `least` threads for each [*], one at least, none with fewer steps does; `least`
-    is as many as the bound allows, unless z3 gave up.
+    is as many as the bound allows, unless z3 gave up.  `turns`: some thread begins again
+    in the run, and no run of single turns is known.
     """
 
     run: Run
     bound: Bound
     least: int
+    turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

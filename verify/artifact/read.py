@@ -135,7 +135,7 @@ def _said(value: Any, document: Mapping[str, Any]) -> Said:
     if not isinstance(value, dict) or value.get("verdict") not in WORDS:
         raise Malformed("a verdict has one of six words")
     word = value["verdict"]
-    extra = {"known", "least"} if word == "refuted" else {"known", "cut_short"}
+    extra = {"known", "least", "turns"} if word == "refuted" else {"known", "cut_short"}
     if set(value) - extra != VERDICT | (REFUTED if word == "refuted" else set()):
         raise Malformed("a verdict has its keys and no other")
     words = ("claim", "sentence", "reason", *(["known"] if "known" in value else []))

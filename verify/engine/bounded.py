@@ -13,6 +13,7 @@ from verify.engine.crowd import Crowd
 from verify.engine.runs import replay
 from verify.engine.search import Best, Disagreement, Gave, Progress, Search, prepare, silent
 from verify.engine.table import Cases
+from verify.engine.turns import by_turns
 from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
@@ -85,8 +86,11 @@ class Inquiry:
             c.name for c in self.asked if c.name not in known and not self.tested.untested(c.name)
         ]
 
-    def result(self, proved: Collection[str] = ()) -> Result:
-        """The verdicts; what is proved is taken to hold."""
+    def result(self, proved: Collection[str] = (), turns: bool = False) -> Result:
+        """The verdicts; what is proved is taken to hold.
+
+        With `turns`, what single turns do not break is looked for in further ones.
+        """
         if not self.looked:
             self.look()
         self.progress("asking z3")
@@ -103,6 +107,10 @@ class Inquiry:
                 verdicts[claim.name] = NotEstablished(self.failures[claim.name])
             elif claim.solo:
                 verdicts[claim.name] = _alone(search, claim, self.solos[claim.name])
+        if turns:
+            unproved = [n for n, said in verdicts.items() if isinstance(said, Holds)]
+            plain = {c.name for c in asked if not c.solo} - {"vacuity", *proved}
+            verdicts |= by_turns(search, [name for name in unproved if name in plain])
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
         deaths = self._deaths(verdicts)
         if isinstance(verdicts.get("table"), Holds):

@@ -531,6 +531,9 @@ def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
 
 
 def _not_the_shortest(refuted: Refuted) -> Iterator[str]:
+    if refuted.turns:
+        said = "a thread begins again when it is through: no run in which each runs once breaks it"
+        yield from _wrapped(said, "    ", "    ")
     if refuted.least < refuted.bound.threads:
         known = "; with one thread of each kind there is none" if refuted.least else ""
         said = f"there may be a shorter run: z3 gave up looking for one{known}"

@@ -122,6 +122,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
             if isinstance(verdict, Refuted) and verdict.least < verdict.bound.threads
             else {}
         ),
+        **({"turns": True} if isinstance(verdict, Refuted) and verdict.turns else {}),
     }
 
 
