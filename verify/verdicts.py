@@ -145,7 +145,9 @@ Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous | Absen
 class Answer:
     """The verdict on one claim in one scenario.
 
-    `known` is what the bug is called that refutes it, if the program says so.
+    `known` is what the bug is called that refutes it, if the program says so.  `beside` is
+    what there is to say besides, where a bug has a name: that this is another one, or that
+    it is not known whether there is another one.
     """
 
     claim: str
@@ -153,6 +155,7 @@ class Answer:
     scenario: str
     verdict: Verdict
     known: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

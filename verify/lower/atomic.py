@@ -32,7 +32,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
-from verify.lower.uses import Lifetimes, either
+from verify.lower.uses import Lifetimes, either, followed
 from verify.lower.values import (
     Choices,
     Layout,
@@ -57,13 +57,15 @@ MAX_CALLS = 100
 class Break:
     """A claim broken on the way, from states in which `guard` is true.
 
-    `passing` says that the way is a transient one.
+    `passing` says that the way is a transient one.  `about` says what it is about: locks,
+    structs, objects, the primitives that it is in.
     """
 
     guard: Expr
     claim: str
     reason: str
     passing: bool = False
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,15 @@ class Steps:
                 if clause.kind == "before":
                     self.before.setdefault(clause.hook, []).append((claim.name, clause))
 
-    def broken(self, way: Way, condition: Expr, claim: str, reason: str) -> None:
+    def broken(
+        self, way: Way, condition: Expr, claim: str, reason: str, about: tuple[str, ...] = ()
+    ) -> None:
         """Note that `claim` is broken where `condition` is true on this way."""
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
-            self.breaks.append(Break(guard, claim, reason, bool(way.transient)))
+            self.breaks.append(
+                Break(guard, claim, reason, bool(way.transient), (*about, *way.called))
+            )
 
     def call(
         self,
@@ -246,6 +252,7 @@ class Steps:
                             Mine(name, "any"),
                             "atomic-sleep",
                             f"may sleep while it holds {name}",
+                            (name,),
                         )
                 return [way]
             case checked.Return(result, _):
@@ -280,7 +287,7 @@ class Steps:
         fault = faults(node, names)
         if fault == FALSE:
             return way
-        self.broken(way, fault, "memory", _null(node))
+        self.broken(way, fault, "memory", _null(node), followed(node, names))
         return way.when(negate(way.now(fault)))
 
     def _uses(self, node: checked.Expr, way: Way, names: Names) -> Way:
@@ -290,7 +297,8 @@ class Steps:
             # Ways often begin with the same test.
             known = any((b.guard, b.claim) == (guard, misuse.claim) for b in self.breaks)
             if guard != FALSE and not known:
-                self.breaks.append(Break(guard, misuse.claim, misuse.reason))
+                about = (*misuse.about, *way.called)
+                self.breaks.append(Break(guard, misuse.claim, misuse.reason, about=about))
         used = self.lifetimes.used(node, names)
         if not used:
             return way
@@ -323,7 +331,7 @@ class Steps:
         reason = f"the value leaves the range {low}..{high}"
         guard = conj([way.guard, outside])
         if guard != FALSE:
-            self.breaks.append(Break(guard, "memory", reason, bool(way.transient)))
+            self.breaks.append(Break(guard, "memory", reason, bool(way.transient), way.called))
         return way.when(negate(outside))
 
     def _range(self, type_: Type) -> tuple[int, int]:
@@ -370,7 +378,7 @@ class Steps:
                 reason = f"{verb} {name}, which it does not hold{as_what}"
                 free = TRUE
                 mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, misuse, "lock-use", reason)
+        self.broken(way, misuse, "lock-use", reason, (name,))
         after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:
             return []

@@ -125,8 +125,9 @@ class Builder:
         span: Span,
         outcome: str = "",
         passing: bool = False,
+        about: tuple[str, ...] = (),
     ) -> None:
-        """A command that breaks `claim` from `pc`."""
+        """A command that breaks `claim` from `pc`; it is about where it is, and `about`."""
         if guard == FALSE:
             return
         if passing:
@@ -140,13 +141,14 @@ class Builder:
                 violates=claim,
                 reason=reason,
                 outcome=outcome,
+                about=(*about, *(frame.function.name for frame in self.frames)),
             )
         )
 
     def uses(self, node: checked.Expr, pc: int, span: Span, sound: Expr = TRUE) -> None:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
-            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span)
+            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, about=misuse.about)
         used = self.steps.lifetimes.used(node, self.names())
         if used:
             self.used[pc] = either(self.used.get(pc, {}), used)
@@ -190,7 +192,15 @@ class Builder:
     def breaks(self, pc: int, span: Span) -> None:
         """Turn what `steps` found to be breakable into commands at `pc`."""
         for found in self.steps.breaks:
-            self.fail(pc, found.guard, found.claim, found.reason, span, passing=found.passing)
+            self.fail(
+                pc,
+                found.guard,
+                found.claim,
+                found.reason,
+                span,
+                passing=found.passing,
+                about=found.about,
+            )
         self.steps.breaks.clear()
 
 

@@ -13,6 +13,7 @@ from verify.ir import (
     Local,
     Mine,
     Place,
+    case_topic,
     conj,
     disj,
     equal,
@@ -34,7 +35,14 @@ class Contracts(Builder):
         for lock in function.must_hold:
             for condition, name in choices(lock, names):
                 lacking = conj([condition, negate(Mine(name, "exclusive"))])
-                self.fail(pc, lacking, "balance", f"calls {function.name}() without {name}", span)
+                self.fail(
+                    pc,
+                    lacking,
+                    "balance",
+                    f"calls {function.name}() without {name}",
+                    span,
+                    about=(name, function.name),
+                )
         if function.must_hold or function.name in self.program.contracts:
             kept = self._entry_locks(function, names)
             for lock_name in self.layout.locks:
@@ -45,6 +53,7 @@ class Contracts(Builder):
                     "balance",
                     f"calls {function.name}() with {lock_name} held, of which it knows nothing",
                     span,
+                    about=(lock_name, function.name),
                 )
 
     def _entry_locks(self, function: checked.Function, names: Names) -> dict[str, Expr]:
@@ -101,6 +110,7 @@ class Contracts(Builder):
                         f"{cell_word(table.axes, cell)}: {sentences[name]}; "
                         f"its author says: {said}",
                         span,
+                        about=(name,),
                     )
 
     def _balance(
@@ -142,6 +152,7 @@ class Contracts(Builder):
                 f"returns with {lock} still held",
                 span,
                 outcome,
+                about=(lock,),
             )
             lacking = disj(
                 [
@@ -150,7 +161,9 @@ class Contracts(Builder):
                 ]
             )
             lacking = conj([when, lacking])
-            self.fail(pc, lacking, "balance", f"returns without {lock}", span, outcome)
+            self.fail(
+                pc, lacking, "balance", f"returns without {lock}", span, outcome, about=(lock,)
+            )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
         """The way with its result stored and, where the table says so, the case noted."""
@@ -187,6 +200,7 @@ class Contracts(Builder):
         table = self._sampling_table(callee)
         if table is None or Local(CASE) not in way.values:
             return
+        case = way.values[Local(CASE)]
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "table":
@@ -198,6 +212,7 @@ class Contracts(Builder):
                         "samples the table in this case",
                         span,
                         passing=bool(way.transient),
+                        about=(case_topic(case.value - 1),) if isinstance(case, Const) else (),
                     )
 
 

@@ -14,6 +14,7 @@ from verify.ir import (
     Const,
     Domain,
     Expr,
+    Known,
     Lock,
     Place,
     Program,
@@ -116,7 +117,7 @@ def lower(program: Checked) -> Program:
         tuple(subjects),
         tuple(span for name in subjects for span in _statements(program.functions[name].body)),
         program.assumptions,
-        tuple((k.claim, k.scenario, k.sentence) for k in program.known),
+        tuple(Known(k.claim, k.scenario, k.cases, k.topics, k.sentence) for k in program.known),
     )
 
 

@@ -31,6 +31,7 @@ from verify.lower.atomic import Way
 from verify.lower.builder import Frame
 from verify.lower.contracts import Contracts, asked, cell_word
 from verify.lower.hoist import Hoisting
+from verify.lower.uses import followed
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
 from verify.source import Span
 from verify.syntax import checked
@@ -74,7 +75,8 @@ class Threads(Hoisting, Contracts):
     def _finish(self, thread: checked.Thread, exit_: int, end: int) -> None:
         span = _closing(thread.body.span)
         for lock in self.layout.locks:
-            self.fail(exit_, Mine(lock, "any"), "balance", f"ends with {lock} still held", span)
+            text = f"ends with {lock} still held"
+            self.fail(exit_, Mine(lock, "any"), "balance", text, span, about=(lock,))
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "finally":
@@ -193,8 +195,10 @@ class Threads(Hoisting, Contracts):
         expr = value(new, names)
         self.uses(new, pc, span)
         self.uses(target, pc, span, negate(faults(new, names)))
-        for fault in (faults(new, names), faults(target, names)):
-            self.fail(pc, fault, "memory", f"follows NULL in `{target.span.text}`", span)
+        for node in (new, target):
+            text = f"follows NULL in `{target.span.text}`"
+            about = followed(node, names)
+            self.fail(pc, faults(node, names), "memory", text, span, about=about)
         ok = negate(disj([faults(new, names), faults(target, names)]))
         way = self.steps.in_range(target.type, expr, Way())
         self.breaks(pc, span)

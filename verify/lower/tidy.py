@@ -260,6 +260,7 @@ def compose(first: Command, second: Command) -> Command | None:
         (*first.called, *second.called),
         len(first.places) + second.main if _silent(first) and not _silent(second) else first.main,
         (*first.used, *second.used),
+        second.about,
     )
 
 

@@ -37,6 +37,7 @@ class Misuse:
     guard: Expr
     claim: str
     reason: str
+    about: tuple[str, ...] = ()
 
 
 def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
@@ -74,6 +75,11 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 yield use.behind(conj(sound), when)
         case _:
             return
+
+
+def followed(node: checked.Expr, names: Names) -> tuple[str, ...]:
+    """The structs to whose objects evaluating `node` follows a pointer."""
+    return tuple(dict.fromkeys(use.struct for use in uses(node, names)))
 
 
 def _named(pointer: checked.Expr) -> bool:
@@ -116,7 +122,7 @@ class Lifetimes:
                     if guard != FALSE:
                         condition = clause.condition.span.text
                         text = f"uses {name} in `{use.span.text}` while `{condition}` is false"
-                        yield Misuse(guard, claim, text)
+                        yield Misuse(guard, claim, text, (use.struct, name))
 
     def used(self, node: checked.Expr, names: Names) -> dict[str, Expr]:
         """The structs of which evaluating `node` uses an object, and when, if it makes sense."""

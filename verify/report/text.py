@@ -249,6 +249,8 @@ def claims(result: Result) -> Iterator[str]:
                     # Whoever looks for CVE-2019-1999 finds it in one line.
                     text = f"known as {answer.known}"
                     yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
+                if answer.beside:
+                    yield from _wrapped(answer.beside, f"{indent}= ", f"{indent}  ", hyphens=False)
             case Holds(_, unproved) if unproved:
                 text = f"as far as the bound; for any number: {unproved}"
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")

@@ -102,6 +102,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         if isinstance(verdict, Holds)
         else "",
         **({"known": answer.known} if answer.known else {}),
+        **({"beside": answer.beside} if answer.beside else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
         **(
             {"least": verdict.least}

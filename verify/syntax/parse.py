@@ -453,10 +453,30 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.Assumption(str(sentence)[1:-1], str(way), span)
 
     def known(
-        self, span: Span, claim: lark.Token, scenario: Any, sentence: lark.Token
+        self,
+        span: Span,
+        claim: lark.Token,
+        scenario: lark.Token | None,
+        pattern: tree.Expr | None,
+        topics: tuple[tree.Name, ...] | None,
+        sentence: lark.Token,
     ) -> tree.Known:
         where = None if scenario is None else self._name(scenario)
-        return tree.Known(self._name(claim), where, str(sentence)[1:-1], span)
+        return tree.Known(
+            self._name(claim), where, pattern, topics or (), str(sentence)[1:-1], span
+        )
+
+    def known_case(self, span: Span, pattern: tree.Expr) -> tree.Expr:
+        return pattern
+
+    def known_about(self, span: Span, *topics: tree.Name) -> tuple[tree.Name, ...]:
+        return topics
+
+    def topic(self, span: Span, *parts: lark.Token) -> tree.Name:
+        # A lock is named as in reports: without what separates its parts.
+        first, *rest = parts
+        name = "".join([str(first), *(f"[{p}]" if p.type == "INT" else f".{p}" for p in rest)])
+        return tree.Name(name, span)
 
     def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
         return tree.Effect(str(word), lock, span)
