@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from verify.report.dashboard import Evidence
     from verify.source import Source
     from verify.syntax.load import Loader
-    from verify.verdicts import Result
+    from verify.verdicts import Need, Result
 
 
 class Net(TyperGroup):
@@ -184,6 +184,8 @@ class Done:
     written: tuple[str, ...] = ()
 
 
+# What is said where the system has ended a process, mostly for want of memory.
+ENDED_EARLY = "a process was ended before it was through; --jobs 1 does without"
 # What `prove` is asked without options: claims, scenario, threads, rounds.
 USUAL = (None, None, 2, 1)
 
@@ -211,7 +213,7 @@ Jobs = Annotated[
         "-j",
         min=1,
         metavar="N",
-        help="So many scenarios at a time; as many as there are cores, if not said.",
+        help="So much at a time; as many as there are cores, if not said.",
     ),
 ]
 
@@ -309,31 +311,59 @@ def table(
 def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
     scenario: InScenario = None,
+    claim: Claims = None,
     include: Folders = None,
     model: Model = None,
+    jobs: Jobs = None,
 ) -> None:
     """Show which lines the claims rest on, by leaving out each in turn."""
+    from concurrent.futures.process import BrokenProcessPool
+    from contextlib import closing
+
     from verify.diagnostics import InputError, render
     from verify.engine.dependence import needs
+    from verify.lower.program import BUILT_IN
     from verify.report.text import needs_text
     from verify.syntax.load import Loader
     from verify.syntax.resolve import resolve
 
-    progress = _progress()
+    open_ = False
     try:
         checked = resolve(*Loader(tuple(include or ()), model).load(file))
         names = [s.name for s in checked.scenarios]
         if scenario is not None and scenario not in names:
             raise BadChoice(_unknown("scenario", scenario, names, file))
-        for name in [scenario] if scenario is not None else names:
-            title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
-            print("\n".join(needs_text(title, needs(checked, name, progress))))
+        known = [*(c.name for c in checked.claims), *(n for n in BUILT_IN if n != "vacuity")]
+        for name in claim or ():
+            if name not in known:
+                raise BadChoice(_unknown("claim", name, known, file))
+        asked = [scenario] if scenario is not None else names
+        count = cores() if jobs is None else jobs
+        with closing(needs(checked, asked, claim or (), count)) as told:
+            # Those of the first scenario are told as they come, those of the others are kept.
+            kept: list[tuple[Need, ...]] = []
+
+            def first() -> Iterator[Need]:
+                for some in told:
+                    kept.append(some)
+                    yield some[0]
+
+            for i, name in enumerate(asked):
+                title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
+                some = first() if i == 0 else (one[i] for one in kept)
+                for line in needs_text(title, some):
+                    print(line, flush=True)
+        open_ = any(one.open and one.idle for some in kept for one in some)
     except InputError as error:
         _say("\n\n".join(render(d) for d in error.diagnostics))
         raise typer.Exit(Status.INPUT) from None
     except BadChoice as error:
         _say(f"error: {error}")
         raise typer.Exit(Status.INPUT) from None
+    except BrokenProcessPool:
+        _say(f"error: {ENDED_EARLY}")
+        raise typer.Exit(Status.BUG) from None
+    raise typer.Exit(Status.OPEN if open_ else Status.ESTABLISHED)
 
 
 @app.command()
@@ -477,8 +507,7 @@ def _settled(
     try:
         return ordered(_settle, tasks, jobs)
     except BrokenProcessPool:
-        said = "a process was ended before it was through; --jobs 1 does without"
-        return [Settled(None, "", Status.BUG, said)] * len(tasks)
+        return [Settled(None, "", Status.BUG, ENDED_EARLY)] * len(tasks)
 
 
 def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:

@@ -83,13 +83,14 @@ def explore(
     solos: Sequence[Thread] = (),
     stop: Callable[[Explored], bool] | None = None,
     named: Named | None = None,
+    known: Machine | None = None,
 ) -> Explored:
     """All states of some threads side by side, nearest first; at most `limit` of them.
 
     `named` says which ways to break a claim are known; without it none are looked for that
-    are not.
+    are not.  `known` is a machine that has made the code of these threads before.
     """
-    machine = Machine(program, threads)
+    machine = Machine(program, threads, known)
     seen = Explored(machine)
     groups = _groups(threads)
     first = _sorted(machine.initial(), groups)

@@ -82,7 +82,7 @@ class Machine:
     def __init__(
         self, program: Program, threads: Sequence[Thread], known: Machine | None = None
     ) -> None:
-        """`known` is a machine of the same program, from which code is taken over."""
+        """`known` is a machine with the same variables and locks, whose code is taken over."""
         self.program = program
         self.threads = tuple(threads)
         # By identity: two observers of one claim have the same name.

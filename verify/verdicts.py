@@ -227,12 +227,21 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a change of one statement breaks: claims, or the text itself (`senseless`)."""
+    """What a change of one statement breaks: claims, or the text itself (`senseless`).
+
+    `open` says how far was looked, if not at all there is: then more may break.
+    """
 
     span: Span
     change: str
     breaks: tuple[str, ...]
     senseless: str
+    open: str = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing breaks, as far as was looked."""
+        return not self.breaks and not self.senseless
 
 
 def nowhere(results: Sequence[Result]) -> tuple[tuple[str, str], ...] | None:
