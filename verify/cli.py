@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from verify import __version__
+from verify.diagnostics import printable
 from verify.ends import SIGNALLED, Status, trouble, unwritten, worst
 from verify.parallel import Ended, cores
 
@@ -82,7 +83,7 @@ class Net(TyperGroup):
 
 
 def _crash(error: Exception) -> Status:
-    _say(f"error: {trouble(error)}")
+    _say(printable(f"error: {trouble(error)}"))
     return Status.BUG
 
 
@@ -381,10 +382,10 @@ def check(
             found = recheck(folder, tuple(include or ()), progress)
         except Exception as error:
             # Whatever it is, the evidence is neither accepted nor rejected.
-            _say(f"{folder}: {trouble(error)}")
+            _say(printable(f"{folder}: {trouble(error)}"))
             statuses.append(Status.BUG)
             continue
-        print(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
+        print(printable(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}"))
         for line in found.wrong:
             print(f"  ! {line}")
         for line in found.done:
@@ -408,7 +409,6 @@ def dashboard(
     ] = False,
 ) -> None:
     """Lay out all verdicts on one page (Markdown), as the evidence has them."""
-    from verify.diagnostics import printable
     from verify.report.dashboard import page
 
     if compare and out is None:
@@ -583,7 +583,7 @@ def _done(file: Path, job: Job, settled: Sequence[Settled]) -> Done:
 
 
 def _failed(file: Path, status: Status, said: str) -> Done:
-    return Done(str(file), status, (), (_plain(said),), f"error: {file}: {said}")
+    return Done(str(file), status, (), (_plain(said),), printable(f"error: {file}: {said}"))
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -638,10 +638,10 @@ def _scenarios(program: Program, name: str | None, file: Path) -> tuple[Scenario
 
 
 def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
-    from verify.diagnostics import nearest, printable
+    from verify.diagnostics import nearest
 
     hint = "".join(f"; {note}" for note in nearest(name, known))
-    return f"{file} has no {what} `{printable(name)}`{hint} (it has {', '.join(known)})"
+    return printable(f"{file} has no {what} `{name}`{hint} (it has {', '.join(known)})")
 
 
 def _status(results: Sequence[Result], bounded: bool) -> Status:
@@ -678,7 +678,7 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     blocks = ["\n".join(report(result, runs=not brief)) for result in results]
     for one in done:
         if one.written:
-            blocks.append(f"evidence: {', '.join(one.written)}")
+            blocks.append(printable(f"evidence: {', '.join(one.written)}"))
     last = list(summary(results)) if len(results) > 1 else []
     last += [line for one in done for line in across(one.results)]
     if last:
@@ -702,7 +702,7 @@ def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) ->
     status = Status.ESTABLISHED
     for file in files:
         try:
-            print("\n".join(dump(_read(file, loader)[1])))
+            print("\n".join(map(printable, dump(_read(file, loader)[1]))))
         except InputError as error:
             _say("\n\n".join(render(d) for d in error.diagnostics))
             status = Status.INPUT

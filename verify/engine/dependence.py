@@ -24,8 +24,8 @@ from verify.verdicts import Need
 
 # How many states are looked at: of the program as it is, of it with a statement changed,
 # and of that if a claim has broken already, so that what is said is that it is needed.
-WHOLE = 120_000
-STATES = 20_000
+WHOLE = 60_000
+STATES = 12_000
 ENOUGH = 6_000
 # Two callers are looked at as well where one has no more states than these.
 SMALL = 5_000

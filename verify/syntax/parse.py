@@ -81,7 +81,11 @@ def _keep(parser: lark.Lark, place: Path) -> None:
 
 
 class Refused(Exception):
-    """The text is none of the language, or more than the limits allow."""
+    """The text is none of the language, or more than the limits allow; `at` is where."""
+
+    def __init__(self, at: int = 0) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 def parse(source: Source) -> tuple[tree.Declaration, ...]:
@@ -105,10 +109,14 @@ def parse_as_far_as_possible(
         return (), (Diagnostic("BFP004", headline),)
     try:
         return by_grammar(source), ()
-    except Refused:
-        declarations, errors = recover(source)
+    except Refused as refused:
+        at = refused.at
+    declarations, errors = recover(source)
     if not errors:
-        errors = (Diagnostic("BFP002", f"{source.path} does not follow the grammar"),)
+        # What the other reader takes for a text of the language: lark knows where it is not.
+        span = Span(source, at, min(at + 1, len(source.text)))
+        label = "this is not what the grammar wants here"
+        errors = (Diagnostic("BFP002", "the text does not follow the grammar", span, label),)
     return declarations, errors
 
 
@@ -122,12 +130,16 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     try:
         parsed = _parser().parse(source.text)
     except lark.exceptions.UnexpectedInput as error:
-        raise Refused from error
+        end = len(source.text.rstrip()) - 1
+        raise Refused(
+            max(end if error.pos_in_stream is None else error.pos_in_stream, 0)
+        ) from error
     _limit_depth(parsed)
     try:
         declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
     except lark.exceptions.VisitError as error:
-        raise Refused from error
+        meta = getattr(error.obj, "meta", None)
+        raise Refused(0 if meta is None or meta.empty else meta.start_pos) from error
     return declarations
 
 
