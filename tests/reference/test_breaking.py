@@ -32,7 +32,6 @@ def test_the_step_that_breaks_a_claim_counts() -> None:
         "n = gives(true);",
         "n = no_value();",
         "struct lid *l = &some->lid;",
-        "struct box *p = container_of(take_lid(), struct box, lid);",
     ],
 )
 def test_memory_is_broken_and_the_thread_dies(body: str) -> None:
@@ -47,6 +46,25 @@ def test_memory_is_broken_and_the_thread_dies(body: str) -> None:
     found = alone(f"a = true; {body} b = true;", then=then + never("b"))
 
     assert ["memory"] == sorted(found.broken)
+
+
+def test_container_of_follows_nothing() -> None:
+    """[B12] A pointer that is not there yet would be a crash before anybody follows it."""
+    then = """
+    struct lid loose;
+    primitive struct box *around(struct lid *l) { return container_of(l, struct box, lid); }
+    """
+    body = "struct box *p = {}; a = true; if (p == NULL) b = true; p->size = 1;"
+    for pointer in (
+        "container_of(&loose, struct box, lid)",
+        "around(NULL)",
+    ):
+        found = alone(body.format(pointer), then=then + never("b"))
+
+        assert {"never-0": 3, "memory": 3} == dict(found.broken)
+    found = alone(body.format("around(&two.lid)"), then=then + never("b"))
+
+    assert {} == dict(found.broken)
 
 
 @pytest.mark.parametrize(

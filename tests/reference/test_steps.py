@@ -51,6 +51,7 @@ def test_an_access_is_a_step(steps: int, body: str) -> None:
         (2, "calls_one();"),
         (1, "hook();"),
         (1, "either();"),
+        (1, "asks_itself();"),
         (1, "sleep();"),
         (1, "reads_a_constant();"),
     ],
@@ -60,6 +61,7 @@ def test_a_primitive_is_an_access_if_it_touches_what_others_see(steps: int, call
     then = """
     primitive void read_it(void) { if (a) ; }
     primitive void asks(void) { if (is_locked(&k)) ; }
+    primitive void asks_itself(void) { if (held(&k)) ; }
     primitive void may_fail(void) { when (true) ; transient ; }
     primitive void calls_one(void) { asks(); }
     primitive void reads_a_constant(void) { if (b) ; }
@@ -77,6 +79,7 @@ def test_a_primitive_is_an_access_if_it_touches_what_others_see(steps: int, call
         (2, 'claim looks "c" before inner: !b;'),
         (2, 'claim looks "c" before hook: !is_locked(&m);'),
         (1, 'claim looks "c" before hook: !c;'),
+        (1, 'claim looks "c" before hook: !held(&m);'),
         (1, 'claim looks "c" before hook: !inside;'),
         (1, 'claim looks "c" alone t before hook: !b;'),
         (2, 'claim looks "c" after f: !b;'),
@@ -120,7 +123,7 @@ def test_a_use_after_free_of_what_nobody_assigns_is_seen() -> None:
         (1, "p->size + q->size == 0"),
         (1, "p->next->next == NULL"),
         (1, "p->size == n"),
-        (1, "p != NULL && p->size == 0 && q->size == 0"),
+        (2, "p != NULL && p->size == 0 && q->size == 0"),
         (2, "p->size + n == row[0]"),
         (0, "p == NULL"),
         (0, "p == NULL && p->size == 0 && q->size == 0"),
@@ -151,7 +154,11 @@ def test_an_expression_with_one_read_is_evaluated_at_once(steps: int, expression
         (2, "p->size = n;"),
         (2, "set_size(n);"),
         (2, "set_size(p->size);"),
-        (1, "if (sets() && p->next == NULL) ;"),
+        (2, "if (sets() && p->next == NULL) ;"),
+        (1, "bool l = p->next == NULL && p->next == p;"),
+        (1, "bool l = p == &one || n == 0;"),
+        (1, "bool l = n == 0 || n == 1 && p->size == 0;"),
+        (1, "n = p->next == NULL && p->next == p;"),
         (2, "if (sets() && n == 0) ;"),
         (2, "i = same(p->size); n = 0;"),
     ],

@@ -21,8 +21,7 @@ class Op:
     """One operation.  `marks` if the statement at `span` is partly done with it.
 
     `run` gives the ways on which it went on, perhaps none if it `blocks`; it raises
-    Fatal where the thread dies.  Operations of one `group` are those of an
-    expression that is evaluated at once, [T7]; 0 is no group.
+    Fatal where the thread dies.
     """
 
     run: Run
@@ -30,7 +29,6 @@ class Op:
     access: bool
     marks: bool
     blocks: bool
-    group: int = 0
 
 
 @dataclass(slots=True)

@@ -1,16 +1,33 @@
-"""Expressions as operations: each part is pushed, and taken off by what it is a part of."""
+"""Expressions as operations: each read and each call leaves its value on the stack.
+
+What is computed from these values is evaluated where it is needed [T6], by who takes
+them off: an access, in its own step, or a thread's own affair behind the last read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from verify.reference.code import Body, Op, Run, Target
+from verify.reference.layout import walk
 from verify.reference.primitives import Primitives
 from verify.reference.watch import Watch
-from verify.reference.way import Frame, Value, Way
+from verify.reference.way import Env, Frame, Value, Way
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Expr
+
+Rest: TypeAlias = Callable[[Way, Env, Sequence[Value]], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is left of an expression: `rest` of the values of `size` reads and calls."""
+
+    rest: Rest
+    size: int
 
 
 class Expressions:
@@ -23,7 +40,6 @@ class Expressions:
         called: Callable[[str], Body],
         body: Body,
         names: Mapping[str, int],
-        groups: Iterator[int],
     ) -> None:
         self.primitives, self.watch, self.called = primitives, watch, called
         self.layout = primitives.layout
@@ -31,25 +47,25 @@ class Expressions:
         self.body = body
         self.names = names
         self.span: Span | None = None
-        self.group = 0
-        self.groups = groups
 
     # ------------------------------------------------------------ writing
 
     def _emit(
         self, run: Run, access: bool = False, marks: bool = False, blocks: bool = False
     ) -> None:
-        self.body.code.append(Op(run, self.span, access, access or marks, blocks, self.group))
+        self.body.code.append(Op(run, self.span, access, access or marks, blocks))
 
-    def _own(self, act: Callable[[Way, Frame], None], marks: bool = False) -> None:
-        """One own affair that goes on to the next operation."""
+    def _own(
+        self, act: Callable[[Way, Frame], None], access: bool = False, marks: bool = False
+    ) -> None:
+        """An operation that goes on to the next one."""
 
         def run(way: Way, frame: Frame) -> list[Way]:
             act(way, frame)
             frame.pc += 1
             return [way]
 
-        self._emit(run, marks=marks)
+        self._emit(run, access, marks)
 
     def _put(self, target: Target) -> None:
         target.pc = len(self.body.code)
@@ -69,60 +85,36 @@ class Expressions:
 
     # -------------------------------------------------------- expressions
 
-    def _grouped(self, at_once: bool, write: Callable[[], None]) -> None:
-        """[T7] Write some code, as a group of its own if it is carried out at once."""
-        if self.group or not at_once:
-            write()
-            return
-        self.group = next(self.groups)
-        write()
-        self.group = 0
+    def _whole(self, node: Expr) -> tuple[Split, bool]:
+        """[T7] The value of what is stored in a local, passed, returned or tested.
 
-    def _condition(self, node: Expr, yes: Target, no: Target) -> None:
-        """Evaluate the condition of a statement and go where it leads."""
-        self.span = node.span
-        self._test(node, yes, no)
-
-    def _test(self, node: Expr, yes: Target, no: Target) -> None:
-        """Evaluate a truth value and go where it leads."""
-        self._grouped(self.layout.is_at_once(node), lambda: self._write_test(node, yes, no))
-
-    def _write_test(self, node: Expr, yes: Target, no: Target) -> None:
-        if self.layout.is_own(node):
-            test = self.values.at_once(node, self.names)
-
-            def run(way: Way, frame: Frame) -> list[Way]:
-                frame.pc = (yes if test(way, frame.env) else no).pc
-                return [way]
-
-            self._emit(run, marks=True)
-            return
-        match node:
-            case checked.Not(arg):
-                self._test(arg, no, yes)
-            case checked.Binary("&&" | "||" as op, left, right):
-                middle = Target()
-                self._test(left, *((middle, no) if op == "&&" else (yes, middle)))
-                self._put(middle)
-                self._test(right, yes, no)
-            case _:
-                self._value(node)
-
-                def decide(way: Way, frame: Frame) -> list[Way]:
-                    frame.pc = (yes if frame.stack.pop() else no).pc
-                    return [way]
-
-                self._emit(decide, marks=True)
+        What is evaluated at once has the step of its read, or of its look; the truth
+        value says whether it is one.
+        """
+        calls = any(isinstance(part, checked.Call) for part in walk(node))
+        reads = self.layout.reads(node)
+        if calls or reads > 1:
+            return self._split(node), False
+        at_once = self.values.at_once(node, self.names)
+        return Split(lambda way, env, _: at_once(way, env), 0), (
+            reads == 1 or self.layout.looks_in(node)
+        )
 
     def _value(self, node: Expr) -> None:
         """Push the value of an expression."""
-        self._grouped(self.layout.is_at_once(node), lambda: self._write_value(node))
+        split, access = self._whole(node)
 
-    def _write_value(self, node: Expr) -> None:
-        if self.layout.is_own(node):
-            value = self.values.at_once(node, self.names)
-            self._own(lambda way, frame: frame.stack.append(value(way, frame.env)))
-            return
+        def push(way: Way, frame: Frame) -> None:
+            given = frame.pop(split.size)
+            frame.stack.append(split.rest(way, frame.env, given))
+
+        self._own(push, access)
+
+    def _split(self, node: Expr) -> Split:
+        """Write the reads and calls of an expression, and say what is left to do."""
+        if self.layout.is_still(node):
+            at_once = self.values.at_once(node, self.names)
+            return Split(lambda way, env, _: at_once(way, env), 0)
         match node:
             case checked.Call():
                 self._call(node)
@@ -136,18 +128,66 @@ class Expressions:
                 self._own(lambda way, frame: frame.stack.append(0))
                 self._put(end)
             case _:
-                parts = self.values.parts(node)
-                for part in parts:
-                    self._value(part)
-                apply, count = self.values.apply(node, self.names), len(parts)
+                return self._node(node)
+        return Split(lambda way, env, values: values[0], 1)
 
-                def run(way: Way, frame: Frame) -> list[Way]:
-                    frame.stack.append(apply(way, frame.env, frame.pop(count)))
-                    frame.pc += 1
+    def _node(self, node: Expr) -> Split:
+        """A read, or something that is no access but has one in it."""
+        parts = self._all(self.values.parts(node))
+        apply = self.values.apply(node, self.names)
+        size = sum(part.size for part in parts)
+
+        def rest(way: Way, env: Env, values: Sequence[Value]) -> Value:
+            return apply(way, env, of_all(parts, way, env, values))
+
+        if not (isinstance(node, checked.Field) and self.layout.is_read(node)):
+            return Split(rest, size)
+
+        def read(way: Way, frame: Frame) -> None:
+            frame.stack.append(rest(way, frame.env, frame.pop(size)))
+
+        self._own(read, access=True)
+        return Split(lambda way, env, values: values[0], 1)
+
+    def _all(self, nodes: Sequence[Expr]) -> list[Split]:
+        """Several expressions, from left to right.
+
+        A call may change a thread-local, so that one is read before it.
+        """
+        found = []
+        for i, node in enumerate(nodes):
+            own = any(isinstance(part, checked.ThreadLocal) for part in walk(node))
+            if own and any(isinstance(part, checked.Call) for part in walk(tuple(nodes[i + 1 :]))):
+                self._value(node)
+                found.append(Split(lambda way, env, values: values[0], 1))
+            else:
+                found.append(self._split(node))
+        return found
+
+    def _condition(self, node: Expr, yes: Target, no: Target) -> None:
+        """Evaluate the condition of a statement and go where it leads."""
+        self.span = node.span
+        self._test(node, yes, no)
+
+    def _test(self, node: Expr, yes: Target, no: Target) -> None:
+        """[T6, T7] `&&` and `||` are tests of their own, made as far as needed."""
+        match node:
+            case checked.Not(arg):
+                self._test(arg, no, yes)
+            case checked.Binary("&&" | "||" as op, left, right):
+                middle = Target()
+                self._test(left, *((middle, no) if op == "&&" else (yes, middle)))
+                self._put(middle)
+                self._test(right, yes, no)
+            case _:
+                split, access = self._whole(node)
+
+                def decide(way: Way, frame: Frame) -> list[Way]:
+                    value = split.rest(way, frame.env, frame.pop(split.size))
+                    frame.pc = (yes if value else no).pc
                     return [way]
 
-                shared = isinstance(node, checked.Field) and self.layout.is_shared(node)
-                self._emit(run, access=shared)
+                self._emit(decide, access, marks=True)
 
     # -------------------------------------------------------------- calls
 
@@ -156,11 +196,15 @@ class Expressions:
 
         `later`: the table is sampled by who stores the value, not by the call.
         """
-        self._grouped(self.layout.is_at_once(call), lambda: self._write_call(call, later))
+        if call.callee in self.layout.program.primitives:
+            self._primitive(call, later)
+        else:
+            self._function(call)
 
-    def _write_call(self, call: checked.Call, later: bool) -> None:
-        primitive = self.layout.program.primitives.get(call.callee)
-        params = (primitive or self.layout.program.functions[call.callee]).params
+    def _function(self, call: checked.Call) -> None:
+        """[C1] Begin a call; the callee's return moves the caller on."""
+        watch, called = self.watch, self.called
+        params = self.layout.program.functions[call.callee].params
         for arg, (_, type_) in zip(call.args, params, strict=True):
             self._value(arg)
             if type_.kind == "int":
@@ -170,19 +214,11 @@ class Expressions:
                     fit(frame.stack[-1])
 
                 self._own(check)
-        if primitive is not None:
-            self._primitive(call, len(params), later)
-        else:
-            self._function(call, len(params))
-
-    def _function(self, call: checked.Call, count: int) -> None:
-        """[C1] Begin a call; the callee's return moves the caller on."""
-        watch, called = self.watch, self.called
         bit = watch.asked.get(call.callee, 0)
 
         def run(way: Way, frame: Frame) -> list[Way]:
             body = called(call.callee)
-            env: list[Value] = [*frame.pop(count), *body.first[count:]]
+            env: list[Value] = [*frame.pop(len(params)), *body.first[len(params) :]]
             way.note(bit)
             way.serial += 1
             ghost = watch.enters(way, call.callee, env) if body.ghost else None
@@ -191,15 +227,22 @@ class Expressions:
 
         self._emit(run, marks=True)
 
-    def _primitive(self, call: checked.Call, count: int, later: bool) -> None:
+    def _primitive(self, call: checked.Call, later: bool) -> None:
         """A primitive, which may be an access or not; [B4] if the thread dies, nothing of it."""
         primitives, watch = self.primitives, self.watch
+        args = self._all(call.args)
+        size = sum(arg.size for arg in args)
+        fits = [
+            self.values.fitting(t) for _, t in self.layout.program.primitives[call.callee].params
+        ]
         sampled = not later and watch.samples(self.body.name, call.callee)
 
         def run(way: Way, frame: Frame) -> list[Way]:
             held, writes = way.held, dict(way.writes)
+            given = of_all(args, way, frame.env, frame.pop(size))
+            given = [fit(value) for fit, value in zip(fits, given, strict=True)]
             found = []
-            for one, value in primitives.call(call.callee, way, frame.pop(count)):
+            for one, value in primitives.call(call.callee, way, given):
                 if one.end == "dead":
                     one.held, one.writes = held, writes
                 else:
@@ -211,4 +254,14 @@ class Expressions:
                 found.append(one)
             return found
 
-        self._emit(run, self.layout.is_access(call.callee), marks=True, blocks=True)
+        looks = self.layout.is_still(*call.args) and self.layout.looks_in(*call.args)
+        self._emit(run, self.layout.is_access(call.callee) or looks, marks=True, blocks=True)
+
+
+def of_all(parts: Sequence[Split], way: Way, env: Env, values: Sequence[Value]) -> list[Value]:
+    """The values of several expressions, given those of their reads and calls."""
+    found = []
+    for part in parts:
+        found.append(part.rest(way, env, values[: part.size]))
+        values = values[part.size :]
+    return found

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 
 from verify.reference.code import Body, Target
-from verify.reference.expressions import Expressions
+from verify.reference.expressions import Expressions, Split, of_all
 from verify.reference.primitives import Primitives
 from verify.reference.watch import Watch
 from verify.reference.way import Fatal, Frame, Way
@@ -22,7 +21,6 @@ class Code:
         self.primitives = primitives
         self.watch = watch
         self.bodies: dict[str, Body] = {}
-        self.groups = count(1)
 
     def function(self, name: str) -> Body:
         """The code of a function."""
@@ -47,7 +45,7 @@ class Code:
         if isinstance(of, Function):
             body.ghost, body.asked = self.watch.asks(of.name)
         places = {name: i for i, (name, _) in enumerate(names)}
-        writer = _Writer(self.primitives, self.watch, self.function, body, places, self.groups)
+        writer = _Writer(self.primitives, self.watch, self.function, body, places)
         writer.whole(of, result)
         return body
 
@@ -65,7 +63,7 @@ class _Writer(Expressions):
         self.statement(of.body)
         self.span = None
         if result == VOID:
-            self._return(False)
+            self._return(None)
         else:
             # [B2] a function that returns a value ends without one
             self._own(_no_value)
@@ -108,67 +106,58 @@ class _Writer(Expressions):
             case checked.Goto(label):
                 self._jump(self.labels.setdefault(label, Target()), marks=True)
             case checked.Return(value):
-                self._returned(value)
+                self._return(value, marks=True)
             case _:
                 raise AssertionError(f"no {type(node).__name__} in a function")
 
     def _assign(self, target: Expr, value: Expr) -> None:
         if isinstance(target, checked.Field):
-            parts = self.values.parts(target)
-            # What is looked at, but not read, belongs to the step of the store.
-            if self.layout.is_at_once(value, *parts, most=0):
-                self._grouped(True, lambda: self._store(target, value))
-            else:
-                self._store(target, value)
-            return
-        sampled = self._sampled(value) if isinstance(target, checked.Local) else None
-        if sampled is None:
-            self._value(value)
+            self._store(target, value)
+        elif isinstance(target, checked.Local):
+            self._local(self.names[target.name], target.type, value)
         else:
-            self._call(sampled, later=True)
-        if isinstance(target, checked.Local):
-            self._local(self.names[target.name], target.type, value, sampled)
-            return
-        assert isinstance(target, checked.ThreadLocal)
-        own, fit = self.layout.thread_locals[target.name], self.values.fitting(target.type)
+            assert isinstance(target, checked.ThreadLocal)
+            split, access = self._whole(value)
+            own, fit = self.layout.thread_locals[target.name], self.values.fitting(target.type)
 
-        def set_own(way: Way, frame: Frame) -> None:
-            found = fit(frame.stack.pop())
-            assert isinstance(found, int)
-            way.own[own] = found
+            def set_own(way: Way, frame: Frame) -> None:
+                found = fit(split.rest(way, frame.env, frame.pop(split.size)))
+                assert isinstance(found, int)
+                way.own[own] = found
 
-        self._own(set_own, marks=True)
+            self._own(set_own, access, marks=True)
 
     def _store(self, target: checked.Field, value: Expr) -> None:
         """[T6, T7] The value, the address, and the store, which is an access."""
-        parts = self.values.parts(target)
-        store, size = self.primitives.store(target), len(parts)
+        new, *parts = self._all([value, *self.values.parts(target)])
+        store, size = self.primitives.store(target), sum(part.size for part in (new, *parts))
 
-        def keep(way: Way, frame: Frame) -> list[Way]:
-            where = frame.pop(size)
-            store(way, frame.stack.pop(), where)
-            frame.pc += 1
-            return [way]
+        def keep(way: Way, frame: Frame) -> None:
+            found, *where = of_all([new, *parts], way, frame.env, frame.pop(size))
+            store(way, found, where)
 
-        def write() -> None:
-            for part in parts:
-                self._value(part)
-            self._emit(keep, access=True)
+        self._own(keep, access=True)
 
-        self._value(value)
-        self._grouped(self.layout.is_at_once(*parts, most=0), write)
-
-    def _local(self, place: int, type_: Type, value: Expr, sampled: checked.Call | None) -> None:
+    def _local(self, place: int, type_: Type, value: Expr) -> None:
         fit, watch = self.values.fitting(type_), self.watch
-        is_test = sampled is not None and value is not sampled
+        sampled = self._sampled(value)
+        if sampled is None:
+            split, access = self._whole(value)
 
-        def set_local(way: Way, frame: Frame) -> None:
+            def set_local(way: Way, frame: Frame) -> None:
+                frame.env[place] = fit(split.rest(way, frame.env, frame.pop(split.size)))
+
+            self._own(set_local, access, marks=True)
+            return
+        self._call(sampled, later=True)
+        is_test = value is not sampled
+
+        def set_sampled(way: Way, frame: Frame) -> None:
             found = frame.stack.pop()
             frame.env[place] = fit(int(found != 0) if is_test else found)
-            if sampled is not None:
-                watch.sample(way, frame, found)
+            watch.sample(way, frame, found)
 
-        self._own(set_local, marks=True)
+        self._own(set_sampled, marks=True)
 
     def _sampled(self, value: Expr) -> checked.Call | None:
         """The call that samples the table, if its value is what is stored, [E1]."""
@@ -181,39 +170,34 @@ class _Writer(Expressions):
                 return None
         return call if self.watch.samples(self.body.name, call.callee) else None
 
-    def _returned(self, value: Expr | None) -> None:
-        if value is None:
-            self._return(False, marks=True)
-            return
-
-        def write() -> None:
+    def _return(self, value: Expr | None, marks: bool = False) -> None:
+        """[T13] A return is an access if a claim or the table looks at it."""
+        fit, watch, is_thread = self.values.fitting(self.result), self.watch, self.is_thread
+        looks = not is_thread and ("after", self.body.name) in self.layout.looks
+        access = False
+        split = Split(lambda way, env, values: 0, 0)
+        if value is not None and looks and not self.layout.is_still(value):
             self._value(value)
-            self._return(True, marks=True)
-
-        self._grouped(self.layout.is_at_once(value, most=0), write)
-
-    def _return(self, has_value: bool, marks: bool = False) -> None:
-        fit, watch = self.values.fitting(self.result), self.watch
-        is_thread = self.is_thread
+            split = Split(lambda way, env, values: values[0], 1)
+        elif value is not None:
+            split, access = self._whole(value)
 
         def run(way: Way, frame: Frame) -> list[Way]:
-            value = fit(frame.stack.pop()) if has_value else 0
+            given = fit(split.rest(way, frame.env, frame.pop(split.size)))
             if is_thread:
                 watch.ends(way)
             else:
-                watch.returns(way, frame, value)
+                watch.returns(way, frame, given)
             way.frames.pop()
             if way.frames:
                 caller = way.frames[-1]
-                caller.stack.append(value)
+                caller.stack.append(given)
                 caller.pc += 1
             else:
                 way.end = "through"
             return [way]
 
-        # [T13] a return that a claim or the table looks at
-        looks = not is_thread and ("after", self.body.name) in self.layout.looks
-        self._emit(run, access=looks, marks=marks)
+        self._emit(run, access or looks, marks)
 
 
 def _no_value(way: Way, frame: Frame) -> None:

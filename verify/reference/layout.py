@@ -78,8 +78,7 @@ class Layout:
     def _is_look(self, condition: Expr) -> bool:
         """Whether a condition depends on what others may change."""
         return any(
-            isinstance(node, checked.LockTest)
-            or (isinstance(node, checked.Field) and key(node) in self.assigned)
+            _asks_others(node) or (isinstance(node, checked.Field) and self.is_read(node))
             for node in walk(condition)
         )
 
@@ -143,48 +142,62 @@ class Layout:
         """Whether a piece of a primitive makes it an access."""
         match node:
             case checked.Field():
-                return self.is_shared(node)
-            case checked.LockStatement() | checked.LockTest() | checked.Alternative(_, True):
+                return self.is_read(node) or self.is_look(node)
+            case checked.LockStatement() | checked.Alternative(_, True):
                 return True
+            case checked.LockTest():
+                return _asks_others(node)
             case checked.Call(callee):
                 return self._is_touching(callee)
             case _:
                 return False
 
-    def is_at_once(self, *exprs: Expr, most: int = 1) -> bool:
-        """[T7] Whether expressions are evaluated at once: so many accesses of [T2] at most.
+    def reads(self, expr: Expr) -> int:
+        """How many reads of [T2] stand in an expression."""
+        return sum(isinstance(node, checked.Field) and self.is_read(node) for node in walk(expr))
 
-        A call of a function is a body of its own, and never a part of that.
-        """
-        accesses = 0
-        for node in walk(exprs):
-            if isinstance(node, checked.Call):
-                if node.callee in self.program.functions:
-                    return False
-                accesses += self.is_access(node.callee)
-            elif isinstance(node, checked.Field):
-                accesses += key(node) in self.assigned
-        return accesses <= most
+    def looks_in(self, *exprs: Expr) -> bool:
+        """[T13] Whether a pointer is followed that some claim looks at."""
+        return any(isinstance(node, checked.Field) and self.is_look(node) for node in walk(exprs))
 
-    def is_own(self, expr: Expr) -> bool:
-        """[T4] Whether a thread evaluates this without an access and without a call."""
+    def is_still(self, *exprs: Expr) -> bool:
+        """Whether there is neither a read nor a call in some expressions."""
         return not any(
             isinstance(node, checked.Call)
-            or (isinstance(node, checked.Field) and self.is_shared(node))
-            for node in walk(expr)
+            or (isinstance(node, checked.Field) and self.is_read(node))
+            for node in walk(exprs)
         )
 
-    def is_shared(self, place: checked.Field) -> bool:
-        """[T2, T13] Whether reading a field is an access."""
-        root, _ = unwrapped(place.base)
-        if root is None or isinstance(root, checked.Const):
-            return key(place) in self.assigned
-        return key(place) in self.assigned or ("use", root.type.name) in self.looks
+    def is_read(self, place: checked.Field) -> bool:
+        """[T2] Whether reading a field is an access, whoever looks."""
+        return key(place) in self.assigned
+
+    def is_look(self, place: checked.Field) -> bool:
+        """[T13] Whether a pointer is followed to what a claim looks at, or to a part of it."""
+        return any(("use", struct) in self.looks for struct in followed(place.base))
+
+
+def followed(base: Expr | None) -> tuple[str, ...]:
+    """[B8] The structs that are used in `base->field`, outermost first."""
+    root, _ = unwrapped(base)
+    if root is None or isinstance(root, checked.Const):
+        return ()
+    structs = [root.type.name]
+    parts = []
+    while isinstance(base, checked.Inner):
+        parts.append(base.type.name)
+        base = base.base
+    return (*structs, *reversed(parts))
 
 
 def key(place: checked.Field) -> tuple[str | None, str]:
     """What a field is assigned as: the struct that it is in, or None, and its name."""
     return (None if place.base is None else place.base.type.name), place.field
+
+
+def _asks_others(node: object) -> bool:
+    """Whether this asks who holds a lock: `held` asks the thread of its own affairs."""
+    return isinstance(node, checked.LockTest) and node.word.startswith("is_")
 
 
 def unwrapped(place: Expr | None) -> tuple[Expr | None, tuple[str, ...]]:

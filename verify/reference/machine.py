@@ -169,10 +169,7 @@ class Machine:
         for way in self.before(own, look):
             if way.end == "access":
                 for after in access(way):
-                    # What is evaluated at once, and cannot be to its end, is not begun.
-                    yield from (
-                        one for one in settle(after) if not (one.group and one.end == "blocked")
-                    )
+                    yield from settle(after)
             elif way.end != "blocked":
                 yield way
 
@@ -238,7 +235,6 @@ def access(way: Way) -> list[Way]:
         if op.span is not None:
             one.marks.append(op.span)
         # What follows begins a new stretch of own affairs.
-        one.group = op.group
         one.heads.clear()
         one.rounds.clear()
     return ways
@@ -253,9 +249,7 @@ def settle(way: Way) -> list[Way]:
         while not way.end:
             frame = way.frames[-1]
             op = frame.body.code[frame.pc]
-            if op.group != way.group:
-                way.group = 0
-            if op.access and not way.group:
+            if op.access:
                 way.end = "access"
                 break
             if frame.pc in frame.body.heads and _goes_round(way, frame):

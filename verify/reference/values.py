@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from verify.reference.layout import Layout, key, unwrapped
-from verify.reference.way import Condition, Env, Fatal, Value, Way
+from verify.reference.layout import Layout, followed, key, unwrapped
+from verify.reference.way import Address, Condition, Env, Fatal, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Expr, Type
 
@@ -118,10 +118,16 @@ class Values:
         """
         root, path = unwrapped(target.base)
         table = self.layout.places(root, path, target.field)
-        follow = self._follow(root)
+        used = self._used(target.base)
 
         def find(way: Way, parts: Sequence[Value]) -> str:
-            owner = 0 if root is None else follow(way, parts[0])
+            owner = 0
+            if root is not None:
+                owner = _number(parts[0])
+                if owner == 0:
+                    raise Fatal("memory")
+                for struct, number in used[owner]:
+                    way.use(struct, number)
             index = 0 if target.index is None else _number(parts[-1])
             if not 0 <= index < len(table[owner]):
                 raise Fatal("memory")
@@ -129,20 +135,24 @@ class Values:
 
         return find
 
-    def _follow(self, root: Expr | None) -> Callable[[Way, Value], int]:
-        """[B2, B8] Follows a pointer; what the text names is not followed to."""
-        struct = "" if root is None else root.type.name
-        used = self.watch and not isinstance(root, checked.Const)
+    def _used(self, base: Expr | None) -> list[tuple[tuple[str, int], ...]]:
+        """[B8] What is used by following a pointer: structs and numbers, by the pointer's value.
 
-        def follow(way: Way, pointer: Value) -> int:
-            number = _number(pointer)
-            if number == 0:
-                raise Fatal("memory")
-            if used:
-                way.use(struct, number)
-            return number
-
-        return follow
+        What the text names is not followed to, and NULL leads nowhere.
+        """
+        root, path = unwrapped(base)
+        if root is None:
+            return [()]
+        owners = self.layout.program.objects.get(root.type.name, ())
+        structs = followed(base) if self.watch else ()
+        found: list[tuple[tuple[str, int], ...]] = [()]
+        for owner in owners:
+            names = [".".join((owner, *path[:i])) for i in range(len(structs))]
+            pairs = zip(structs, names, strict=True)
+            found.append(
+                tuple((struct, self.layout.number(struct, name)) for struct, name in pairs)
+            )
+        return found
 
     def _read(self, expr: checked.Field) -> Apply:
         find, cells, constants = self.place(expr), self.layout.cells, self.layout.constants
@@ -169,18 +179,18 @@ class Values:
         root, path = unwrapped(expr.base)
         locks = self.layout.locks
         if root is None:
-            fixed = locks[expr.field], None
+            fixed: Address = locks[expr.field], ()
             return lambda way, env, parts: fixed
-        struct, used = root.type.name, self.watch and not isinstance(root, checked.Const)
         numbers = [-1] + [
             locks[".".join((owner, *path, expr.field))]
-            for owner in self.layout.program.objects.get(struct, ())
+            for owner in self.layout.program.objects.get(root.type.name, ())
         ]
+        used = self._used(expr.base)
 
         def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
             number = _number(parts[0])
-            known = used and number and struct in way.look.uses
-            return numbers[number], ((struct, number) if known else None)
+            watched = tuple(pair for pair in used[number] if pair[0] in way.look.uses)
+            return numbers[number], watched
 
         return apply
 
@@ -192,10 +202,8 @@ class Values:
         }
 
         def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
-            number = _number(parts[0])
-            if number not in around:
-                raise Fatal("memory")
-            return around[number]
+            # [B12] NULL, and what is no such part, leads to NULL.
+            return around.get(_number(parts[0]), 0)
 
         return apply
 

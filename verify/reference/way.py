@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from verify.reference.code import Body
     from verify.source import Span
 
-# A lock's address: its number, or -1 behind NULL, and the object that has to be there
-# for it: struct and number, or None where the text names it.
-Address: TypeAlias = tuple[int, tuple[str, int] | None]
+# A lock's address: its number, or -1 behind NULL, and the objects that are used with it,
+# each a struct and a number; none where the text names the lock.
+Address: TypeAlias = tuple[int, tuple[tuple[str, int], ...]]
 Value: TypeAlias = "int | Address"
 Env: TypeAlias = Sequence[Value]
 Condition: TypeAlias = Callable[["Way", Env], Value]
@@ -108,8 +108,7 @@ class Way:
     """One way through a step, as far as it has been gone.
 
     `end` says how it ended: `access` before the next access, `through`, `dead`,
-    `blocked` in its own affairs, `round` in a loop without an access.  `group` is the
-    group of operations that it is in, if there was an access in it already.
+    `blocked` in its own affairs, `round` in a loop without an access.
     """
 
     look: Look
@@ -123,7 +122,6 @@ class Way:
     heads: set[tuple[int, int]] = field(default_factory=set)
     rounds: set[object] = field(default_factory=set)
     serial: int = 0
-    group: int = 0
     end: str = ""
     result: Value = 0
     done: int = 0
@@ -141,7 +139,6 @@ class Way:
             set(self.heads),
             set(self.rounds),
             self.serial,
-            self.group,
         )
 
     def read(self, cell: int) -> int:
@@ -157,11 +154,11 @@ class Way:
             Fatal: the address is one behind NULL.
         """
         assert isinstance(address, tuple)
-        number, owner = address
+        number, owners = address
         if number < 0:
             raise Fatal("memory")
-        if owner is not None:
-            self.use(*owner)
+        for struct, owner in owners:
+            self.use(struct, owner)
         return number
 
     def take(self, lock: int, mode: int) -> None:
