@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import io
 import json
 import os
 import shlex
+import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
+from typer.core import TyperGroup
 
 from verify import __version__
-from verify.parallel import cores
+from verify.diagnostics import printable
+from verify.ends import SIGNALLED, Status, trouble, unwritten, worst
+from verify.parallel import Ended, cores
 
 if TYPE_CHECKING:
     from verify.engine.unbounded import Proof
@@ -26,36 +30,99 @@ if TYPE_CHECKING:
     from verify.report.dashboard import Evidence
     from verify.source import Source
     from verify.syntax.load import Loader
-    from verify.verdicts import Result
+    from verify.verdicts import Need, Result
+
+
+class Net(TyperGroup):
+    """All commands, and the one place where whatever happens becomes a status."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *_: Any,
+        **extra: Any,
+    ) -> NoReturn:
+        _ready(sys.stdout)
+        _ready(sys.stderr)
+        given = sys.argv[1:] if args is None else list(args)
+        extra.pop("standalone_mode", None)
+        sys.exit(self._status(given, prog_name or "verify", extra))
+
+    def _status(self, args: list[str], name: str, extra: dict[str, Any]) -> int:
+        """Do as is asked; what is told to the shell, whatever comes of it."""
+        status = 0
+        try:
+            try:
+                with self.make_context(name, args, **extra) as context:
+                    self.invoke(context)
+            except typer.Exit as end:
+                status = end.exit_code
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return SIGNALLED + signal.SIGINT
+        except Ended as end:
+            return SIGNALLED + end.number
+        except typer.TyperException as error:
+            said = io.StringIO()
+            cast(Any, error).show(said)
+            _say(said.getvalue().rstrip("\n"))
+            return Status.INPUT
+        except OSError as error:
+            if error.filename is not None:
+                return _crash(error)
+            # Without the name of a file it is the output.
+            _hush(sys.stdout)
+            if error.errno == errno.EPIPE:
+                return SIGNALLED + signal.SIGPIPE
+            _say(f"error: the output cannot be written: {error.strerror or error}")
+            return Status.BUG
+        except Exception as error:
+            return _crash(error)
+        return status
+
+
+def _crash(error: Exception) -> Status:
+    _say(printable(f"error: {trouble(error)}"))
+    return Status.BUG
+
+
+def _ready(stream: TextIO) -> None:
+    """What a terminal has no letter for is written as a number, and is no error."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _hush(stream: TextIO) -> None:
+    """Let go of what cannot be written: Python would try again, and end as it likes."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return
+
+
+def _say(text: str) -> None:
+    """Something beside the report; that nobody can be told changes no status."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _hush(sys.stderr)
+
 
 app = typer.Typer(
+    cls=Net,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="Check kernel functions that take locks by trylock: each case, each lock, each run.",
-    epilog="Exit status: 0 all is established; 1 something is refuted; 2 the input or the "
-    "usage is wrong; 3 not established; 4 a bug of verify itself.",
+    epilog="Exit status: 0 all that was asked is established: proved, or with --bounded it holds; "
+    "1 something is refuted; 2 the input or the usage is wrong; 3 not established, or it holds as "
+    "far as the bound and is not proved; 4 verify failed: a bug of its own, too little memory, an "
+    "output that cannot be written.",
 )
-
-
-class Status(IntEnum):
-    """What the shell is told."""
-
-    ESTABLISHED = 0
-    REFUTED = 1
-    INPUT = 2
-    OPEN = 3
-    BUG = 4
-
-
-# The worst of several programs counts, in this order.
-GRAVITY = (Status.BUG, Status.INPUT, Status.REFUTED, Status.OPEN, Status.ESTABLISHED)
-
-
-def worst(statuses: Sequence[Status]) -> Status:
-    """The status of a call from those of its programs."""
-    return min(statuses, key=GRAVITY.index, default=Status.ESTABLISHED)
 
 
 class BadChoice(Exception):
@@ -118,6 +185,8 @@ class Done:
     written: tuple[str, ...] = ()
 
 
+# What is said where the system has ended a process, mostly for want of memory.
+ENDED_EARLY = "a process was ended before it was through; --jobs 1 does without"
 # What `prove` is asked without options: claims, scenario, threads, rounds.
 USUAL = (None, None, 2, 1)
 
@@ -145,7 +214,7 @@ Jobs = Annotated[
         "-j",
         min=1,
         metavar="N",
-        help="So many scenarios at a time; as many as there are cores, if not said.",
+        help="So much at a time; as many as there are cores, if not said.",
     ),
 ]
 
@@ -243,31 +312,59 @@ def table(
 def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
     scenario: InScenario = None,
+    claim: Claims = None,
     include: Folders = None,
     model: Model = None,
+    jobs: Jobs = None,
 ) -> None:
     """Show which lines the claims rest on, by leaving out each in turn."""
+    from concurrent.futures.process import BrokenProcessPool
+    from contextlib import closing
+
     from verify.diagnostics import InputError, render
     from verify.engine.dependence import needs
+    from verify.lower.program import BUILT_IN
     from verify.report.text import needs_text
     from verify.syntax.load import Loader
     from verify.syntax.resolve import resolve
 
-    progress = _progress()
+    open_ = False
     try:
         checked = resolve(*Loader(tuple(include or ()), model).load(file))
         names = [s.name for s in checked.scenarios]
         if scenario is not None and scenario not in names:
             raise BadChoice(_unknown("scenario", scenario, names, file))
-        for name in [scenario] if scenario is not None else names:
-            title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
-            print("\n".join(needs_text(title, needs(checked, name, progress))))
+        known = [*(c.name for c in checked.claims), *(n for n in BUILT_IN if n != "vacuity")]
+        for name in claim or ():
+            if name not in known:
+                raise BadChoice(_unknown("claim", name, known, file))
+        asked = [scenario] if scenario is not None else names
+        count = cores() if jobs is None else jobs
+        with closing(needs(checked, asked, claim or (), count)) as told:
+            # Those of the first scenario are told as they come, those of the others are kept.
+            kept: list[tuple[Need, ...]] = []
+
+            def first() -> Iterator[Need]:
+                for some in told:
+                    kept.append(some)
+                    yield some[0]
+
+            for i, name in enumerate(asked):
+                title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
+                some = first() if i == 0 else (one[i] for one in kept)
+                for line in needs_text(title, some):
+                    print(line, flush=True)
+        open_ = any(one.open and one.idle for some in kept for one in some)
     except InputError as error:
-        print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
+        _say("\n\n".join(render(d) for d in error.diagnostics))
         raise typer.Exit(Status.INPUT) from None
     except BadChoice as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         raise typer.Exit(Status.INPUT) from None
+    except BrokenProcessPool:
+        _say(f"error: {ENDED_EARLY}")
+        raise typer.Exit(Status.BUG) from None
+    raise typer.Exit(Status.OPEN if open_ else Status.ESTABLISHED)
 
 
 @app.command()
@@ -277,19 +374,18 @@ def check(
 ) -> None:
     """Re-check evidence: trusts nothing in the folder, asks another solver."""
     from verify.artifact.check import check as recheck
-    from verify.engine.search import Disagreement
-    from verify.interpret import ReplayError
 
     progress = _progress()
     statuses = []
     for folder in folders:
         try:
             found = recheck(folder, tuple(include or ()), progress)
-        except (Disagreement, ReplayError) as error:
-            print(f"{folder}: a bug of verify: {error}", file=sys.stderr)
+        except Exception as error:
+            # Whatever it is, the evidence is neither accepted nor rejected.
+            _say(printable(f"{folder}: {trouble(error)}"))
             statuses.append(Status.BUG)
             continue
-        print(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
+        print(printable(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}"))
         for line in found.wrong:
             print(f"  ! {line}")
         for line in found.done:
@@ -313,7 +409,6 @@ def dashboard(
     ] = False,
 ) -> None:
     """Lay out all verdicts on one page (Markdown), as the evidence has them."""
-    from verify.diagnostics import printable
     from verify.report.dashboard import page
 
     if compare and out is None:
@@ -323,23 +418,28 @@ def dashboard(
         command += ["--out", _near(out)]
     try:
         evidence = _evidence(proofs, Path.cwd() if out is None else out.parent)
-        text = page(evidence, shlex.join(command))
-        if out is None:
-            print(text, end="")
-        elif not compare:
-            out.write_bytes(text.encode("utf-8"))
-        elif not out.exists() or out.read_bytes() != text.encode("utf-8"):
-            said = f"{out} is not what the evidence gives; to write it: {shlex.join(command)}"
-            print(printable(said), file=sys.stderr)
-            raise typer.Exit(Status.REFUTED)
     except BadEvidence as error:
         for line in error.lines:
-            print(printable(f"error: {line}"), file=sys.stderr)
+            _say(printable(f"error: {line}"))
         raise typer.Exit(Status.INPUT) from None
     except OSError as error:
-        said = f"error: {error.filename or out}: {error.strerror or error}"
-        print(printable(said), file=sys.stderr)
+        _say(printable(f"error: {error.filename or proofs}: {error.strerror or error}"))
         raise typer.Exit(Status.INPUT) from None
+    text = page(evidence, shlex.join(command))
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        same = compare and out.exists() and out.read_bytes() == text.encode("utf-8")
+        if not compare:
+            out.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        _say(printable(f"error: {error.filename or out}: {error.strerror or error}"))
+        raise typer.Exit(unwritten(error)) from None
+    if compare and not same:
+        said = f"{out} is not what the evidence gives; to write it: {shlex.join(command)}"
+        _say(printable(said))
+        raise typer.Exit(Status.REFUTED)
 
 
 def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
@@ -394,7 +494,7 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
     tasks = [task for plan in plans if not isinstance(plan, Done) for task in plan]
     settled = iter(_settled(tasks, job.jobs, ordered))
     return [
-        plan if isinstance(plan, Done) else _done(file, [next(settled) for _ in plan])
+        plan if isinstance(plan, Done) else _done(file, job, [next(settled) for _ in plan])
         for file, plan in zip(files, plans, strict=True)
     ]
 
@@ -407,8 +507,7 @@ def _settled(
     try:
         return ordered(_settle, tasks, jobs)
     except BrokenProcessPool:
-        said = "a process was ended before it was through; --jobs 1 does without"
-        return [Settled(None, "", Status.BUG, said)] * len(tasks)
+        return [Settled(None, "", Status.BUG, ENDED_EARLY)] * len(tasks)
 
 
 def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
@@ -438,7 +537,7 @@ def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
     except OSError as error:
         return _failed(file, Status.INPUT, f"it cannot be read: {error}")
     except Exception as error:
-        return _failed(file, Status.BUG, _bug(error))
+        return _failed(file, Status.BUG, trouble(error))
 
 
 def _settle(task: Task) -> Settled:
@@ -463,36 +562,28 @@ def _settle(task: Task) -> Settled:
         if job.proofs is None:
             return Settled(result)
         return Settled(result, _write(file, task.sources, program, scenario, job, result, proof))
-    except (NotOurs, OSError) as error:
+    except NotOurs as error:
         return Settled(None, "", Status.INPUT, f"the evidence cannot be written: {error}")
+    except OSError as error:
+        return Settled(None, "", unwritten(error), f"the evidence cannot be written: {error}")
     except Exception as error:
         # Whatever it is, the input is not to blame.  Python's own status for it is 1, and
         # that would say that a claim is refuted.
-        return Settled(None, "", Status.BUG, _bug(error))
+        return Settled(None, "", Status.BUG, trouble(error))
 
 
-def _done(file: Path, settled: Sequence[Settled]) -> Done:
+def _done(file: Path, job: Job, settled: Sequence[Settled]) -> Done:
     """What came of the scenarios of one program; what went wrong first counts."""
     results = tuple(one.result for one in settled if one.result is not None)
     for one in settled:
         if one.result is None:
             return _failed(file, one.status, one.said)
     written = tuple(one.written for one in settled if one.written)
-    return Done(str(file), _status(results), results, (), "", written)
+    return Done(str(file), _status(results, job.only_runs), results, (), "", written)
 
 
 def _failed(file: Path, status: Status, said: str) -> Done:
-    return Done(str(file), status, (), (_plain(said),), f"error: {file}: {said}")
-
-
-def _bug(error: Exception) -> str:
-    return f"a bug of verify: {_in_words(error)}; please report it with the program"
-
-
-def _in_words(error: Exception) -> str:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    said = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
-    return f"{said}: {error}" if str(error) else said
+    return Done(str(file), status, (), (_plain(said),), printable(f"error: {file}: {said}"))
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -547,20 +638,22 @@ def _scenarios(program: Program, name: str | None, file: Path) -> tuple[Scenario
 
 
 def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
-    from verify.diagnostics import nearest, printable
+    from verify.diagnostics import nearest
 
     hint = "".join(f"; {note}" for note in nearest(name, known))
-    return f"{file} has no {what} `{printable(name)}`{hint} (it has {', '.join(known)})"
+    return printable(f"{file} has no {what} `{name}`{hint} (it has {', '.join(known)})")
 
 
-def _status(results: Sequence[Result]) -> Status:
+def _status(results: Sequence[Result], bounded: bool) -> Status:
+    """What all verdicts on a program come to; `bounded` if more was not asked for."""
     from verify.verdicts import nowhere, word
 
     words = {word(answer.verdict) for result in results for answer in result.answers}
     if "refuted" in words:
         return Status.REFUTED
+    enough = {"proved", "holds"} if bounded else {"proved"}
     # What one scenario does not put to the test is for the others to do.
-    open_ = words - {"holds", "proved", "absent"} or nowhere(results)
+    open_ = words - enough - {"absent"} or nowhere(results)
     return Status.OPEN if open_ else Status.ESTABLISHED
 
 
@@ -585,7 +678,7 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
     blocks = ["\n".join(report(result, runs=not brief)) for result in results]
     for one in done:
         if one.written:
-            blocks.append(f"evidence: {', '.join(one.written)}")
+            blocks.append(printable(f"evidence: {', '.join(one.written)}"))
     last = list(summary(results)) if len(results) > 1 else []
     last += [line for one in done for line in across(one.results)]
     if last:
@@ -597,7 +690,7 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
 def _print_errors(done: Sequence[Done]) -> None:
     for one in done:
         if one.text:
-            print(one.text, file=sys.stderr)
+            _say(one.text)
 
 
 def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) -> Status:
@@ -609,9 +702,9 @@ def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) ->
     status = Status.ESTABLISHED
     for file in files:
         try:
-            print("\n".join(dump(_read(file, loader)[1])))
+            print("\n".join(map(printable, dump(_read(file, loader)[1]))))
         except InputError as error:
-            print("\n\n".join(render(d) for d in error.diagnostics), file=sys.stderr)
+            _say("\n\n".join(render(d) for d in error.diagnostics))
             status = Status.INPUT
     return status
 
@@ -623,7 +716,7 @@ def _progress() -> Callable[[str], None]:
 
     def say(what: str) -> None:
         if terminal and time.monotonic() - start > 1:
-            print(f"... {what}", file=sys.stderr)
+            _say(f"... {what}")
 
     return say
 
@@ -632,7 +725,24 @@ def main() -> None:
     """The entry point of the `verify` command."""
     # A twelfth of the time would go into looking for cycles, of which there are few.
     gc.disable()
+    _opened()
     app()
+
+
+def _opened() -> None:
+    """See that there is an output and a place for errors, if only one that cannot be written.
+
+    Python has none where the shell has closed it (`>&-`), and then says nothing to nobody.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,11 +64,16 @@ def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def printable(text: str) -> str:
-    """`text` with control and non-ASCII characters escaped: it goes to a terminal."""
-    return "".join(
-        c if " " <= c <= "~" else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
-        for c in text
-    )
+    """`text` as it may go to a terminal: of what is not ASCII letters and digits are left,
+    as wide as others; the rest, controls above all, is escaped."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(c: str) -> str:
+    narrow = c.isalnum() and unicodedata.east_asian_width(c) not in "FW"
+    if " " <= c <= "~" or narrow:
+        return c
+    return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
 
 
 def render(diagnostic: Diagnostic, width: int = 100) -> str:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.interpret import Machine, State, Unsure, Values
-from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread
+from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread, lonely_topics, topics
 from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
 # What a return or a death showed: case of the table (0 none), outcome, what is amiss.
 Return: TypeAlias = tuple[int, str, Fault | Death | None]
+# Whether a way to break a claim, by what it is about, is one that is known.
+Named: TypeAlias = Callable[[str, frozenset[str]], bool]
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Explored:
     `returns` the first return for each case and outcome; `starts` the first state at
     rest from which each lonely thread may start, `alone` the first from which it fails;
     `unsure` the first of which it could not be told whether it is stuck.
+    `new` and `new_alone` are the same as `broken` and `alone`, of ways that are not known.
     """
 
     machine: Machine
@@ -43,6 +46,8 @@ class Explored:
     unsure: State | None = None
     starts: dict[str, State] = field(default_factory=dict)
     alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
+    new: dict[str, tuple[State, Step]] = field(default_factory=dict)
+    new_alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
 
     def run(self, end: tuple[State, Step]) -> tuple[Step, ...]:
         """The steps from the initial state to the end of a step, of real threads.
@@ -81,13 +86,17 @@ def explore(
     solos: Sequence[Thread] = (),
     stop: Callable[[Explored], bool] | None = None,
     again: Collection[str] = (),
+    named: Named | None = None,
+    known: Machine | None = None,
 ) -> Explored:
     """All states of some threads side by side, nearest first; at most `limit` of them.
 
     Each runs once; those of `again` might begin another turn, which counts for
-    who waits for ever.
+    who waits for ever.  `named` says which ways to break a claim are known; without it
+    none are looked for that are not.  `known` is a machine that has made the code of these
+    threads before.
     """
-    machine = Machine(program, threads, again=again)
+    machine = Machine(program, threads, known, again)
     seen = Explored(machine)
     groups = _groups(threads)
     first = _sorted(machine.initial(), groups)
@@ -118,6 +127,10 @@ def explore(
                         seen.returns.setdefault((case, command.outcome, command.amiss), step)
                     if command.violates:
                         seen.broken.setdefault(command.violates, step)
+                        if named is not None and command.violates not in seen.new:
+                            about = topics(command, machine.local(state, index, CASE))
+                            if not named(command.violates, about):
+                                seen.new[command.violates] = step
                         continue
                     after = _sorted(after, groups)
                     if after not in seen.parents:
@@ -141,6 +154,14 @@ def explore(
                             bad = alone(machine, solo, state)
                             if bad is not None:
                                 seen.alone[solo.name] = (state, bad)
+                        if (
+                            named is not None
+                            and solo.name in seen.alone
+                            and solo.name not in seen.new_alone
+                        ):
+                            bad = alone(machine, solo, state, named)
+                            if bad is not None:
+                                seen.new_alone[solo.name] = (state, bad)
         if len(seen.parents) > limit:
             seen.complete = False
             return seen
@@ -159,11 +180,14 @@ def may_start(machine: Machine, solo: Thread, state: State) -> bool:
     return any(guard(state[0], code.start, others) for _, guard, _ in todo)
 
 
-def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | None:
+def alone(
+    machine: Machine, solo: Thread, state: State, named: Named | None = None
+) -> tuple[int, ...] | None:
     """The commands of a lonely run from `state` that breaks its claim, if there is one.
 
     It breaks it by a command that says so, by waiting (there is nobody to wait
-    for), or by going in circles.  A run that may not start breaks nothing.
+    for), or by going in circles.  A run that may not start breaks nothing.  With `named`
+    only what is not known counts.
     """
     code = machine.code(solo)
     others = machine.others(state, -1)
@@ -186,7 +210,10 @@ def alone(machine: Machine, solo: Thread, state: State) -> tuple[int, ...] | Non
         if not moved and mine[0] != solo.end and path:
             yield path
 
-    return next(walk(state[0], code.start, (), frozenset()), None)
+    for path in walk(state[0], code.start, (), frozenset()):
+        if named is None or not named(solo.claim, lonely_topics(solo, path)):
+            return path
+    return None
 
 
 def lonely(seen: Explored, solos: Sequence[Thread]) -> set[tuple[str, int]]:

@@ -109,7 +109,7 @@ class Machine:
         known: Machine | None = None,
         again: Collection[str] = (),
     ) -> None:
-        """`known` is a machine of the same program, from which code is taken over."""
+        """`known` is a machine with the same variables and locks, whose code is taken over."""
         self.program = program
         self.threads = tuple(threads)
         self.again = frozenset(again)

@@ -429,6 +429,8 @@ class Command:
     Of a command that breaks a claim, `fault` is the lock that is amiss, if it is about
     one, `asked` what is claimed of the state, and `inside` are the functions in
     which the thread dies, if it does; inside the one with the table its `outcome` is DIES.
+    `about` says what a broken claim is about: locks, structs, objects, the functions it
+    happens in, and a case as `case N`.
     """
 
     source: int
@@ -451,6 +453,7 @@ class Command:
     fault: Fault | None = None
     asked: Asked | None = None
     inside: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def amiss(self) -> Fault | Death | None:
@@ -548,13 +551,32 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a bug is called that refutes `claim`, in one scenario or (empty) in each.
+
+    It is the one that shows in one of the `cases`, by a step about all of `topics`.
+    """
+
+    claim: str
+    scenario: str
+    cases: tuple[int, ...]
+    topics: tuple[str, ...]
+    sentence: str
+
+    def covers(self, topics: frozenset[str]) -> bool:
+        """Whether a way to break the claim that is about these is the one that is known."""
+        here = not self.cases or any(case_topic(cell) in topics for cell in self.cases)
+        return here and topics.issuperset(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """All threads, scenarios and claims of a text, lowered.
 
     `outcomes` maps an outcome to its sentence; `subjects` are the functions
     with a contract or a table, `statements` those in them and in the program's own file;
     `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely);
-    `known` are (claim, scenario or nothing, what the bug that refutes it is called).
+    `known` are names of bugs that refute a claim.
     """
 
     path: str
@@ -569,7 +591,7 @@ class Program:
     subjects: tuple[str, ...]
     statements: tuple[Statement, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
-    known: tuple[tuple[str, str, str], ...] = ()
+    known: tuple[Known, ...] = ()
 
 
 CASE = "case"
@@ -585,12 +607,30 @@ def thread_named(program: Program, name: str) -> Thread:
     raise KeyError(name)
 
 
-def known_as(program: Program, claim: str, scenario: str) -> str:
-    """What the bug is called that refutes a claim there, if it has a name."""
-    for name, where, sentence in program.known:
-        if name == claim and where in ("", scenario):
-            return sentence
-    return ""
+def case_topic(cell: int) -> str:
+    """A case of the table as something that a broken claim is about; no name is like it."""
+    return f"case {cell}"
+
+
+def topics(command: Command, case: int) -> frozenset[str]:
+    """What a command that breaks a claim is about, by a thread with this value of CASE."""
+    found = {*command.about, *command.called}
+    if command.outcome:
+        found.add(command.outcome)
+    if case:
+        found.add(case_topic(case - 1))
+    return frozenset(found)
+
+
+def lonely_topics(solo: Thread, path: Iterable[int]) -> frozenset[str]:
+    """What a lonely run that fails is about: the outcome of its last call, if there is one."""
+    outcomes = [solo.commands[number].outcome for number in path]
+    return frozenset([outcome for outcome in outcomes if outcome][-1:])
+
+
+def known_of(program: Program, claim: str, scenario: str) -> tuple[Known, ...]:
+    """The bugs with a name that refute a claim there."""
+    return tuple(k for k in program.known if k.claim == claim and k.scenario in ("", scenario))
 
 
 def repeated(thread: Thread) -> Thread:
@@ -616,15 +656,21 @@ def repeated(thread: Thread) -> Thread:
     return replace(thread, commands=commands, end=thread.entry)
 
 
-def instance(program: Program, scenario: Scenario, number: int) -> tuple[Thread, ...]:
+def instance(
+    program: Program, scenario: Scenario, number: int, turning: bool = False
+) -> tuple[Thread, ...]:
     """The threads of a scenario with `number` threads for each [*], solo ones left out.
 
-    Threads alike stand side by side; observers come last.
+    With `turning` those that may begin again do.  Threads alike stand side by side;
+    observers come last.
     """
+    code = {name: thread_named(program, name) for name, _ in scenario.members}
+    if turning:
+        code |= {name: repeated(code[name]) for name in scenario.again}
     members = [
         thread
         for name, count in scenario.members
-        for thread in [thread_named(program, name)] * (number if count is None else count)
+        for thread in [code[name]] * (number if count is None else count)
     ]
     observers = [thread for thread in program.threads if thread.kind == "observer"]
     return (*members, *observers)

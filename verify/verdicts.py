@@ -194,12 +194,14 @@ class Refuted:
     """A run breaks the claim.
 
     With `least` threads for each [*], one at least, none with fewer steps does; `least`
-    is as many as the bound allows, unless z3 gave up.
+    is as many as the bound allows, unless z3 gave up.  `turns`: some thread begins again
+    in the run, and no run of single turns is known.
     """
 
     run: Run
     bound: Bound
     least: int
+    turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,9 @@ Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous | Absen
 class Answer:
     """The verdict on one claim in one scenario.
 
-    `known` is what the bug is called that refutes it, if the program says so.
+    `known` is what the bug is called that refutes it, if the program says so.  `beside` is
+    what there is to say besides, where a bug has a name: that this is another one, or that
+    it is not known whether there is another one.
     `cut_short` is where a thread dies, if more might be broken if it did not.
     """
 
@@ -239,6 +243,7 @@ class Answer:
     scenario: str
     verdict: Verdict
     known: str = ""
+    beside: str = ""
     cut_short: Crash | None = None
 
 
@@ -336,12 +341,21 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a change of one statement breaks: claims, or the text itself (`senseless`)."""
+    """What a change of one statement breaks: claims, or the text itself (`senseless`).
+
+    `open` says how far was looked, if not at all there is: then more may break.
+    """
 
     span: Span
     change: str
     breaks: tuple[str, ...]
     senseless: str
+    open: str = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing breaks, as far as was looked."""
+        return not self.breaks and not self.senseless
 
 
 def nowhere(results: Sequence[Result]) -> tuple[tuple[str, str], ...] | None:

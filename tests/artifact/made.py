@@ -77,7 +77,6 @@ def cli(*words: str | Path, cwd: Path = ROOT, seed: int = 0) -> subprocess.Compl
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

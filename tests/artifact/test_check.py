@@ -399,7 +399,7 @@ def test_names_that_would_speak_to_a_terminal_are_escaped(proof: Path) -> None:
     found = check(proof)
 
     assert 3 == len(found.wrong)
-    assert all(line.isascii() and line.isprintable() for line in found.wrong)
+    assert all(line.isprintable() for line in found.wrong)
     assert 1 == status(proof)
 
 
@@ -507,5 +507,5 @@ def test_no_value_in_any_place_is_accepted_or_ends_in_a_traceback(
     same = {**changed, "options": options}
     if json.dumps(same, sort_keys=True) != json.dumps(plain, sort_keys=True):
         assert found.wrong
-    assert all(line.isascii() and line.isprintable() for line in found.wrong)
+    assert all(line.isprintable() for line in found.wrong)
     assert not any(isinstance(line, float) and math.isnan(line) for line in found.wrong)

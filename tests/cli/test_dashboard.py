@@ -28,8 +28,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = {
         "good.bfp": SMALL % "mutex_unlock(lock);",
         "model/readme": "",
-        "old/1.2.bfp": SMALL % "" + FEW + '\nknown balance in few "CVE-1";\n',
-        "old/1.10.bfp": SMALL % "mutex_unlock(lock);" + 'known balance "CVE-1";\n',
+        "old/1.2.bfp": SMALL % "" + FEW + '\nknown balance in few about m "CVE-1";\n',
+        "old/1.10.bfp": SMALL % "mutex_unlock(lock);" + 'known balance about m "CVE-1";\n',
     }
     for name, text in texts.items():
         (place / name).parent.mkdir(exist_ok=True)

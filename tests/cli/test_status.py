@@ -22,7 +22,10 @@ from verify.smt.solver import Session
         (("bad.bfp",), 1),
         (("good.bfp", "bad.bfp"), 1),
         (("bad.bfp", "good.bfp"), 1),
-        (("bad.bfp", "--claim", "stuck"), 0),
+        # It holds, and a proof for any number was asked for.
+        (("bad.bfp", "--claim", "stuck"), 3),
+        (("bad.bfp", "--claim", "stuck", "--bounded"), 0),
+        (("good.bfp", "--bounded"), 0),
         (("bad.bfp", "--claim", "memory", "--claim", "lock-use"), 0),
         (("bad.bfp", "--claim", "memory", "--claim", "balance"), 1),
         # Never put to the test: neither refuted nor established.
@@ -190,7 +193,13 @@ def test_help_says_what_each_status_means() -> None:
     told = " ".join(done.out.split())
 
     assert done.status == 0
-    for status in ("0 all is established", "1 something is refuted", "2 the input", "3 not", "4 a"):
+    for status in (
+        "0 all that was asked",
+        "1 something is refuted",
+        "2 the input",
+        "3 not",
+        "4 verify failed",
+    ):
         assert status in told
 
 

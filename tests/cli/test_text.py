@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 
 import pytest
@@ -138,3 +139,34 @@ def test_tables_side_by_side_have_the_status_of_their_claims() -> None:
     """If it fails, a wrong cell in one of several versions goes by."""
     assert told("table", "programs/base.bfp", "programs/v1.bfp", *REUSE).status == 0
     assert told("table", *FILES, *REUSE).status == 1
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("name", ["esc\x1b[31m.bfp", "by\udcff.bfp", "gr\xf6\xdfe.bfp"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("prove", "--proofs", "es"),
+        ("prove", "--scenario", "none"),
+        ("prove", "--claim", "none"),
+        ("table",),
+        ("table", "--scenario", "none"),
+        ("explain",),
+        ("check",),
+        ("prove", "--dump"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_of_a_file_does_nothing_to_the_terminal(name: str, args: tuple[str, ...]) -> None:
+    """If it fails, a name changes what the terminal shows, or is called a bug of verify."""
+    os.rename("good.bfp", name)
+    command, *more = args
+    done = call(command, name, *more)
+    said = done.out + done.err
+
+    assert done.status in (0, 1, 2, 3)
+    assert all(c.isprintable() or c == "\n" for c in said)
+    assert "a bug of verify" not in said
+    # What is printed of a program that is good names it, but for its commands.
+    if name.startswith("gr") and "--dump" not in args:
+        assert name in said

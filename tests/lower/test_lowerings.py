@@ -80,7 +80,8 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             "0 > 1: true / some = some",
             "1 ! memory: some == NULL / -",
             "1 ! lock-use: (some == &box0) && held(box0.lock) / -",
-            "1 > 2: (some == &box0) && !held(box0.lock) && !others_hold(box0.lock) / hold box0.lock / forget some%1",
+            "1 > 2: (some == &box0) && !held(box0.lock) && !others_hold(box0.lock)"
+            " / hold box0.lock / forget some%1",
             "1 > 2: (some == &box1) && !others_hold(box1.lock) / hold box1.lock / forget some%1",
             "2 > 3: true / box0.full = true",
             "3 ! lock-use: !held_write(box1.lock) / -",

@@ -60,7 +60,8 @@ table f { at g returns true; axis a = b; axis c = d; case a: o, p; case !a: neve
 claim c-2 "x" alone t when (a) before f: a; after g: b; at table: c; never: d; finally: e;
 claim e "z" before struct s: !s->a; before struct t: c && t->d.e; never: f; before struct_: g;
 claim d "y" never: at || table || claim || known || in;
-known c-2 "CVE-1"; known in in in "x"; known
+known c-2 "CVE-1"; known c case a && !b "x"; known c-2 in in about in, l.k[0].m "x";
+known about case about about about "y"; known in in in "x"; known
 	d in s-1-b "y";
 """
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.syntax.asking import RUNS, WORLD, mistakes, places
+from verify.diagnostics import InputError
+from verify.source import Source
+from verify.syntax.parse import parse
 
 # Name of the case, text, (code, line, column) of the only mistake, what the headline names.
 ONE = [
@@ -120,3 +123,24 @@ def test_words_of_models_are_names_where_they_mean_nothing() -> None:
 
     assert () == mistakes(text + 'scenario all "x": claim;')
     assert () == mistakes(WORLD + RUNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("bool b;\nassumption misses;\n", (2, 12)),
+        ("void f(void) { }\nthread t { if (!0000000000000000000000000) f(); }\n", None),
+        ("range int = -999999999999999999..999999999999999999;\n", None),
+    ],
+)
+def test_what_only_the_grammar_refuses_has_a_place_all_the_same(
+    text: str, place: tuple[int, int] | None
+) -> None:
+    """ "It does not follow the grammar", of a text of a thousand lines."""
+    with pytest.raises(InputError) as caught:
+        parse(Source("a.bfp", text))
+    (found,) = caught.value.diagnostics
+
+    assert "BFP002" == found.code
+    assert found.span is not None
+    assert place in (None, (found.span.line, found.span.column))

@@ -135,10 +135,10 @@ def _said(value: Any, document: Mapping[str, Any]) -> Said:
     if not isinstance(value, dict) or value.get("verdict") not in WORDS:
         raise Malformed("a verdict has one of six words")
     word = value["verdict"]
-    extra = {"known", "least"} if word == "refuted" else {"known", "cut_short"}
+    extra = {"known", "beside", "least", "turns"} if word == "refuted" else {"known", "cut_short"}
     if set(value) - extra != VERDICT | (REFUTED if word == "refuted" else set()):
         raise Malformed("a verdict has its keys and no other")
-    words = ("claim", "sentence", "reason", *(["known"] if "known" in value else []))
+    words = ("claim", "sentence", "reason", *sorted({"known", "beside"} & set(value)))
     if not all(isinstance(value[key], str) for key in words) or not value["claim"]:
         raise Malformed("a verdict has a claim, a sentence and a reason")
     if value["scenario"] != document["scenario"]:
@@ -155,7 +155,8 @@ def _said(value: Any, document: Mapping[str, Any]) -> Said:
             pass
     if "cut_short" in value:
         how += ", cut short"
-    return Said(value["claim"], value["sentence"], word, how, why, value.get("known", ""))
+    known = value.get("known") or value.get("beside", "")
+    return Said(value["claim"], value["sentence"], word, how, why, known)
 
 
 def _proved(value: Mapping[str, Any], document: Mapping[str, Any]) -> str:

@@ -6,19 +6,41 @@ run is replayed by the interpreter before it counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from verify.engine.crowd import Crowd
 from verify.engine.runs import replay
-from verify.engine.search import Best, Disagreement, Gave, Progress, Search, prepare, silent
+from verify.engine.search import (
+    Best,
+    Disagreement,
+    Gave,
+    Progress,
+    Search,
+    is_known,
+    prepare,
+    silent,
+)
 from verify.engine.table import Cases
+from verify.engine.turns import by_turns
 from verify.engine.vacuity import Tested
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
 from verify.explore import explore
 from verify.interpret import ReplayError, Unsure
-from verify.ir import FATAL, Claim, Command, Death, Program, Scenario, Thread, known_as
+from verify.ir import (
+    CASE,
+    FATAL,
+    Claim,
+    Command,
+    Death,
+    Program,
+    Scenario,
+    Thread,
+    known_of,
+    lonely_topics,
+    topics,
+)
 from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
 from verify.smt.text import all_of
@@ -51,6 +73,54 @@ def check(
 
 
 @dataclass
+class Ways:
+    """The ways to break a claim that has known ones: `questions` are about the others.
+
+    `about` is what the run that is told is about, `gave_up` says of which claims it is not
+    known whether there is another way.
+    """
+
+    search: Search
+    questions: dict[str, int] = field(default_factory=dict)
+    about: dict[str, frozenset[str]] = field(default_factory=dict)
+    gave_up: set[str] = field(default_factory=set)
+
+    def named(self, claim: str, about: frozenset[str]) -> bool:
+        """Whether the program has a name for this way."""
+        return is_known(self.search.program, self.search.scenario, claim, about)
+
+    def counts(self, claim: str) -> Callable[[frozenset[str]], bool]:
+        """Which ways to break a claim have no name."""
+        return lambda about: not self.named(claim, about)
+
+    def known(self, claim: str) -> bool:
+        """Whether there is a way with a name."""
+        return bool(known_of(self.search.program, claim, self.search.scenario.name))
+
+    def shortest(self, claim: str, known: Sequence[Move] | None) -> Best | None:
+        """The shortest run that breaks a claim in a way without a name, if there is one."""
+        if claim not in self.questions:
+            return None
+        try:
+            return self.search.shortest([self.questions[claim]], known)
+        except Gave:
+            self.gave_up.add(claim)
+            return None
+
+    def remarks(self, claim: str, verdict: Verdict) -> tuple[str, str]:
+        """What the bug is called that refutes a claim, and what there is to say besides."""
+        some = known_of(self.search.program, claim, self.search.scenario.name)
+        if not some or not isinstance(verdict, Refuted):
+            return (some[0].sentence if some else ""), ""
+        for known in some:
+            if known.covers(self.about[claim]):
+                open_ = "z3 gave up looking for another way" if claim in self.gave_up else ""
+                return known.sentence, open_
+        names = dict.fromkeys(known.sentence for known in some)
+        return "", f"new: not the known {' or '.join(names)}"
+
+
+@dataclass
 class Inquiry:
     """One instance that the scout has seen, and what z3 may be asked about it.
 
@@ -63,6 +133,7 @@ class Inquiry:
     stuck: int
     solos: dict[str, tuple[Thread, int]]
     failures: dict[str, str]
+    ways: Ways
     cases: Cases
     tested: Tested
     progress: Progress
@@ -85,8 +156,11 @@ class Inquiry:
             c.name for c in self.asked if c.name not in known and not self.tested.untested(c.name)
         ]
 
-    def result(self, proved: Collection[str] = ()) -> Result:
-        """The verdicts; what is proved is taken to hold."""
+    def result(self, proved: Collection[str] = (), turns: bool = False) -> Result:
+        """The verdicts; what is proved is taken to hold.
+
+        With `turns`, what single turns do not break is looked for in further ones.
+        """
         if not self.looked:
             self.look()
         self.progress("asking z3")
@@ -95,14 +169,18 @@ class Inquiry:
             (name for name in self.standing() if name in proved), self._holds()
         )
         open_ = [c for c in asked if c.name not in verdicts]
-        verdicts |= _plain_verdicts(search, open_, self.plain)
+        verdicts |= _plain_verdicts(search, open_, self.plain, self.ways)
         for claim in open_:
             if claim.name == "stuck":
-                verdicts[claim.name] = _stuck(search, self.stuck, self._way_to_stuck())
+                verdicts[claim.name] = _stuck(search, self.stuck, self._way_to_stuck(), self.ways)
             elif claim.name in self.failures:
                 verdicts[claim.name] = NotEstablished(self.failures[claim.name])
             elif claim.solo:
-                verdicts[claim.name] = _alone(search, claim, self.solos[claim.name])
+                verdicts[claim.name] = _alone(search, claim, self.solos[claim.name], self.ways)
+        if turns:
+            unproved = [n for n, said in verdicts.items() if isinstance(said, Holds)]
+            plain = {c.name for c in asked if not c.solo} - {"vacuity", *proved}
+            verdicts |= by_turns(search, [name for name in unproved if name in plain])
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
         deaths = self._deaths(verdicts)
         if isinstance(verdicts.get("table"), Holds):
@@ -130,7 +208,7 @@ class Inquiry:
                     c.sentence,
                     scenario.name,
                     verdicts[c.name],
-                    known_as(program, c.name, scenario.name),
+                    *self.ways.remarks(c.name, verdicts[c.name]),
                     _cut_short(program, c, deaths) if isinstance(verdicts[c.name], Holds) else None,
                 )
                 for c in asked
@@ -185,9 +263,23 @@ def begin(
     asked = tuple(c for c in program.claims if not only or c.name in only)
     plain = {c.name: search.question(search.order.breaks(c.name)) for c in asked if not c.solo}
     stuck = search.question(search.order.quiet())
-    solos, failures = _solos(search, asked)
+    ways = Ways(search)
+    for c in asked:
+        if not c.solo and c.name != "stuck" and ways.known(c.name):
+            text = search.order.breaks(c.name, ways.counts(c.name))
+            ways.questions[c.name] = search.question(text)
+    solos, failures = _solos(search, asked, ways)
     return Inquiry(
-        search, asked, plain, stuck, solos, failures, Cases(search), Tested(search), progress
+        search,
+        asked,
+        plain,
+        stuck,
+        solos,
+        failures,
+        ways,
+        Cases(search),
+        Tested(search),
+        progress,
     )
 
 
@@ -195,6 +287,7 @@ def _plain_verdicts(
     search: Search,
     asked: Sequence[Claim],
     questions: dict[str, int],
+    ways: Ways,
 ) -> dict[str, Verdict]:
     found: dict[str, tuple[Move, ...]] = {}
     verdicts: dict[str, Verdict] = {}
@@ -226,16 +319,19 @@ def _plain_verdicts(
     for name in names:
         if name not in found:
             continue
+        new = search.scout.new.get(name)
+        best = ways.shortest(name, None if new is None else search.lifted(search.scout.run(new)))
+        only_new = best is not None
         try:
-            best = search.shortest([questions[name]], found[name] or None)
+            best = best or search.shortest([questions[name]], found[name] or None)
         except Gave as reason:
             verdicts[name] = NotEstablished(f"z3 gave up: {reason}")
             continue
         if best is None:
             raise Disagreement(f"{name}: one question, two answers")
         moves, least = _up_to_breaking(search, best, name)
-        run = search.tell(_first_to_go_wrong(search, moves, name))
-        verdicts[name] = Refuted(run, search.bound, least)
+        moves, ways.about[name] = _first_to_go_wrong(search, moves, name, ways, only_new)
+        verdicts[name] = Refuted(search.tell(moves), search.bound, least)
     return verdicts
 
 
@@ -272,14 +368,20 @@ def _cut_short(
     return None
 
 
-def _first_to_go_wrong(search: Search, moves: Sequence[Move], claim: str) -> tuple[Move, ...]:
+def _first_to_go_wrong(
+    search: Search, moves: Sequence[Move], claim: str, ways: Ways, only_new: bool
+) -> tuple[tuple[Move, ...], frozenset[str]]:
     """The run with the last step replaced by the first in the text that breaks the claim
-    there: a return that leaves a lock held comes before the thread's end that does."""
+    there, and what that is about: a return that leaves a lock held comes before the thread's
+    end that does.  What has a name is passed over where that is not what is looked for."""
+    machine = search.machine
     index = moves[-1][0]
-    before = replay(search.machine, moves[:-1])[-1]
-    for number, _ in search.machine.steps(before, index):
-        if search.threads[index].commands[number].violates == claim:
-            return (*moves[:-1], (index, number))
+    before = replay(machine, moves[:-1])[-1]
+    for number, _ in machine.steps(before, index):
+        command = search.threads[index].commands[number]
+        about = topics(command, machine.local(before, index, CASE))
+        if command.violates == claim and not (only_new and ways.named(claim, about)):
+            return (*moves[:-1], (index, number)), about
     raise ReplayError(f"{claim}: the last step cannot be taken")
 
 
@@ -292,7 +394,7 @@ def _waits_for_ever(search: Search, moves: Sequence[Move]) -> tuple[int, ...]:
         return ()
 
 
-def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Verdict:
+def _stuck(search: Search, question: int, start: tuple[Move, ...] | None, ways: Ways) -> Verdict:
     """Whether a run leads to where some thread waits for ever.
 
     z3 is asked for quiet states, which all such are.  Who waits there may still be let
@@ -322,6 +424,7 @@ def _stuck(search: Search, question: int, start: tuple[Move, ...] | None) -> Ver
     waiting = _waits_for_ever(search, best.moves)
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
+    ways.about["stuck"] = frozenset(search.threads[i].name for i in waiting)
     # Who has not begun waits only for what the others do not let go of.
     moved = {index for index, _ in best.moves}
     waiting = tuple(i for i in waiting if i in moved) or waiting
@@ -344,7 +447,7 @@ def _look_at_all(search: Search) -> Best | Holds | None:
 
 
 def _solos(
-    search: Search, asked: Sequence[Claim]
+    search: Search, asked: Sequence[Claim], ways: Ways
 ) -> tuple[dict[str, tuple[Thread, int]], dict[str, str]]:
     """For each claim about a thread alone: the thread, and the question whether it can fail."""
     solos: dict[str, tuple[Thread, int]] = {}
@@ -356,31 +459,41 @@ def _solos(
         thread = next(
             t for t in search.program.threads if t.claim == claim.name and t.kind == "solo"
         )
+        how = (search.program, thread, search.bound.rounds)
         try:
-            condition = failing(search.program, thread, search.bound.rounds)
+            condition = failing(*how)
+            unnamed = failing(*how, ways.counts(claim.name)) if ways.known(claim.name) else None
         except TooManyPaths:
             failures[claim.name] = "a run alone has too many paths"
             continue
         text = all_of([resting, search.order.finally_(condition)])
         solos[claim.name] = (thread, search.question(text))
+        if unnamed is not None:
+            text = all_of([resting, search.order.finally_(unnamed)])
+            ways.questions[claim.name] = search.question(text)
     return solos, failures
 
 
-def _alone(search: Search, claim: Claim, solo: tuple[Thread, int]) -> Verdict:
+def _alone(search: Search, claim: Claim, solo: tuple[Thread, int], ways: Ways) -> Verdict:
     thread, question = solo
-    known = search.scout.alone.get(claim.name)
-    start = None if known is None else search.lifted(search.scout.way_to(known[0]))
+    start, new = (
+        None if found is None else search.lifted(search.scout.way_to(found[0]))
+        for found in (some.get(claim.name) for some in (search.scout.alone, search.scout.new_alone))
+    )
+    best = ways.shortest(claim.name, new)
+    named = ways.named if best is not None else None
     try:
-        best = search.shortest([question], start)
+        best = best or search.shortest([question], start)
     except Gave as reason:
         return NotEstablished(f"z3 gave up: {reason}")
     if best is None:
         return Holds(search.bound)
     machine = search.machine
     state = replay(machine, best.moves)[-1]
-    numbers = run_alone(machine, thread, state)
+    numbers = run_alone(machine, thread, state, named)
     if numbers is None:
         if unfold(search.program, thread, search.bound.rounds).cut:
             return NotEstablished("a run alone goes through a loop more often than the bound")
         raise ReplayError(f"{claim.name}: the run alone does not fail")
+    ways.about[claim.name] = lonely_topics(thread, numbers)
     return Refuted(search.tell(best.moves, (thread, numbers)), search.bound, best.least)

@@ -7,20 +7,28 @@ that matters in the surroundings that were modelled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from verify.diagnostics import InputError
-from verify.engine.search import Progress, silent
-from verify.explore import explore
-from verify.ir import Program, Scenario, instance
+from verify.explore import Explored, explore
+from verify.interpret import Machine
+from verify.ir import Lock, Program, Thread, Variable, instance
 from verify.lower.program import lower
+from verify.parallel import each
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Checked
 from verify.verdicts import Need
 
-STATES = 60_000
+# How many states are looked at: of the program as it is, of it with a statement changed,
+# and of that if a claim has broken already, so that what is said is that it is needed.
+WHOLE = 60_000
+STATES = 12_000
+ENOUGH = 6_000
+# Two callers are looked at as well where one has no more states than these.
+SMALL = 5_000
 
 
 @dataclass(frozen=True)
@@ -32,38 +40,109 @@ class Variant:
     program: Checked
 
 
-def needs(program: Checked, scenario: str, progress: Progress = silent) -> tuple[Need, ...]:
-    """For each statement of the functions in question, which claims it keeps from breaking."""
+@dataclass(frozen=True)
+class Looked:
+    """What a search has seen broken, and what it has left open: nothing, or how far it went."""
+
+    broken: frozenset[str]
+    open: str = ""
+
+
+@dataclass
+class Compiled:
+    """Threads that were made into Python before: most are the same in each variant."""
+
+    machines: dict[tuple[tuple[Variable, ...], tuple[Lock, ...]], Machine] = field(
+        default_factory=dict
+    )
+    threads: dict[Thread, Thread] = field(default_factory=dict)
+
+    def same(self, program: Program) -> tuple[Program, Machine]:
+        """The program with the threads that were there before, and a machine that knows them."""
+        threads = tuple(self.threads.setdefault(one, one) for one in program.threads)
+        key = program.shared, program.locks
+        if key not in self.machines:
+            self.machines[key] = Machine(program, ())
+        return replace(program, threads=threads), self.machines[key]
+
+
+# One for each process.
+COMPILED = Compiled()
+
+
+def needs(
+    program: Checked, scenarios: Sequence[str], claims: Collection[str] = (), jobs: int = 1
+) -> Generator[tuple[Need, ...], None, None]:
+    """For each statement of the functions in question, which claims it keeps from breaking
+    in each of some scenarios; one by one, as soon as it is known.
+
+    Without `claims` all of them are asked.
+    """
     base = lower(program)
-    before = _broken(base, _named(base, scenario))
+    asked = frozenset(claims or (c.name for c in base.claims if c.name != "vacuity"))
+    before = dict(
+        zip(scenarios, each(partial(_as_it_is, base, asked), scenarios, jobs), strict=True)
+    )
+    changes = list(variants(program, base.subjects))
+    yield from each(partial(_needed, before, asked), changes, jobs)
+
+
+def _as_it_is(program: Program, asked: frozenset[str], scenario: str) -> frozenset[str]:
+    """The claims that break with nothing left out."""
+    return look(program, scenario, asked, frozenset(), WHOLE, WHOLE).broken
+
+
+def _needed(
+    before: dict[str, frozenset[str]], asked: frozenset[str], variant: Variant
+) -> tuple[Need, ...]:
+    """What becomes of a variant in each scenario."""
+    try:
+        changed = lower(variant.program)
+    except InputError as error:
+        why = error.diagnostics[0].headline
+        return tuple(Need(variant.span, variant.change, (), why) for _ in before)
     found = []
-    for variant in variants(program, base.subjects):
-        progress(f"line {variant.span.line}: {variant.change}")
-        try:
-            changed = lower(variant.program)
-            broken = _broken(changed, _named(changed, scenario)) - before
-            found.append(Need(variant.span, variant.change, tuple(sorted(broken)), ""))
-        except InputError as error:
-            why = error.diagnostics[0].headline
-            found.append(Need(variant.span, variant.change, (), why))
+    for scenario, broken in before.items():
+        seen = look(changed, scenario, asked, broken, STATES, ENOUGH)
+        names = tuple(sorted(seen.broken))
+        found.append(Need(variant.span, variant.change, names, "", seen.open))
     return tuple(found)
 
 
-def _named(program: Program, scenario: str) -> Scenario:
-    return next(s for s in program.scenarios if s.name == scenario)
+def look(
+    program: Program,
+    scenario: str,
+    asked: frozenset[str],
+    before: frozenset[str],
+    limit: int,
+    enough: int,
+) -> Looked:
+    """Which of some claims break that do not break `before`, with one caller and with two.
 
+    Once one has, no more than `enough` states are looked at.
+    """
+    program, known = COMPILED.same(program)
+    where = next(s for s in program.scenarios if s.name == scenario)
+    solos = [t for t in program.threads if t.kind == "solo" and t.claim in asked]
+    broken: set[str] = set()
+    states = 0
 
-def _broken(program: Program, scenario: Scenario) -> frozenset[str]:
-    """The claims that break with one thread of each kind, or with two of the crowd."""
-    found: set[str] = set()
-    solos = [thread for thread in program.threads if thread.kind == "solo"]
-    for number in (1, 2):
-        threads = instance(program, scenario, number)
-        seen = explore(program, threads, STATES, solos, again=scenario.again)
-        found |= set(seen.broken) | set(seen.alone)
-        if seen.stuck is not None:
-            found.add("stuck")
-    return frozenset(found)
+    def stop(seen: Explored) -> bool:
+        found = {*seen.broken, *seen.alone, *(["stuck"] if seen.stuck is not None else [])}
+        broken.update((found & asked) - before)
+        return asked <= broken | before or (bool(broken) and len(seen.parents) > enough)
+
+    for callers in (1, 2) if any(count is None for _, count in where.members) else (1,):
+        if callers == 2 and states > SMALL:
+            return Looked(frozenset(broken), "with one caller; two were not looked at")
+        threads = instance(program, where, callers)
+        seen = explore(program, threads, limit, solos, stop, again=where.again, known=known)
+        stop(seen)
+        states = len(seen.parents)
+        if not seen.complete and not asked <= broken | before:
+            who = "one caller" if callers == 1 else "two callers"
+            return Looked(frozenset(broken), f"with {who}, as far as {states} states")
+    return Looked(frozenset(broken))
 
 
 def variants(program: Checked, subjects: tuple[str, ...]) -> Iterator[Variant]:

@@ -35,7 +35,7 @@ def prove(
     crowd = Crowd(program, scenario, progress)
     inquiry.look(crowd)
     proof = unbounded.prove(program, scenario, inquiry.standing(), progress, crowd)
-    result = inquiry.result(proof.shares)
+    result = inquiry.result(proof.shares, turns=True)
     proof.agree(program, [a.claim for a in result.answers if isinstance(a.verdict, Refuted)])
     return combined(program, scenario, result, proof), proof
 
@@ -56,7 +56,7 @@ def rest(
     """
     inquiry = bounded.begin(program, scenario, threads, rounds, only, progress)
     inquiry.look(Crowd(program, scenario, progress))
-    return inquiry.result(proved)
+    return inquiry.result(proved, turns=True)
 
 
 def combined(program: Program, scenario: Scenario, result: Result, proof: Proof) -> Result:

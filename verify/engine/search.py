@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from verify.engine.runs import tell
 from verify.explore import Explored, explore
 from verify.explore import Step as Move
 from verify.interpret import Machine
-from verify.ir import Program, Scenario, Thread, instance
+from verify.ir import Program, Scenario, Thread, instance, known_of
 from verify.smt.order import Order
 from verify.smt.solver import Answer as Said
 from verify.smt.solver import No, Session, Unknown, Yes
@@ -139,13 +140,19 @@ class Search:
                     return Best(best, min(least, self.bound.threads))
 
 
+def is_known(program: Program, scenario: Scenario, claim: str, about: frozenset[str]) -> bool:
+    """Whether a way to break a claim, by what it is about, has a name in this scenario."""
+    return any(known.covers(about) for known in known_of(program, claim, scenario.name))
+
+
 def prepare(
     program: Program, scenario: Scenario, threads: int, rounds: int, progress: Progress
 ) -> Search:
     progress("exploring one thread of each kind")
     small = instance(program, scenario, 1)
     solos = [thread for thread in program.threads if thread.kind == "solo"]
-    scout = explore(program, small, SCOUT_STATES, solos, again=scenario.again)
+    named = partial(is_known, program, scenario) if program.known else None
+    scout = explore(program, small, SCOUT_STATES, solos, again=scenario.again, named=named)
     progress("writing the runs as formulas")
     large = instance(program, scenario, threads)
     order = Order(program, large, rounds)

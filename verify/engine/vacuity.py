@@ -142,13 +142,17 @@ class Tested:
         open_ = [key for key in self.missing() if self.wanted.get(key)]
         if crowd is not None:
             open_ = [key for key in open_ if not crowd.never(self.tests[key])]
-        for more in range(1, MORE_THREADS + 1):
+        further = [(self.search.bound.threads + n, False) for n in range(1, MORE_THREADS + 1)]
+        if self.search.scenario.again:
+            further.insert(0, (1, True))
+        for number, turning in further:
             open_ = [key for key in open_ if key not in self.reached]
             if open_:
-                self._look_further(open_, self.search.bound.threads + more)
+                self._look_further(open_, number, turning)
 
-    def _look_further(self, open_: Sequence[str], number: int) -> None:
-        """Explore with more threads: what takes several calls in a row is reached late."""
+    def _look_further(self, open_: Sequence[str], number: int, turning: bool) -> None:
+        """Explore with further turns, or more threads: what takes several calls in a row is
+        reached late."""
         program = self.search.program
         wanted = {key: self.wanted[key] for key in open_}
 
@@ -158,7 +162,7 @@ class Tested:
                     self.reached.add(key)
             return self.reached.issuperset(wanted)
 
-        threads = instance(program, self.search.scenario, number)
+        threads = instance(program, self.search.scenario, number, turning)
         found(explore(program, threads, MORE_STATES, stop=found))
 
     def missing(self) -> list[str]:

@@ -37,7 +37,7 @@ from verify.ir import (
     rebuild,
 )
 from verify.lower.clauses import in_parts
-from verify.lower.uses import Lifetimes, either
+from verify.lower.uses import Lifetimes, either, followed
 from verify.lower.values import (
     Choices,
     Layout,
@@ -64,6 +64,7 @@ class Break:
 
     `passing` says that the way is a transient one.  `called` and `used` are what a thread
     that dies of it has called and used before.
+    `about` says what it is about: locks, structs, objects, the primitives that it is in.
     """
 
     guard: Expr
@@ -74,6 +75,7 @@ class Break:
     asked: Asked | None = None
     called: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,12 +156,13 @@ class Steps:
         reason: str,
         fault: Fault | None = None,
         asked: Asked | None = None,
+        about: tuple[str, ...] = (),
     ) -> None:
         """Note that `claim` is broken where `condition` is true on this way."""
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
             now = None if asked is None else asked.behind(way.before())
-            self._break(guard, claim, reason, way, fault, now)
+            self._break(guard, claim, reason, way, fault, now, about)
 
     def _break(
         self,
@@ -169,12 +172,14 @@ class Steps:
         way: Way,
         fault: Fault | None = None,
         asked: Asked | None = None,
+        about: tuple[str, ...] = (),
     ) -> None:
         dies = claim in FATAL
         called = way.called if dies else ()
         used = tuple(struct for struct, when in way.used.items() if dies and when == TRUE)
+        about = (*about, *way.called)
         passing = bool(way.transient)
-        self.breaks.append(Break(guard, claim, reason, passing, fault, asked, called, used))
+        self.breaks.append(Break(guard, claim, reason, passing, fault, asked, called, used, about))
 
     def call(
         self,
@@ -293,6 +298,7 @@ class Steps:
                             "atomic-sleep",
                             f"may sleep while it holds {name}",
                             Fault(name, FREE, "may sleep"),
+                            about=(name,),
                         )
                 return [way]
             case checked.Return(result, _):
@@ -327,7 +333,7 @@ class Steps:
         fault = faults(node, names)
         if fault == FALSE:
             return way
-        self.broken(way, fault, "memory", _null(node))
+        self.broken(way, fault, "memory", _null(node), about=followed(node, names))
         return way.when(negate(way.now(fault)))
 
     def _uses(self, node: checked.Expr, way: Way, names: Names) -> Way:
@@ -338,7 +344,10 @@ class Steps:
             known = any((b.guard, b.claim) == (guard, misuse.claim) for b in self.breaks)
             if guard != FALSE and not known:
                 asked = None if misuse.asked is None else misuse.asked.behind(way.before())
-                self.breaks.append(Break(guard, misuse.claim, misuse.reason, asked=asked))
+                about = (*misuse.about, *way.called)
+                self.breaks.append(
+                    Break(guard, misuse.claim, misuse.reason, asked=asked, about=about)
+                )
         used = self.lifetimes.used(node, names)
         if not used:
             return way
@@ -420,7 +429,7 @@ class Steps:
                 wanted = SHARED if held == "shared" else EXCLUSIVE
                 free = TRUE
                 mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, misuse, "lock-use", reason, Fault(name, wanted, verb))
+        self.broken(way, misuse, "lock-use", reason, Fault(name, wanted, verb), about=(name,))
         after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:
             return []

@@ -152,8 +152,9 @@ class Builder:
         asked: Asked | None = None,
         called: tuple[str, ...] = (),
         used: tuple[str, ...] = (),
+        about: tuple[str, ...] = (),
     ) -> None:
-        """A command that breaks `claim` from `pc`."""
+        """A command that breaks `claim` from `pc`; it is about where it is, and `about`."""
         if guard == FALSE:
             return
         inside: tuple[str, ...] = ()
@@ -177,6 +178,7 @@ class Builder:
                 inside=inside,
                 called=called,
                 used=used,
+                about=(*about, *(frame.function.name for frame in self.frames)),
             )
         )
 
@@ -184,7 +186,15 @@ class Builder:
         """Break the claims about what is used where evaluating `node` at `pc` does so."""
         self.access(pc, not self.shared.structs.isdisjoint(followed(node)))
         for misuse in self.steps.lifetimes.misuses(node, self.names(), sound):
-            self.fail(pc, misuse.guard, misuse.claim, misuse.reason, span, asked=misuse.asked)
+            self.fail(
+                pc,
+                misuse.guard,
+                misuse.claim,
+                misuse.reason,
+                span,
+                asked=misuse.asked,
+                about=misuse.about,
+            )
         used = self.steps.lifetimes.used(node, self.names())
         if used:
             self.used[pc] = either(self.used.get(pc, {}), used)
@@ -239,6 +249,7 @@ class Builder:
                 asked=found.asked,
                 called=found.called,
                 used=found.used,
+                about=found.about,
             )
         self.steps.breaks.clear()
 

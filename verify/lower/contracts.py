@@ -22,6 +22,7 @@ from verify.ir import (
     Place,
     Update,
     Variable,
+    case_topic,
     conj,
     disj,
     equal,
@@ -71,6 +72,7 @@ class Contracts(Builder):
                     f"calls {function.name}() without {name}",
                     span,
                     fault=Fault(name, EXCLUSIVE, f"calls {function.name}()"),
+                    about=(name, function.name),
                 )
         for lock in self.layout.locks:
             ghost = f"{frame.prefix}before.{lock}"
@@ -151,6 +153,7 @@ class Contracts(Builder):
                         f"{cell_word(table.axes, cell)}: {sentences[name]}; "
                         f"its author says: {said}",
                         span,
+                        about=(name,),
                     )
 
     def _balance(
@@ -193,6 +196,7 @@ class Contracts(Builder):
                 span,
                 outcome,
                 fault=Fault(lock, FREE, "returns"),
+                about=(lock,),
             )
             lacking = disj(
                 [
@@ -209,6 +213,7 @@ class Contracts(Builder):
                 span,
                 outcome,
                 fault=Fault(lock, AS_PROMISED, "returns"),
+                about=(lock,),
             )
 
     def sampled(self, callee: str, way: Way, target: Local | None) -> list[Way]:
@@ -246,6 +251,7 @@ class Contracts(Builder):
         table = self._sampling_table(callee)
         if table is None or Local(CASE) not in way.values:
             return
+        case = way.values[Local(CASE)]
         for claim in self.claims:
             for clause in claim.clauses:
                 if clause.kind == "table":
@@ -258,6 +264,7 @@ class Contracts(Builder):
                         span,
                         passing=bool(way.transient),
                         asked=in_parts(clause.condition, self.names()).behind(way.before()),
+                        about=(case_topic(case.value - 1),) if isinstance(case, Const) else (),
                     )
 
 

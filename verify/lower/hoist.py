@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from verify.ir import FALSE, TRUE, Local, Place, conj, negate
 from verify.lower.builder import Builder
+from verify.lower.uses import followed
 from verify.lower.values import faults, value
 from verify.source import Span
 from verify.syntax import checked
@@ -162,7 +163,8 @@ class Hoisting(Builder):
         """
         self.uses(node, pc, span)
         fault = faults(node, self.names())
-        self.fail(pc, fault, "memory", f"follows NULL in `{node.span.text}`", span)
+        about = followed(node, self.names())
+        self.fail(pc, fault, "memory", f"follows NULL in `{node.span.text}`", span, about=about)
 
 
 def _has_call(node: checked.Expr) -> bool:

@@ -15,6 +15,7 @@ from verify.ir import (
     Const,
     Domain,
     Expr,
+    Known,
     Lock,
     Place,
     Program,
@@ -124,7 +125,7 @@ def lower(program: Checked) -> Program:
         tuple(subjects),
         tuple(_watched(program, subjects)),
         program.assumptions,
-        tuple((k.claim, k.scenario, k.sentence) for k in program.known),
+        tuple(Known(k.claim, k.scenario, k.cases, k.topics, k.sentence) for k in program.known),
     )
 
 

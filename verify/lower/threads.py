@@ -35,6 +35,7 @@ from verify.lower.builder import Frame
 from verify.lower.clauses import in_parts
 from verify.lower.contracts import Contracts, asked, cell_word
 from verify.lower.hoist import Hoisting
+from verify.lower.uses import followed
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
 from verify.source import Span
 from verify.syntax import checked
@@ -90,6 +91,7 @@ class Threads(Hoisting, Contracts):
                 f"ends with {lock} still held",
                 span,
                 fault=Fault(lock, FREE, "ends"),
+                about=(lock,),
             )
         for claim in self.claims:
             for clause in claim.clauses:
@@ -213,8 +215,10 @@ class Threads(Hoisting, Contracts):
         expr = value(new, names)
         self.uses(new, pc, span)
         self.uses(target, pc, span, negate(faults(new, names)))
-        for fault in (faults(new, names), faults(target, names)):
-            self.fail(pc, fault, "memory", f"follows NULL in `{target.span.text}`", span)
+        for node in (new, target):
+            text = f"follows NULL in `{target.span.text}`"
+            about = followed(node, names)
+            self.fail(pc, faults(node, names), "memory", text, span, about=about)
         ok = negate(disj([faults(new, names), faults(target, names)]))
         way = self.steps.in_range(target.type, expr, Way())
         self.breaks(pc, span)

@@ -346,6 +346,7 @@ def compose(first: Command, second: Command) -> Command | None:
         fault=second.fault,
         asked=None if second.asked is None else second.asked.behind({**values, **modes(locks)}),
         inside=second.inside,
+        about=second.about,
     )
 
 

@@ -40,6 +40,7 @@ class Misuse:
     claim: str
     reason: str
     asked: Asked | None = None
+    about: tuple[str, ...] = ()
 
 
 def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
@@ -79,6 +80,11 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
             return
 
 
+def followed(node: checked.Expr, names: Names) -> tuple[str, ...]:
+    """The structs to whose objects evaluating `node` follows a pointer."""
+    return tuple(dict.fromkeys(use.struct for use in uses(node, names)))
+
+
 @dataclass
 class Lifetimes:
     """What the `before struct` clauses of some claims ask of each object that is used."""
@@ -113,7 +119,8 @@ class Lifetimes:
                     if guard != FALSE:
                         condition = clause.condition.span.text
                         text = f"uses {name} in `{use.span.text}` while `{condition}` is false"
-                        yield Misuse(guard, claim, text, in_parts(clause.condition, names_it))
+                        parts = in_parts(clause.condition, names_it)
+                        yield Misuse(guard, claim, text, parts, (use.struct, name))
 
     def used(self, node: checked.Expr, names: Names) -> dict[str, Expr]:
         """The structs of which evaluating `node` uses an object, and when, if it makes sense."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
 from verify.report.ends import details, last_line, listed, who, wrong
@@ -272,6 +272,8 @@ def claims(result: Result) -> Iterator[str]:
                     # Whoever looks for CVE-2019-1999 finds it in one line.
                     text = f"known as {answer.known}"
                     yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
+                if answer.beside:
+                    yield from _wrapped(answer.beside, f"{indent}= ", f"{indent}  ", hyphens=False)
             case Holds(_, unproved) if unproved:
                 text = f"as far as the bound; for any number: {unproved}"
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
@@ -506,31 +508,44 @@ def _ending(run: Run) -> Iterator[str]:
             yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
 
 
-def needs_text(path: str, needs: Sequence[Need]) -> Iterator[str]:
-    """Beside each line what breaks without it; lines that no claim misses stand out."""
-    yield printable(path)
+def needs_text(title: str, needs: Iterable[Need]) -> Iterator[str]:
+    """Beside each line what breaks without it, one by one; lines that no claim misses stand out."""
+    yield printable(title)
     by_line: dict[int, list[Need]] = {}
+    last = 0
     for need in needs:
-        by_line.setdefault(need.span.line, []).append(need)
-    for number in sorted(by_line):
-        source = by_line[number][0].span.source
-        yield f"{number:>5}  {printable(source.line(number).strip())}"
-        for need in by_line[number]:
-            if need.senseless:
-                said = f"needed: {need.senseless}"
-            elif need.breaks:
-                said = f"needed: {', '.join(need.breaks)}"
-            else:
-                said = "NOT NEEDED by any claim"
-            yield from _wrapped(f"{need.change}: {said}", " " * 11, " " * 13)
-    idle = [n for n, some in by_line.items() if all(not x.breaks and not x.senseless for x in some)]
+        number = need.span.line
+        by_line.setdefault(number, []).append(need)
+        if number != last:
+            yield f"{number:>5}  {printable(need.span.source.line(number).strip())}"
+        last = number
+        yield from _wrapped(f"{need.change}: {_need(need)}", " " * 11, " " * 13)
+    quiet = [n for n, some in by_line.items() if all(one.idle for one in some)]
+    open_ = [n for n in quiet if any(one.open for one in by_line[n])]
+    idle = [n for n in quiet if n not in open_]
     yield ""
-    lines = ", ".join(map(str, idle))
-    text = f"lines that no claim rests on: {lines}" if idle else "every line is needed"
-    yield from _wrapped(text, "  ", "    ")
+    if idle:
+        text = f"lines that no claim rests on: {', '.join(map(str, sorted(idle)))}"
+        yield from _wrapped(text, "  ", "    ")
+    if open_:
+        text = f"lines of which it is not established: {', '.join(map(str, sorted(open_)))}"
+        yield from _wrapped(text, "  ", "    ")
+    if not quiet:
+        yield "  every line is needed"
+
+
+def _need(need: Need) -> str:
+    if need.senseless:
+        return f"needed: {need.senseless}"
+    if need.breaks:
+        return f"needed: {'at least ' if need.open else ''}{', '.join(need.breaks)}"
+    return f"not established: none breaks {need.open}" if need.open else "NOT NEEDED by any claim"
 
 
 def _not_the_shortest(refuted: Refuted) -> Iterator[str]:
+    if refuted.turns:
+        said = "a thread begins again when it is through: no run in which each runs once breaks it"
+        yield from _wrapped(said, "    ", "    ")
     if refuted.least < refuted.bound.threads:
         known = "; with one thread of each kind there is none" if refuted.least else ""
         said = f"there may be a shorter run: z3 gave up looking for one{known}"

@@ -116,12 +116,14 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else "",
         **({"known": answer.known} if answer.known else {}),
         **({"cut_short": _crash(answer.cut_short)} if answer.cut_short is not None else {}),
+        **({"beside": answer.beside} if answer.beside else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
         **(
             {"least": verdict.least}
             if isinstance(verdict, Refuted) and verdict.least < verdict.bound.threads
             else {}
         ),
+        **({"turns": True} if isinstance(verdict, Refuted) and verdict.turns else {}),
     }
 
 

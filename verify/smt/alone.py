@@ -8,6 +8,8 @@ failure, and the question of progress becomes one about states at rest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from verify.ir import (
     FALSE,
     TRUE,
@@ -32,19 +34,27 @@ class TooManyPaths(Exception):
     """A lonely run branches more often than the limit allows."""
 
 
-def failing(program: Program, solo: Thread, rounds: int = 1) -> Expr:
+def failing(
+    program: Program,
+    solo: Thread,
+    rounds: int = 1,
+    counts: Callable[[frozenset[str]], bool] = lambda _: True,
+) -> Expr:
     """The condition on shared state (and on locks of others) from which a lonely run
     breaks its claim: by a command that says so, by waiting, or by going in circles.
+
+    `counts` says which failures count, by what they are about (`ir.lonely_topics`).
 
     Raises:
         TooManyPaths: more than MAX_PATHS paths.
     """
     automaton = unfold(program, solo, rounds)
     found: list[Expr] = []
-    stack: list[tuple[int, Expr, dict[Shared, int]]] = [(0, TRUE, {})]
+    none: frozenset[str] = frozenset()
+    stack: list[tuple[int, Expr, dict[Shared, int], frozenset[str]]] = [(0, TRUE, {}, none)]
     paths = 0
     while stack:
-        node, condition, stored = stack.pop()
+        node, condition, stored, about = stack.pop()
         paths += 1
         if paths > MAX_PATHS:
             raise TooManyPaths(solo.name)
@@ -61,14 +71,17 @@ def failing(program: Program, solo: Thread, rounds: int = 1) -> Expr:
             case = sharpen(conj([condition, guard]))
             if case == FALSE:
                 continue
+            outcome = solo.commands[edge.command].outcome
+            now = frozenset([outcome]) if outcome else about
             if edge.target is None:
-                found.append(case)
+                if counts(now):
+                    found.append(case)
             else:
                 after = stored | {Shared(name): value for name, value in edge.writes}
-                stack.append((edge.target, case, after))
+                stack.append((edge.target, case, after, now))
         if node and not _ends(automaton, node):
             waits = sharpen(conj([condition, negate(disj(open_))]))
-            if waits != FALSE:
+            if waits != FALSE and counts(about):
                 found.append(waits)
     return disj(found)
 

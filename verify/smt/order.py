@@ -13,10 +13,11 @@ instead of interleavings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from verify.ir import (
+    CASE,
     MODES,
     And,
     Arith,
@@ -36,6 +37,7 @@ from verify.ir import (
     equal,
     negate,
     rebuild,
+    topics,
 )
 from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 from verify.smt.unfold import Automaton, Edge, unfold
@@ -313,13 +315,14 @@ class Order:
 
     # ---------------------------------------------------------------- queries
 
-    def breaks(self, claim: str) -> str:
-        """Some thread takes a command that breaks the claim."""
+    def breaks(self, claim: str, counts: Callable[[frozenset[str]], bool] = lambda _: True) -> str:
+        """Some thread takes a command that breaks the claim, and what it is about counts."""
         return any_of(
             self.edge(t, edge)
             for t, automaton in enumerate(self.automata)
             for edge in automaton.edges
             if automaton.thread.commands[edge.command].violates == claim
+            and counts(topics(automaton.thread.commands[edge.command], _case(automaton, edge)))
         )
 
     def takes(self, thread: str, commands: Iterable[int]) -> str:
@@ -386,3 +389,11 @@ class Order:
 
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+def _case(automaton: Automaton, edge: Edge) -> int:
+    """The case of the table that a thread is in where it takes an edge; 0: in none."""
+    for position, variable in enumerate(automaton.thread.locals):
+        if variable.name == CASE:
+            return automaton.nodes[edge.source][1][position]
+    return 0

@@ -354,10 +354,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the bug is called that refutes a claim; `scenario` empty: in each."""
+    """What the bug is called that refutes a claim; `scenario` empty: in each.
+
+    `cases` are cells of the table, `topics` names: what it is about; empty: whatever it is.
+    """
 
     claim: str
     scenario: str
+    cases: tuple[int, ...]
+    topics: tuple[str, ...]
     sentence: str
 
 

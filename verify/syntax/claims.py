@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from verify.diagnostics import nearest
 from verify.syntax import checked, tree
@@ -392,29 +392,86 @@ class Claims:
             return True
         return False
 
-    def known_bugs(self, declarations: Iterable[tree.Declaration]) -> Iterable[checked.Known]:
-        """Names of bugs: each for a claim that there is, and one for each refutation."""
-        claims = [d.name for d in declarations if isinstance(d, tree.Claim)]
-        claims += [name for name in BUILT_IN_CLAIMS if name != "table" or self.has_table]
-        named: set[tuple[str, str]] = set()
+    def known_bugs(
+        self, declarations: Sequence[tree.Declaration], tables: Sequence[checked.Table]
+    ) -> Iterable[checked.Known]:
+        """Names of bugs: each for a claim that there is, and for a way to break it."""
+        stated = {d.name: d for d in declarations if isinstance(d, tree.Claim)}
+        claims = [*stated, *(n for n in BUILT_IN_CLAIMS if n != "table" or self.has_table)]
+        topics = self._topics(declarations)
+        named: list[checked.Known] = []
         for d in declarations:
             if not isinstance(d, tree.Known):
                 continue
-            found = checked.Known(
-                d.claim.name, "" if d.scenario is None else d.scenario.name, d.sentence
-            )
             there = self._is_there("claim", d.claim, claims)
             if d.scenario is not None:
                 there &= self._is_there("scenario", d.scenario, sorted(self.scenarios))
-            others = {scenario for claim, scenario in named if claim == found.claim}
+            for topic in d.topics:
+                there &= self._is_there("name", topic, topics)
+            cases: tuple[int, ...] | None = ()
+            if d.pattern is not None:
+                cases = self._cases(d, stated.get(d.claim.name), tables)
+            found = checked.Known(
+                d.claim.name,
+                "" if d.scenario is None else d.scenario.name,
+                cases or (),
+                tuple(sorted({topic.name for topic in d.topics})),
+                d.sentence,
+            )
             if not d.sentence.strip():
                 self.known.error("BFP108", "a known bug needs a name", d.span)
-            elif found.scenario in others or (others and not found.scenario) or "" in others:
-                headline = f"what refutes `{found.claim}` has a name already"
+            elif there and d.pattern is None and not d.topics and _several_ways(d, stated):
+                headline = f"`{d.claim.name}` can be broken in several ways: which is known?"
+                hint = (
+                    "known table case AXES"
+                    if d.claim.name == "table"
+                    else (
+                        f"known {d.claim.name} about NAME: a lock, an object, a struct, a thread, "
+                        "a function or an outcome"
+                    )
+                )
+                self.known.error("BFP108", headline, d.claim.span, "", hint)
+            elif any(_same(found, other) for other in named):
+                headline = f"what refutes `{found.claim}` so has a name already"
                 self.known.error("BFP102", headline, d.span)
-            elif there:
-                named.add((found.claim, found.scenario))
+            elif there and cases is not None:
+                named.append(found)
                 yield found
+
+    def _topics(self, declarations: Sequence[tree.Declaration]) -> list[str]:
+        """All that a way to break a claim may be about."""
+        known = self.known
+        outcomes = [d.name for d in declarations if isinstance(d, tree.Outcome)]
+        objects = [name for names in known.objects.values() for name in names]
+        return [
+            *dict.fromkeys(
+                [*self.signatures, *self.threads, *known.structs, *objects, *known.locks, *outcomes]
+            )
+        ]
+
+    def _cases(
+        self, d: tree.Known, claim: tree.Claim | None, tables: Sequence[checked.Table]
+    ) -> tuple[int, ...] | None:
+        """The cells that a pattern of axes speaks of; complains if there are none."""
+        assert d.pattern is not None
+        if not self.has_table:
+            self.known.error("BFP108", "there is no table, so there are no cases", d.pattern.span)
+        elif claim is not None and claim.alone is not None:
+            headline = "a call that runs alone is known by its outcome"
+            self.known.error("BFP108", headline, d.pattern.span, "", f"known {claim.name} about")
+        for table in tables[:1] if claim is None or claim.alone is None else ():
+            found = []
+            for cell in range(2 ** len(table.axes)):
+                truth = {axis.name: bool(cell >> i & 1) for i, axis in enumerate(table.axes)}
+                value = self._pattern(d.pattern, truth)
+                if value is None:
+                    return None
+                if value:
+                    found.append(cell)
+            if not found:
+                self.known.error("BFP108", "this is no case at all", d.pattern.span)
+            return tuple(found) or None
+        return None
 
     def _is_there(self, what: str, name: tree.Name, known: Sequence[str]) -> bool:
         if name.name in known:
@@ -434,6 +491,19 @@ BUILT_IN_CLAIMS = (
     "stuck",
     "vacuity",
 )
+
+
+def _several_ways(d: tree.Known, stated: Mapping[str, tree.Claim]) -> bool:
+    """Whether a claim can be broken in more than one way: what is never may just be."""
+    claim = stated.get(d.claim.name)
+    return claim is None or [clause.kind for clause in claim.clauses] != ["never"]
+
+
+def _same(one: checked.Known, two: checked.Known) -> bool:
+    """Whether two names are for the same."""
+    return (one.claim, one.cases, one.topics) == (two.claim, two.cases, two.topics) and (
+        one.scenario == two.scenario or not (one.scenario and two.scenario)
+    )
 
 
 def _plain(word: str) -> str:

@@ -265,9 +265,35 @@ def _known(at: Cursor) -> tree.Known:
     start = at.next().start
     claim = _claim_name(at)
     scenario = _claim_name(at) if at.word("in") else None
-    sentence = at.string('`in` or a "sentence"' if scenario is None else 'a "sentence"')
+    pattern = expression(at) if at.word("case") else None
+    topics: list[tree.Name] = []
+    if at.word("about"):
+        topics.append(_topic(at))
+        while at.skip(","):
+            topics.append(_topic(at))
+    wanted = [
+        *(["`in`"] if scenario is None and pattern is None and not topics else []),
+        *(["`case`"] if pattern is None and not topics else []),
+        *(["`about`"] if not topics else []),
+        'a "sentence"',
+    ]
+    sentence = at.string(" or ".join(filter(None, (", ".join(wanted[:-1]), wanted[-1]))))
     at.close(";")
-    return tree.Known(claim, scenario, sentence, at.span(start))
+    return tree.Known(claim, scenario, pattern, tuple(topics), sentence, at.span(start))
+
+
+def _topic(at: Cursor) -> tree.Name:
+    """What a bug is about, named as in reports: `lru0.lock`, `slots[1].lock`."""
+    start = at.token.start
+    name = at.name("the name of what it is about").name
+    while True:
+        if at.skip("."):
+            name += f".{at.name().name}"
+        elif at.skip("["):
+            name += f"[{at.expect('number', 'a number').text}]"
+            at.expect("]")
+        else:
+            return tree.Name(name, at.span(start))
 
 
 def _claim_name(at: Cursor) -> tree.Name:

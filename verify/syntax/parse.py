@@ -82,7 +82,11 @@ def _keep(parser: lark.Lark, place: Path) -> None:
 
 
 class Refused(Exception):
-    """The text is none of the language, or more than the limits allow."""
+    """The text is none of the language, or more than the limits allow; `at` is where."""
+
+    def __init__(self, at: int = 0) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 def parse(source: Source) -> tuple[tree.Declaration, ...]:
@@ -106,10 +110,14 @@ def parse_as_far_as_possible(
         return (), (Diagnostic("BFP004", headline),)
     try:
         return by_grammar(source), ()
-    except Refused:
-        declarations, errors = recover(source)
+    except Refused as refused:
+        at = refused.at
+    declarations, errors = recover(source)
     if not errors:
-        errors = (Diagnostic("BFP002", f"{source.path} does not follow the grammar"),)
+        # What the other reader takes for a text of the language: lark knows where it is not.
+        span = Span(source, at, min(at + 1, len(source.text)))
+        label = "this is not what the grammar wants here"
+        errors = (Diagnostic("BFP002", "the text does not follow the grammar", span, label),)
     return declarations, errors
 
 
@@ -123,12 +131,16 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     try:
         parsed = _parser().parse(source.text)
     except lark.exceptions.UnexpectedInput as error:
-        raise Refused from error
+        end = len(source.text.rstrip()) - 1
+        raise Refused(
+            max(end if error.pos_in_stream is None else error.pos_in_stream, 0)
+        ) from error
     _limit_depth(parsed)
     try:
         declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
     except lark.exceptions.VisitError as error:
-        raise Refused from error
+        meta = getattr(error.obj, "meta", None)
+        raise Refused(0 if meta is None or meta.empty else meta.start_pos) from error
     return declarations
 
 
@@ -467,10 +479,30 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.Assumption(str(sentence)[1:-1], str(way), span)
 
     def known(
-        self, span: Span, claim: lark.Token, scenario: Any, sentence: lark.Token
+        self,
+        span: Span,
+        claim: lark.Token,
+        scenario: lark.Token | None,
+        pattern: tree.Expr | None,
+        topics: tuple[tree.Name, ...] | None,
+        sentence: lark.Token,
     ) -> tree.Known:
         where = None if scenario is None else self._name(scenario)
-        return tree.Known(self._name(claim), where, str(sentence)[1:-1], span)
+        return tree.Known(
+            self._name(claim), where, pattern, topics or (), str(sentence)[1:-1], span
+        )
+
+    def known_case(self, span: Span, pattern: tree.Expr) -> tree.Expr:
+        return pattern
+
+    def known_about(self, span: Span, *topics: tree.Name) -> tuple[tree.Name, ...]:
+        return topics
+
+    def topic(self, span: Span, *parts: lark.Token) -> tree.Name:
+        # A lock is named as in reports: without what separates its parts.
+        first, *rest = parts
+        name = "".join([str(first), *(f"[{p}]" if p.type == "INT" else f".{p}" for p in rest)])
+        return tree.Name(name, span)
 
     def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
         return tree.Effect(str(word), lock, span)

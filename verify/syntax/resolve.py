@@ -52,7 +52,7 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
     contracts = program.contracts(declarations)
     tables = tuple(program.tables(declarations))
     claims = tuple(program.claims(declarations, tables))
-    bugs = tuple(program.known_bugs(declarations))
+    bugs = tuple(program.known_bugs(declarations, tables))
     if not declarations:
         known.error("BFP108", f"{sources[0].path} declares nothing", None)
     elif not threads:

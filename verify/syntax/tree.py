@@ -379,10 +379,15 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The bug that refutes a claim has a name; without a scenario it has it in each."""
+    """The bug that refutes a claim has a name; without a scenario it has it in each.
+
+    It is the one that shows in the cases of `pattern`, or by a step about all of `topics`.
+    """
 
     claim: Name
     scenario: Name | None
+    pattern: Expr | None
+    topics: tuple[Name, ...]
     sentence: str
     span: Span
 
