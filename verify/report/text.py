@@ -1,4 +1,4 @@
-"""Plain text for a reply: 72 columns, ASCII, no colour, no boxes."""
+"""Plain text for a reply: 72 columns, no colour, no boxes, nothing that moves a cursor."""
 
 from __future__ import annotations
 
