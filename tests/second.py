@@ -183,7 +183,7 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
     for cell, (reachable, outcomes) in found.cells.items():
         counts["cells"] += 1
         wanted = {outcome for case, outcome in here.returns if case == cell + 1}
-        if reachable is not None and (reachable, outcomes) != (bool(wanted), wanted):
+        if reachable is not None and outcomes != wanted:
             report.differ(
                 "whole: cell", f"cell {cell}: {sorted(outcomes)}, and not {sorted(wanted)}"
             )

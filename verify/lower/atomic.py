@@ -230,10 +230,11 @@ class Steps:
         self.depth -= 1
         if primitive.result == VOID:
             return ways
-        return [
+        ways = [
             way if way.result is None else self.in_range(primitive.result, way.result, way)
             for way in ways
         ]
+        return [way for way in ways if way.guard != FALSE]
 
     def _alternative(
         self,

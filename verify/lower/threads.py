@@ -299,6 +299,7 @@ class Threads(Hoisting, Contracts):
         if target is not None:
             kept = self.types[target.name]
             ways = [w if w.result is None else self.steps.in_range(kept, w.result, w) for w in ways]
+            ways = [w for w in ways if w.guard != FALSE]
         self.breaks(pc, span)
         after = self.pc()
         for way in ways:
