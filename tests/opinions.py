@@ -46,12 +46,13 @@ class View:
 
 @dataclass(frozen=True)
 class Said:
-    """The tool's word on a claim; of a refutation the length, and for how many callers
-    there is no shorter one."""
+    """The tool's word on a claim; of a refutation the length, for how many callers
+    there is no shorter one, and whether some thread begins again in it."""
 
     word: str
     steps: int = 0
     least: int = 0
+    turns: bool = False
 
 
 # ----------------------------------------------------------------------- the engine
@@ -173,7 +174,7 @@ def told(program: Program, name: str, number: int) -> Told:
 
 def _said(verdict: object) -> Said:
     if isinstance(verdict, Refuted):
-        return Said(word(verdict), _steps(verdict.run), verdict.least)
+        return Said(word(verdict), _steps(verdict.run), verdict.least, verdict.turns)
     return Said(word(verdict))
 
 

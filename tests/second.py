@@ -156,7 +156,13 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
             continue
         counts[f"tool says {said.word}"] += 1
         if said.word == "refuted":
-            _refuted(claim, said.steps, said.least, once, report)
+            views = once
+            if said.turns:
+                # Nothing breaks it with single turns, so it is for the other view to say.
+                views = {said.least: reference_view(checked, program, scenario, said.least, True)}
+                if claim in here.broken:
+                    report.differ("whole: by turns", f"{claim} is broken without them as well")
+            _refuted(claim, said.steps, said.least, views, report)
         elif claim in here.broken and said.word != "not established":
             report.differ(
                 f"whole: {said.word} and broken",

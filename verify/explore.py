@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.interpret import Machine, State, Unsure, Values
+from verify.interpret import Code, Machine, State, Unsure, Values
 from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread, lonely_topics, topics
 from verify.waiting import goes_on
 
@@ -180,14 +180,25 @@ def may_start(machine: Machine, solo: Thread, state: State) -> bool:
     return any(guard(state[0], code.start, others) for _, guard, _ in todo)
 
 
+def kept_by_locks(code: Code, shared: Values, others: Values) -> bool:
+    """Whether a thread is kept from its first step by locks alone, whatever else changes."""
+    locks = code.locks.get(code.start[0])
+    free = (0,) * len(others)
+    return (
+        locks is not None
+        and not locks(shared, code.start, others)
+        and bool(locks(shared, code.start, free))
+    )
+
+
 def alone(
     machine: Machine, solo: Thread, state: State, named: Named | None = None
 ) -> tuple[int, ...] | None:
     """The commands of a lonely run from `state` that breaks its claim, if there is one.
 
     It breaks it by a command that says so, by waiting (there is nobody to wait
-    for), or by going in circles.  A run that may not start breaks nothing.  With `named`
-    only what is not known counts.
+    for), or by going in circles.  A run that may not start breaks nothing, unless it is
+    locks alone that keep it from that.  With `named` only what is not known counts.
     """
     code = machine.code(solo)
     others = machine.others(state, -1)
@@ -207,7 +218,7 @@ def alone(
                 else:
                     after = effect(shared, mine, others)
                     yield from walk(*after, (*path, number), seen | {(shared, mine)})
-        if not moved and mine[0] != solo.end and path:
+        if not moved and mine[0] != solo.end and (path or kept_by_locks(code, state[0], others)):
             yield path
 
     for path in walk(state[0], code.start, (), frozenset()):

@@ -43,8 +43,12 @@ class Told:
 
 def ends(told: Told, alone: bool) -> End | None:
     """How a run ends whose last step breaks a claim, or after which somebody alone does."""
+    lonely = len(told.machine.threads) - 1
+    if alone and (not told.moves or told.moves[-1][0] != lonely):
+        # It cannot even begin.
+        return waits(told, [lonely])
     if not told.moves:
-        return waits(told, [len(told.machine.threads) - 1]) if alone else None
+        return None
     index, number = told.moves[-1]
     who = told.names[index]
     command = told.machine.threads[index].commands[number]

@@ -129,7 +129,8 @@ def tell(
         alone = len(moves) + 1
         moves = (*moves, *((len(threads) - 1, number) for number in solo[1]))
     states = replay(machine, moves)
-    used = sorted({index for index, _ in moves} | set(waiting))
+    lonely = set() if solo is None else {len(threads) - 1}
+    used = sorted({index for index, _ in moves} | set(waiting) | lonely)
     names = labels(threads, used)
     if solo is not None:
         names = (*names[:-1], f"{_base(program, solo[0])}, alone")

@@ -329,11 +329,12 @@ class Steps:
 
         A claim is broken besides where it uses what it must not.
         """
-        way = self._uses(node, way, names)
+        before, way = way, self._uses(node, way, names)
         fault = faults(node, names)
         if fault == FALSE:
             return way
-        self.broken(way, fault, "memory", _null(node), about=followed(node, names))
+        # Who follows NULL has used nothing by that.
+        self.broken(before, fault, "memory", _null(node), about=followed(node, names))
         return way.when(negate(way.now(fault)))
 
     def _uses(self, node: checked.Expr, way: Way, names: Names) -> Way:

@@ -26,6 +26,7 @@ from verify.ir import (
 )
 from verify.lower.flow import sharpen
 from verify.smt.unfold import Automaton, unfold
+from verify.waiting import lock_part, unlocked
 
 MAX_PATHS = 20_000
 
@@ -79,8 +80,12 @@ def failing(
             else:
                 after = stored | {Shared(name): value for name, value in edge.writes}
                 stack.append((edge.target, case, after, now))
-        if node and not _ends(automaton, node):
-            waits = sharpen(conj([condition, negate(disj(open_))]))
+        if not _ends(automaton, node):
+            # Before its first step it waits only if it is locks alone that are in its way.
+            way = disj(open_) if node else lock_part(disj(open_))
+            waits = sharpen(conj([condition, negate(way)]))
+            if not node and unlocked(way) != TRUE:
+                continue
             if waits != FALSE and counts(about):
                 found.append(waits)
     return disj(found)
