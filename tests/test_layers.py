@@ -23,3 +23,12 @@ def test_a_program_is_read_and_run_without_a_solver(module: str) -> None:
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert set() == {"z3", "cvc5", "typer", "verify.smt"} & set(found.stdout.split())
+
+
+def test_the_second_opinion_loads_nothing_of_the_first() -> None:
+    """A mistake in the lowering would be one of the reference interpreter too."""
+    code = "import sys, verify.reference; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = {name for name in found.stdout.split() if name.startswith("verify.")}
+
+    assert {"diagnostics", "reference", "source", "syntax"} >= {n.split(".")[1] for n in loaded}

@@ -182,6 +182,8 @@ USE = 'claim use "c" before struct box: !box->gone; void g(void) { one.gone = tr
             "one.gone = true; hook_of(container_of(&one.lid, struct box, lid));",
             {},
         ),
+        ("struct box *p = &one; one.gone = true; struct lid *l = &p->lid;", {"use": 2}),
+        ("struct box *p = &one; one.gone = true; lid_of(p);", {"use": 2}),
         ("struct box *p = NULL; p->size = 1;", {"memory": 1}),
     ],
 )
@@ -190,10 +192,26 @@ def test_a_pointer_that_is_followed_is_a_use(body: str, expected: dict[str, int]
     then = """
     primitive void set(struct box *p) { p->size = 1; }
     primitive void hook_of(struct box *p) { }
+    primitive struct lid *lid_of(struct box *p) { return &p->lid; }
     """
     found = alone(body, then=USE + then)
 
     assert expected == dict(found.broken)
+
+
+def test_a_part_is_used_with_its_whole() -> None:
+    """[B8] A claim about the part would not see that it is used."""
+    then = """
+    claim part "c" before struct lid: !lid->shut;
+    claim whole "c" before struct box: !box->gone;
+    void g(void) { two.gone = true; }
+    """
+    found = alone("struct box *p = &one; one.lid.shut = true; p->lid.shut = false;", then=then)
+    named = alone("one.lid.shut = true; one.gone = true; one.lid.shut = false;", then=then)
+
+    assert {"part": 2} == dict(found.broken)
+    assert {"box", "lid"} == found.used
+    assert {} == dict(named.broken)
 
 
 def test_a_return_is_looked_at_with_what_is_returned() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from verify.reference.machine import Machine
 from verify.reference.values import Values
-from verify.reference.waiting import can_ever, may_begin
 from verify.reference.way import Way
 from verify.reference.world import World
 from verify.syntax.checked import Claim
@@ -30,18 +29,11 @@ class Alone:
         way = Way(self.machine.look(self.world.values[shared], locks), 0, list(own), [])
         if self.when is not None and not way.holds(self.when, ()):
             return False
-        if not self._begins(shared, locks):
+        # A run that cannot take its first step is none: it breaks nothing, and tests nothing.
+        if not self.machine.steps(self.first, self.world.values[shared], locks).moves:
             return False
         self.starts = True
         return self._failed(shared, self.first, locks) or self._fails(shared, locks)
-
-    def _begins(self, shared: int, locks: int) -> bool:
-        """Whether there is a run: it can begin, or waits for locks alone to begin, [W4]."""
-        machine, values = self.machine, self.world.values[shared]
-        own = machine.owns[self.first]
-        if machine.steps(self.first, values, locks).moves:
-            return True
-        return may_begin(machine, own, values) and not can_ever(machine, own, locks)
 
     def _fails(self, shared: int, locks: int) -> bool:
         """Depth first; what is on the way to here is open, and nobody may come back to it."""

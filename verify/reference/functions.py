@@ -121,9 +121,7 @@ class _Writer(Expressions):
             own, fit = self.layout.thread_locals[target.name], self.values.fitting(target.type)
 
             def set_own(way: Way, frame: Frame) -> None:
-                found = fit(split.rest(way, frame.env, frame.pop(split.size)))
-                assert isinstance(found, int)
-                way.own[own] = found
+                way.own[own] = fit(split.rest(way, frame.env, frame.pop(split.size)))
 
             self._own(set_own, access, marks=True)
 

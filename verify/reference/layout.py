@@ -142,7 +142,9 @@ class Layout:
         """Whether a piece of a primitive makes it an access."""
         match node:
             case checked.Field():
-                return self.is_read(node) or self.is_look(node)
+                return self.is_read(node) or self._is_look_at(node)
+            case checked.Inner():
+                return self._is_look_at(node)
             case checked.LockStatement() | checked.Alternative(_, True):
                 return True
             case checked.LockTest():
@@ -158,7 +160,7 @@ class Layout:
 
     def looks_in(self, *exprs: Expr) -> bool:
         """[T13] Whether a pointer is followed that some claim looks at."""
-        return any(isinstance(node, checked.Field) and self.is_look(node) for node in walk(exprs))
+        return any(self._is_look_at(node) for node in walk(exprs))
 
     def is_still(self, *exprs: Expr) -> bool:
         """Whether there is neither a read nor a call in some expressions."""
@@ -172,9 +174,11 @@ class Layout:
         """[T2] Whether reading a field is an access, whoever looks."""
         return key(place) in self.assigned
 
-    def is_look(self, place: checked.Field) -> bool:
+    def _is_look_at(self, node: object) -> bool:
         """[T13] Whether a pointer is followed to what a claim looks at, or to a part of it."""
-        return any(("use", struct) in self.looks for struct in followed(place.base))
+        return isinstance(node, checked.Field | checked.Inner | checked.LockAddress) and any(
+            ("use", struct) in self.looks for struct in followed(node.base)
+        )
 
 
 def followed(base: Expr | None) -> tuple[str, ...]:

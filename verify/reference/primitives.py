@@ -177,9 +177,7 @@ class Primitives:
             own = self.layout.thread_locals[target.name]
 
             def keep(way: Way, env: Env) -> None:
-                found = fit(new(way, env))
-                assert isinstance(found, int)
-                way.own[own] = found
+                way.own[own] = fit(new(way, env))
 
             return keep
         assert isinstance(target, checked.Field)
@@ -194,15 +192,13 @@ class Primitives:
 
         def run(way: Way, value: Value, parts: Sequence[Value]) -> None:
             cell = self.layout.cells[find(way, parts)]
-            found = fit(value)
-            assert isinstance(found, int)
-            way.writes[cell] = found
+            way.writes[cell] = fit(value)
 
         return run
 
     def _lock(self, word: str, address: Condition) -> Callable[[Way, Env], None]:
         def run(way: Way, env: Env) -> None:
-            lock = way.touch(address(way, env))
+            lock = address(way, env)
             match word:
                 case "acquire":
                     way.take(lock, EXCLUSIVE)

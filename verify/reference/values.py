@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from verify.reference.layout import Layout, followed, key, unwrapped
-from verify.reference.way import Address, Condition, Env, Fatal, Value, Way
+from verify.reference.way import Condition, Env, Fatal, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Expr, Type
 
@@ -98,9 +98,9 @@ class Values:
                 return lambda way, env, parts: int((parts[0] == parts[1]) == wanted)
             case checked.Binary(op):
                 calculate = OPERATORS[op]
-                return lambda way, env, parts: int(calculate(_number(parts[0]), _number(parts[1])))
+                return lambda way, env, parts: int(calculate(parts[0], parts[1]))
             case checked.LockTest(word):
-                return self._test(word)
+                return lambda way, env, parts: int(way.asks(word, parts[0]))
             case checked.Did(callee):
                 bit = self.asked[callee]
                 return lambda way, env, parts: int(bool(way.done & bit))
@@ -118,22 +118,29 @@ class Values:
         """
         root, path = unwrapped(target.base)
         table = self.layout.places(root, path, target.field)
-        used = self._used(target.base)
+        follow = self._follow(target.base)
 
         def find(way: Way, parts: Sequence[Value]) -> str:
-            owner = 0
-            if root is not None:
-                owner = _number(parts[0])
-                if owner == 0:
-                    raise Fatal("memory")
-                for struct, number in used[owner]:
-                    way.use(struct, number)
-            index = 0 if target.index is None else _number(parts[-1])
+            owner = 0 if root is None else follow(way, parts[0])
+            index = 0 if target.index is None else parts[-1]
             if not 0 <= index < len(table[owner]):
                 raise Fatal("memory")
             return table[owner][index]
 
         return find
+
+    def _follow(self, base: Expr | None) -> Callable[[Way, Value], Value]:
+        """[B2, B8] Follows the pointer in `base->field` or `&base->field`, and uses it."""
+        used = self._used(base)
+
+        def follow(way: Way, pointer: Value) -> Value:
+            if pointer == 0:
+                raise Fatal("memory")
+            for struct, number in used[pointer]:
+                way.use(struct, number)
+            return pointer
+
+        return follow
 
     def _used(self, base: Expr | None) -> list[tuple[tuple[str, int], ...]]:
         """[B8] What is used by following a pointer: structs and numbers, by the pointer's value.
@@ -165,34 +172,19 @@ class Values:
         assert root is not None
         owners = self.layout.program.objects.get(root.type.name, ())
         inner = [self.layout.number(expr.type.name, ".".join((owner, *path))) for owner in owners]
-
-        def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
-            number = _number(parts[0])
-            if number == 0:
-                # The kernel would have a pointer to nowhere; there is no such value here.
-                raise Fatal("memory")
-            return inner[number - 1]
-
-        return apply
+        follow = self._follow(expr.base)
+        return lambda way, env, parts: inner[follow(way, parts[0]) - 1]
 
     def _address(self, expr: checked.LockAddress) -> Apply:
         root, path = unwrapped(expr.base)
         locks = self.layout.locks
         if root is None:
-            fixed: Address = locks[expr.field], ()
+            fixed = locks[expr.field]
             return lambda way, env, parts: fixed
-        numbers = [-1] + [
-            locks[".".join((owner, *path, expr.field))]
-            for owner in self.layout.program.objects.get(root.type.name, ())
-        ]
-        used = self._used(expr.base)
-
-        def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
-            number = _number(parts[0])
-            watched = tuple(pair for pair in used[number] if pair[0] in way.look.uses)
-            return numbers[number], watched
-
-        return apply
+        owners = self.layout.program.objects.get(root.type.name, ())
+        numbers = [locks[".".join((owner, *path, expr.field))] for owner in owners]
+        follow = self._follow(expr.base)
+        return lambda way, env, parts: numbers[follow(way, parts[0]) - 1]
 
     def _container(self, expr: checked.Container) -> Apply:
         struct, inner = expr.type.name, expr.pointer.type.name
@@ -203,20 +195,7 @@ class Values:
 
         def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
             # [B12] NULL, and what is no such part, leads to NULL.
-            return around.get(_number(parts[0]), 0)
-
-        return apply
-
-    def _test(self, word: str) -> Apply:
-        if self.watch:
-            return lambda way, env, parts: int(way.asks(word, way.touch(parts[0])))
-
-        def apply(way: Way, env: Env, parts: Sequence[Value]) -> Value:
-            address = parts[0]
-            assert isinstance(address, tuple)
-            if address[0] < 0:
-                raise Fatal("memory")
-            return int(way.asks(word, address[0]))
+            return around.get(parts[0], 0)
 
         return apply
 
@@ -234,8 +213,3 @@ class Values:
             return value
 
         return fit
-
-
-def _number(value: Value) -> int:
-    assert isinstance(value, int)
-    return value

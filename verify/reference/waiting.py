@@ -51,12 +51,12 @@ class Waiting:
         """[W4] Whether it is locks alone that keep a thread from its first step."""
         world, thread = self.world, state[place]
         machine, own = world.machine, world.machine.owns[thread]
-        if not may_begin(machine, own, world.values[state[0]]):
+        if not machine.can_step(own, machine.look(world.values[state[0]], 0)):
             return False
         others = world.others(state, place)
         known = self._by_locks.get((thread, others))
         if known is None:
-            known = self._by_locks[thread, others] = not can_ever(machine, own, others)
+            known = self._by_locks[thread, others] = not _can_ever(machine, own, others)
         return known
 
     def _for_ever(self, state: State, place: int) -> bool:
@@ -114,12 +114,7 @@ class Waiting:
         return tuple(threads)
 
 
-def may_begin(machine: Machine, own: Own, values: Sequence[int]) -> bool:
-    """[W4] Whether a thread could take a step if nobody else held a lock."""
-    return machine.can_step(own, machine.look(values, 0))
-
-
-def can_ever(machine: Machine, own: Own, others: int) -> bool:
+def _can_ever(machine: Machine, own: Own, others: int) -> bool:
     """Whether a thread could take a step with some values of the variables.
 
     Values are chosen where they are looked at, and all choices tried.

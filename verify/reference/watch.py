@@ -211,11 +211,9 @@ class Watch:
 def _lock(way: Way, condition: Condition, env: Sequence[Value]) -> int:
     """The number of a lock that a contract names; negative if there is none."""
     try:
-        address = condition(way, env)
+        return condition(way, env)
     except Fatal:
         return -1
-    assert isinstance(address, tuple)
-    return address[0]
 
 
 def _conditions(layout: Layout) -> tuple[object, ...]:

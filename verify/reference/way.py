@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from verify.reference.code import Body
     from verify.source import Span
 
-# A lock's address: its number, or -1 behind NULL, and the objects that are used with it,
-# each a struct and a number; none where the text names the lock.
-Address: TypeAlias = tuple[int, tuple[tuple[str, int], ...]]
-Value: TypeAlias = "int | Address"
+# What an expression is worth; an address of a lock is the lock's number.
+Value: TypeAlias = int
 Env: TypeAlias = Sequence[Value]
 Condition: TypeAlias = Callable[["Way", Env], Value]
 
@@ -146,20 +144,6 @@ class Way:
         return self.writes[cell] if cell in self.writes else self.look.value(cell)
 
     # --------------------------------------------------------------- locks
-
-    def touch(self, address: Value) -> int:
-        """The number of the lock at an address that is used.
-
-        Raises:
-            Fatal: the address is one behind NULL.
-        """
-        assert isinstance(address, tuple)
-        number, owners = address
-        if number < 0:
-            raise Fatal("memory")
-        for struct, owner in owners:
-            self.use(struct, owner)
-        return number
 
     def take(self, lock: int, mode: int) -> None:
         """[T10] `acquire` or `acquire_shared`.
