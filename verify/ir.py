@@ -430,7 +430,7 @@ class Command:
     one, `asked` what is claimed of the state, and `inside` are the functions in
     which the thread dies, if it does; inside the one with the table its `outcome` is DIES.
     `about` says what a broken claim is about: locks, structs, objects, the functions it
-    happens in, and a case as `case N`.
+    happens in, and a case as `case N`; `passing` is set if it is broken on a transient way only.
     """
 
     source: int
@@ -454,6 +454,7 @@ class Command:
     asked: Asked | None = None
     inside: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    passing: bool = False
 
     @property
     def amiss(self) -> Fault | Death | None:

@@ -79,7 +79,9 @@ def settled(thread: Thread) -> Thread:
         commands += _asked_first(command)
         if not all(_plain(c.guard) for c in commands[-1:]):
             raise Unsupported(f"{thread.name} computes with the state of a lock")
-    return replace(thread, commands=tuple(commands))
+    found = tuple(commands)
+    # Most are so already: then it is the same thread, by which what is known of it is found.
+    return thread if found == thread.commands else replace(thread, commands=found)
 
 
 def _check_taking(thread: Thread, command: Command) -> None:

@@ -93,7 +93,10 @@ class Builder:
 
     def finished(self) -> tuple[Command, ...]:
         """The commands, each told whether it is the thread's own affair."""
-        return tuple(replace(c, own=c.source not in self.accesses) for c in self.commands)
+        return tuple(
+            replace(c, own=c.source not in self.accesses, passing=i in self.passing)
+            for i, c in enumerate(self.commands)
+        )
 
     def emit(
         self,

@@ -47,10 +47,10 @@ Facts: TypeAlias = dict[str, frozenset[int]]
 LOCK = "lock "
 
 
-def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
+def flow(thread: Thread, locks: tuple[str, ...], turns: bool = False) -> Thread:
     """The thread with guards and updates folded by what must hold at their pc.
 
-    A turn begins as the last one ended: with its locks, and with what lasts.
+    With `turns` it may begin as it ended: with its locks, and with what lasts.
     """
     leaving: dict[int, list[Command]] = {}
     for command in thread.commands:
@@ -82,7 +82,7 @@ def flow(thread: Thread, locks: tuple[str, ...]) -> Thread:
             if command.target not in waiting:
                 waiting.add(command.target)
                 heappush(todo, command.target)
-        if not todo and thread.end in facts:
+        if turns and not todo and thread.end in facts:
             left, first = facts[thread.end], facts[thread.entry]
             wider = {n: first[n] | left[n] for n in lasting if not left[n] <= first[n]}
             if wider:

@@ -34,6 +34,7 @@ from verify.lower.accesses import accesses
 from verify.lower.clauses import in_parts
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
+from verify.lower.turns import ends_as_it_began
 from verify.lower.values import Layout, Names, faults, layout, value
 from verify.source import Span
 from verify.syntax import checked
@@ -66,15 +67,20 @@ def lower(program: Checked) -> Program:
     }
     domains = _domains(program)
     # Done once for a thread and all its lonely copies.
-    raws = {n: replace(r, thread=tidy.put(r.thread, constants)) for n, r in raws.items()}
-    cut = [(_own(raw), raw.fresh) for raw in raws.values()]
+    known: dict[str, dict[Atom, Expr]] = {}
+    for name, raw in raws.items():
+        folded, found = tidy.fold(tidy.put(raw.thread, constants), raw.fresh)
+        raws[name], known[name] = replace(raw, thread=folded), {**constants, **found}
+    cut = [_own(raw) for raw in raws.values()]
     for claim in program.claims:
         if claim.alone is not None:
-            raw = raws[claim.alone]
-            cut.append((tidy.put(_lonely(raw, claim, where), constants), raw.fresh))
-        cut += [(tidy.put(o, constants), frozenset()) for o in _observers(where, claim)]
+            # The condition that it starts from is put in only here.
+            cut.append(tidy.put(_lonely(raws[claim.alone], claim, where), known[claim.alone]))
+        cut += [tidy.put(o, constants) for o in _observers(where, claim)]
     locks = tuple(lock.name for lock in program.locks)
-    threads = [_tidied(thread, fresh, locks) for thread, fresh in cut]
+    again = {name for s in program.scenarios for name, count in s.members if count is None}
+    again |= {name for s in program.scenarios for name in s.forever}
+    threads = [_tidied(thread, locks, again) for thread in cut]
     table = program.tables[0] if program.tables else None
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
     claims = [
@@ -172,14 +178,12 @@ def _statements(node: checked.Statement) -> Iterator[Span]:
 class _Raw:
     """A thread as it was first lowered, with what its lonely copies need.
 
-    `lonely` names the claims that only such a copy answers for, `passing` are
-    the positions of commands that belong to a transient way, `fresh` the
+    `lonely` names the claims that only such a copy answers for, `fresh` the
     locals that nobody reads before they are set.
     """
 
     thread: Thread
     lonely: frozenset[str]
-    passing: frozenset[int]
     fresh: frozenset[str]
 
 
@@ -196,7 +200,6 @@ def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:
         raw = _Raw(
             lowered,
             frozenset(c.name for c in claims if c.alone is not None),
-            frozenset(lowering.passing),
             frozenset(
                 v.name for v in lowered.locals if not v.ghost and v.name not in shared_by_calls
             ),
@@ -235,10 +238,10 @@ def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
     thread = raw.thread
     commands = [
         command
-        for position, command in enumerate(thread.commands)
+        for command in thread.commands
         if command.violates in ("", claim.name, *FATAL)
         and not command.transient
-        and position not in raw.passing
+        and not command.passing
     ]
     entry = thread.entry
     if claim.when is not None:
@@ -258,10 +261,16 @@ def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
     )
 
 
-def _tidied(thread: Thread, fresh: Collection[str], locks: tuple[str, ...]) -> Thread:
-    thread = tidy.fold(thread, fresh)
-    thread = flow(tidy.merge(flow(thread, locks)), locks)
-    return tidy.renumber(tidy.forget(thread))
+def _tidied(thread: Thread, locks: tuple[str, ...], again: Collection[str]) -> Thread:
+    def made(turns: bool) -> Thread:
+        found = flow(tidy.merge(flow(thread, locks, turns)), locks, turns)
+        return tidy.renumber(tidy.forget(found))
+
+    once = made(False)
+    # What holds of the first turn holds of all if each ends as it began.
+    if thread.kind != "thread" or thread.name not in again or ends_as_it_began(once, locks):
+        return once
+    return made(True)
 
 
 def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:

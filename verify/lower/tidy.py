@@ -94,16 +94,16 @@ def _put(command: Command, known: Mapping[Atom, Expr]) -> Command:
     )
 
 
-def fold(thread: Thread, fresh: Collection[str]) -> Thread:
-    """The thread with constants in place of locals that never change.
+def fold(thread: Thread, fresh: Collection[str]) -> tuple[Thread, dict[Atom, Expr]]:
+    """The thread with constants in place of locals that never change, and these.
 
     A local counts as constant if all that is ever stored in it is one value,
     and it is in `fresh`, that is, nobody reads it before.
     """
     commands = _reachable(thread, [c for c in thread.commands if c.guard != FALSE])
-    gone: set[Atom] = set()
+    gone: dict[Atom, Expr] = {}
     while found := _constants(thread, commands, fresh, gone):
-        gone |= found.keys()
+        gone |= found
         folded = [_put(command, found) for command in commands]
         commands = _reachable(thread, [c for c in folded if c.guard != FALSE])
     kept = [
@@ -112,11 +112,8 @@ def fold(thread: Thread, fresh: Collection[str]) -> Thread:
         else command
         for command in commands
     ]
-    return replace(
-        thread,
-        commands=tuple(kept),
-        locals=tuple(v for v in thread.locals if Local(v.name) not in gone),
-    )
+    locals_ = tuple(v for v in thread.locals if Local(v.name) not in gone)
+    return replace(thread, commands=tuple(kept), locals=locals_), gone
 
 
 def _constants(

@@ -35,11 +35,22 @@ class TooManyPaths(Exception):
     """A lonely run branches more often than the limit allows."""
 
 
+def _every(_: frozenset[str]) -> bool:
+    """Every failure counts."""
+    return True
+
+
+# What was found last, by the objects it was found for, which are kept so that no other has
+# their place: the search, the certificate and the bounded engine ask the same.
+_LAST: dict[tuple[int, int, int], tuple[Program, Thread, Expr]] = {}
+MAX_KEPT = 64
+
+
 def failing(
     program: Program,
     solo: Thread,
     rounds: int = 1,
-    counts: Callable[[frozenset[str]], bool] = lambda _: True,
+    counts: Callable[[frozenset[str]], bool] = _every,
 ) -> Expr:
     """The condition on shared state (and on locks of others) from which a lonely run
     breaks its claim: by a command that says so, by waiting, or by going in circles.
@@ -49,6 +60,9 @@ def failing(
     Raises:
         TooManyPaths: more than MAX_PATHS paths.
     """
+    key = (id(program), id(solo), rounds)
+    if counts is _every and key in _LAST:
+        return _LAST[key][2]
     automaton = unfold(program, solo, rounds)
     found: list[Expr] = []
     none: frozenset[str] = frozenset()
@@ -69,7 +83,7 @@ def failing(
         for edge in automaton.leaving[node]:
             guard = rebuild(edge.guard, leaf)
             open_.append(guard)
-            case = sharpen(conj([condition, guard]))
+            case = condition if guard == TRUE else sharpen(conj([condition, guard]))
             if case == FALSE:
                 continue
             outcome = solo.commands[edge.command].outcome
@@ -88,7 +102,12 @@ def failing(
                 continue
             if waits != FALSE and counts(about):
                 found.append(waits)
-    return disj(found)
+    result = disj(found)
+    if counts is _every:
+        if len(_LAST) >= MAX_KEPT:
+            _LAST.clear()
+        _LAST[key] = program, solo, result
+    return result
 
 
 def _ends(automaton: Automaton, node: int) -> bool:
