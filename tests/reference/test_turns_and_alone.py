@@ -121,7 +121,7 @@ def test_a_lock_that_was_left_keeps_a_lonely_thread_waiting() -> None:
     assert 1 == opinion(text).broken["progress"]
 
 
-def test_a_run_that_cannot_begin_breaks_nothing() -> None:
+def test_a_run_that_cannot_begin_breaks_nothing_unless_the_claim_says_when() -> None:
     """[P1] A thread that begins when something has happened would fail before that."""
     text = """
     primitive void begin(void) { when (a) b = true; }
@@ -134,8 +134,8 @@ def test_a_run_that_cannot_begin_breaks_nothing() -> None:
     """
     found = opinion(text)
 
-    assert {"stays": 1} == dict(found.broken)
-    assert {"progress", "stays"} == found.starts
+    assert {"stays": 1, "never-begins": 0} == dict(found.broken)
+    assert {"progress", "stays", "never-begins"} == found.starts
 
 
 def test_a_limit_that_is_met_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verify.reference.machine import Machine
 from verify.reference.values import Values
+from verify.reference.waiting import can_ever
 from verify.reference.way import Way
 from verify.reference.world import World
 from verify.syntax.checked import Claim
@@ -29,11 +30,19 @@ class Alone:
         way = Way(self.machine.look(self.world.values[shared], locks), 0, list(own), [])
         if self.when is not None and not way.holds(self.when, ()):
             return False
-        # A run that cannot take its first step is none: it breaks nothing, and tests nothing.
-        if not self.machine.steps(self.first, self.world.values[shared], locks).moves:
+        if self.when is None and not self._begins(shared, locks):
             return False
         self.starts = True
         return self._failed(shared, self.first, locks) or self._fails(shared, locks)
+
+    def _begins(self, shared: int, locks: int) -> bool:
+        """[P1] Whether it can begin, or is kept from it by locks alone."""
+        machine, values = self.machine, self.world.values[shared]
+        if machine.steps(self.first, values, locks).moves:
+            return True
+        own = machine.owns[self.first]
+        free = machine.can_step(own, machine.look(values, 0))
+        return free and not can_ever(machine, own, locks)
 
     def _fails(self, shared: int, locks: int) -> bool:
         """Depth first; what is on the way to here is open, and nobody may come back to it."""

@@ -56,7 +56,7 @@ class Waiting:
         others = world.others(state, place)
         known = self._by_locks.get((thread, others))
         if known is None:
-            known = self._by_locks[thread, others] = not _can_ever(machine, own, others)
+            known = self._by_locks[thread, others] = not can_ever(machine, own, others)
         return known
 
     def _for_ever(self, state: State, place: int) -> bool:
@@ -114,7 +114,7 @@ class Waiting:
         return tuple(threads)
 
 
-def _can_ever(machine: Machine, own: Own, others: int) -> bool:
+def can_ever(machine: Machine, own: Own, others: int) -> bool:
     """Whether a thread could take a step with some values of the variables.
 
     Values are chosen where they are looked at, and all choices tried.
