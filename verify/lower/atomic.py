@@ -323,6 +323,7 @@ class Steps:
                 locks[param] = tuple((way.now(c), n) for c, n in choices(arg, names))
             else:
                 values[param] = way.now(value(arg, names))
+                way = self.in_range(type_, values[param], way)
         return self.call(primitive, way, values, locks)
 
     def _defined(self, node: checked.Expr, way: Way, names: Names) -> Way:

@@ -250,10 +250,13 @@ class Threads(Hoisting, Contracts):
         args: list[checked.Expr] = []
         for arg in node.args:
             plain, pc = self.hoist(arg, pc, 0)
-            self.guarded(plain, pc, node.span)
-            if node.callee in self.program.functions:
-                plain, pc = self._settled(plain, pc)
             args.append(plain)
+        # What is left of them belongs to the call: whoever dies of it has read all that is read.
+        for arg in args:
+            self.guarded(arg, pc, node.span)
+        if node.callee in self.program.functions:
+            for i, arg in enumerate(args):
+                args[i], pc = self._settled(arg, pc)
         ok = negate(disj(faults(arg, self.names()) for arg in args))
         for frame in self.frames:
             if node.callee in frame.did and node.callee not in self.program.primitives:
@@ -295,6 +298,7 @@ class Threads(Hoisting, Contracts):
                 locks[param] = choices(arg, names)
             else:
                 values[param] = value(arg, names)
+                ok = self.steps.in_range(type_, values[param], Way(ok)).guard
         ways = self.steps.call(primitive, Way(ok), values, locks)
         if target is not None:
             kept = self.types[target.name]
