@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from tests.randomised import lowered, random_program, random_text
-from verify.crowd.forbidden import alone_cubes, bad_cubes, lock_order, stuck_cubes
+from verify.crowd.forbidden import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space
 from verify.crowd.views import TooManyViews, Views
-from verify.crowd.waiting import is_order
+from verify.crowd.waiting import circle
 from verify.crowd.world import Unsupported, World, world
 from verify.engine import unbounded
 from verify.explore import explore
@@ -149,11 +149,11 @@ def searched(
         solo = next((t for t in scene.solos if t.claim == name), None)
         try:
             if name == "stuck":
-                order = lock_order(space, seen)
-                if not is_order(order):
-                    why[name] = "locks in circles"
+                arrows = {one.arrow for one in arrows_seen(space, seen)}
+                if circle(arrows):
+                    why[name] = "waits in circles"
                     continue
-                search.forbid(name, stuck_cubes(space, order))
+                search.forbid(name, stuck_cubes(space, seen, arrows))
             elif solo is None:
                 search.forbid(name, bad_cubes(space, name))
             elif unfold(program, solo).cut:

@@ -12,7 +12,7 @@ pointer is 0 for NULL or the number of an object.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from verify.source import Span
@@ -451,7 +451,8 @@ class Command:
     own: bool = False
     case: int = -1
     fault: Fault | None = None
-    asked: Asked | None = None
+    # What is claimed serves whoever words it; a command is the same without.
+    asked: Asked | None = field(default=None, compare=False)
     inside: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     passing: bool = False

@@ -266,15 +266,9 @@ REJECTED: dict[str, tuple[Callable[[Path], object], str]] = {
         document(lambda d: d["evidence"]["threads"].pop()),
         "proof.json is not what",
     ),
-    "locks in a circle": (
-        document(lambda d: d.update(lock_order=[["m", "n"], ["n", "m"]])),
+    "a place that waits for itself": (
+        document(lambda d: d.update(waits_for=[[0, 0]])),
         "circles",
-    ),
-    "a lock before itself": (document(lambda d: d.update(lock_order=[["m", "m"]])), "circles"),
-    "locks in no order": (document(lambda d: d.update(lock_order=[])), "claim-stuck"),
-    "locks in the wrong order": (
-        document(lambda d: d.update(lock_order=[["n", "m"]])),
-        "not proved: obligation claim-stuck",
     ),
 }
 
@@ -334,8 +328,10 @@ MALFORMED: dict[str, Callable[[Path], object]] = {
     "a lemma before the first": document(lambda d: d["direct"].update(apart=[-1])),
     "a half lemma": document(lambda d: d["shares"].update(apart=[0.5])),
     "a true lemma": document(lambda d: d["shares"].update(apart=[True])),
-    "an unknown lock in the order": document(lambda d: d.update(lock_order=[["m", "q"]])),
-    "an order of three": document(lambda d: d.update(lock_order=[["m", "n", "m"]])),
+    "an arrow to no place": document(lambda d: d.update(waits_for=[[0, 99]])),
+    "an arrow from before the first": document(lambda d: d.update(waits_for=[[-1, 0]])),
+    "an arrow of three": document(lambda d: d.update(waits_for=[[0, 1, 2]])),
+    "an arrow between locks": document(lambda d: d.update(waits_for=[["m", "n"]])),
     "a lemma about an unknown variable": document(
         lambda d: d["lemmas"].append({"shared": [["shared", "q", -1, [1]]], "crowd": []})
     ),

@@ -1,4 +1,4 @@
-"""`stuck` for any number: which waits can be put in an order, and what is said where they cannot."""
+"""`stuck` for any number: which waits have an order, and what is said where they have none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import pytest
 
 from tests.randomised import lowered
 from verify.crowd.waiting import circle
+from verify.crowd.world import world
 from verify.engine.prove import prove
+from verify.engine.unbounded import confirm, written
 from verify.verdicts import Holds, Proved, Refuted, Verdict
 
 LOCKS = """
@@ -128,6 +130,28 @@ scenario s "s": t[*];
     code = lowered(text)
     three = prove(code, code.scenarios[0], threads=3, only=("stuck",))[0].answers[0].verdict
     assert isinstance(three, Refuted)
+
+
+def test_no_arrow_can_be_left_out_of_a_proof() -> None:
+    """A proof that leaves a wait out would be one of an order that there is not."""
+    text = f"""{LOCKS}
+    struct mutex a; struct mutex b; struct mutex c;
+    thread t {{ lock(&a); unlock(&a); lock(&a); lock(&b); lock(&c);
+                unlock(&c); unlock(&b); unlock(&a); }}
+    scenario s "s": t[*];
+    """
+    code = lowered(text)
+    _, proof = prove(code, code.scenarios[0], only=("stuck",))
+    scene = world(code, code.scenarios[0])
+
+    def refused(arrows: tuple[tuple[int, int], ...]) -> bool:
+        texts = written(code, scene, proof.lemmas, proof.direct, arrows, ["stuck"])
+        return "stuck" in confirm(texts)
+
+    assert proof.arrows
+    assert not refused(proof.arrows)
+    for arrow in proof.arrows:
+        assert refused(tuple(other for other in proof.arrows if other != arrow))
 
 
 def test_a_shortest_circle_is_found() -> None:

@@ -38,7 +38,7 @@ from verify.verdicts import Absent, Holds, Refuted, Result
 INSTANCES = [(name, shrinkers) for name in NAMES for shrinkers in (1, 2)]
 
 
-def blind(program: Program, threads: tuple[Thread, ...], *_: object) -> Explored:
+def blind(program: Program, threads: tuple[Thread, ...], *_: object, **__: object) -> Explored:
     """A scout that sees nothing."""
     return Explored(Machine(program, threads), complete=False)
 

@@ -39,7 +39,7 @@ def ask(name: str) -> Result:
 def no_scout(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the scout finds would hide what the encoding does."""
 
-    def blind(program: Program, threads: Sequence[Thread], *_: object) -> Explored:
+    def blind(program: Program, threads: Sequence[Thread], *_: object, **__: object) -> Explored:
         return Explored(Machine(program, threads), complete=False)
 
     monkeypatch.setattr(search_module, "explore", blind)
@@ -81,7 +81,7 @@ def test_an_order_without_runs_finds_nothing_and_says_so(monkeypatch: pytest.Mon
         return "\n".join([text(self), *(f"(assert (not {edge}))" for edge in self.edges())])
 
     monkeypatch.setattr(Order, "text", empty)
-    monkeypatch.setattr(vacuity, "MORE_THREADS", 0)
+    monkeypatch.setattr(vacuity.Tested, "_look_further", lambda *_: None)
     # With other scenarios beside it, what is not put to the test in this one is only absent.
     alone = replace(program("v2"), scenarios=(reuse(program("v2")),))
     found = verdicts(check(alone, reuse(alone)))
@@ -138,7 +138,7 @@ def test_an_interpreter_in_which_nobody_waits_cannot_follow_a_run_into_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If it fails, "waits for ever" is said without a state in which somebody does."""
-    monkeypatch.setattr(Machine, "stuck", lambda *_: ())
+    monkeypatch.setattr(Machine, "quiet", lambda *_: ())
     with pytest.raises(ReplayError, match="nobody waits"):
         ask("v3")
 

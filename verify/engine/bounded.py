@@ -405,6 +405,8 @@ def _stuck(search: Search, question: int, start: tuple[Move, ...] | None, ways: 
         found = search.shortest([question], start)
         if found is None:
             return Holds(search.bound)
+        if not search.machine.quiet(replay(search.machine, found.moves)[-1]):
+            raise ReplayError("nobody waits at the end of this run")
         if _waits_for_ever(search, found.moves):
             best = found
         else:
