@@ -18,9 +18,8 @@ import pytest
 
 from tests.programs.binder import PROGRAMS, program, reuse, solos
 from verify.diagnostics import InputError
-from verify.engine.dependence import _broken
 from verify.explore import Explored, explore
-from verify.ir import Program, instance
+from verify.ir import Program, Scenario, instance
 from verify.lower.program import lower
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
@@ -107,6 +106,22 @@ def whole(changed: Program, before: frozenset[str]) -> set[str]:
     scenario = next(s for s in changed.scenarios if s.name == "whole")
     threads = instance(changed, scenario, 1)
     return broken(explore(changed, threads, STATES, solos(changed), stop=lambda s: bool(broken(s))))
+
+
+ALL_OF_REUSE = 60_000
+
+
+def _broken(code: Program, scenario: Scenario) -> frozenset[str]:
+    """The claims that break with one thread of each kind, or with two of the crowd."""
+    found: set[str] = set()
+    solos = [thread for thread in code.threads if thread.kind == "solo"]
+    for number in (1, 2):
+        threads = instance(code, scenario, number)
+        seen = explore(code, threads, ALL_OF_REUSE, solos, again=scenario.again)
+        found |= set(seen.broken) | set(seen.alone)
+        if seen.stuck is not None:
+            found.add("stuck")
+    return frozenset(found)
 
 
 @cache
