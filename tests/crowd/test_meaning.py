@@ -248,7 +248,7 @@ def test_waiting_for_a_flag_that_is_set_is_not_taken_for_stuck_nor_proved() -> N
     ("members", "busy", "once"),
     [
         ("a", "proved", "proved"),
-        ("a forever", "proved", "holds"),
+        ("a forever", "proved", "refuted"),
         ("a[2]", "refuted", "refuted"),
         ("a[*]", "refuted", "refuted"),
     ],
@@ -256,8 +256,7 @@ def test_waiting_for_a_flag_that_is_set_is_not_taken_for_stuck_nor_proved() -> N
 def test_how_often_a_thread_is_there_is_told_apart(members: str, busy: str, once: str) -> None:
     """If it fails, a proof for one call is given out for many, or the other way round.
 
-    The second call of a thread that starts again is not in a run of one round, so what
-    it breaks stays open; it may not be proved.
+    The second call of a thread that starts again is in a run with further turns alone.
     """
     text = """
         thread a "a" { look(); x = true; %s }

@@ -207,7 +207,7 @@ def test_a_lemma_that_is_missing_leaves_an_obligation_satisfiable(text: str) -> 
     claims = sorted(proof.shares)
     for i in range(len(proof.lemmas)):
         kept = [one for j, one in enumerate(proof.lemmas) if i != j]
-        without = written(program, scene, kept, {}, proof.order, claims)
+        without = written(program, scene, kept, {}, proof.arrows, claims)
 
         assert {} != confirm(without, ("z3",)), proof.lemmas[i]
 
