@@ -48,7 +48,7 @@ def weakened(test: str, new: str, refuted: tuple[str, ...], nth: int = 1) -> Mut
 
 MUTANTS = (
     # On the way out with the page.
-    dropped("spin_unlock(&lru->lock)", ("atomic-sleep", "balance", "stuck")),
+    dropped("spin_unlock(&lru->lock)", ("atomic-sleep", "balance", "null-is-transient", "stuck")),
     dropped("mutex_unlock(&alloc->mutex)", ("balance",)),
     dropped("vma_end_read(vma)", ("balance", "stuck")),
     dropped("mmput_async(mm)", ("balance",)),
