@@ -219,8 +219,16 @@ def text_report(seed: int) -> Report:
 _MUTANTS: list[tuple[str, mutation.Mutant]] = []
 
 
+def keep_mutants(count: int) -> int:
+    """Make the first of the one sample, and say how many there are."""
+    if len(_MUTANTS) < count:
+        _MUTANTS[:] = mutation.sample(0, count)
+    return len(_MUTANTS)
+
+
 def mutant_report(index: int) -> Report:
     """A mutant of the one sample; scenarios take turns."""
+    keep_mutants(index + 1)
     name, mutant = _MUTANTS[index]
     scenarios = mutant.program.scenarios
     scenario = scenarios[index // len(mutation.shipped()) % len(scenarios)].name
@@ -312,8 +320,7 @@ def main() -> int:
     count = asked.count
     if asked.kind == "mutants":
         count = 100 if count is None else count
-        _MUTANTS.extend(mutation.sample(0, asked.first + count))
-        count = min(count, len(_MUTANTS) - asked.first)
+        count = min(count, keep_mutants(asked.first + count) - asked.first)
     elif asked.kind == "programs":
         count = len(shipped()) if count is None else count
     wanted = range(asked.first, asked.first + (100 if count is None else count))

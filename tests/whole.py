@@ -1027,6 +1027,12 @@ class _Writer:
             self.parts.append(f'known {random.choice(("balance", "stuck"))} "an old one";')
         if self.chance(0.16):
             self.parts.append(f'assumption "so few" {random.choice(("misses", "alarms"))};')
+        # Drawn apart, so that everything else of a seed stays as it was.
+        apart = Random(" ".join(self.parts))
+        fresh = [n for n in names if not any(p.startswith(f"known {n}") for p in self.parts)]
+        if fresh and apart.random() < 0.5:
+            where = f" in {apart.choice(scenarios)}" if apart.random() < 0.6 else ""
+            self.parts.append(f'known {apart.choice(fresh)}{where} "another bug with a name";')
 
     def _clause(self, alone: bool) -> str:
         random, world = self.random, self.world

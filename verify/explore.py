@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verify.interpret import Code, Machine, State, Unsure, Values
+from verify.interpret import Machine, State, Unsure, Values, kept_by_locks
 from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread, lonely_topics, topics
 from verify.waiting import goes_on
 
@@ -173,22 +173,14 @@ def explore(
 
 
 def may_start(machine: Machine, solo: Thread, state: State) -> bool:
-    """Whether a lonely thread has a first step where all others rest."""
+    """Whether a lonely thread has a run to begin where all others rest: the claim says so, or
+    it has a first step, or locks alone keep it from that."""
     code = machine.code(solo)
     others = machine.others(state, -1)
-    todo = code.commands.get(code.start[0], ())
-    return any(guard(state[0], code.start, others) for _, guard, _ in todo)
-
-
-def kept_by_locks(code: Code, shared: Values, others: Values) -> bool:
-    """Whether a thread is kept from its first step by locks alone, whatever else changes."""
-    locks = code.locks.get(code.start[0])
-    free = (0,) * len(others)
-    return (
-        locks is not None
-        and not locks(shared, code.start, others)
-        and bool(locks(shared, code.start, free))
-    )
+    going = code.going.get(code.start[0], ())
+    if any(guard(state[0], code.start, others) for guard in going):
+        return True
+    return not solo.when and kept_by_locks(code, state[0], code.start, others)
 
 
 def alone(
@@ -197,8 +189,8 @@ def alone(
     """The commands of a lonely run from `state` that breaks its claim, if there is one.
 
     It breaks it by a command that says so, by waiting (there is nobody to wait
-    for), or by going in circles.  A run that may not start breaks nothing, unless it is
-    locks alone that keep it from that.  With `named` only what is not known counts.
+    for), or by going in circles.  A run that may not start breaks nothing.  With `named` only
+    what is not known counts.
     """
     code = machine.code(solo)
     others = machine.others(state, -1)
@@ -218,9 +210,11 @@ def alone(
                 else:
                     after = effect(shared, mine, others)
                     yield from walk(*after, (*path, number), seen | {(shared, mine)})
-        if not moved and mine[0] != solo.end and (path or kept_by_locks(code, state[0], others)):
+        if not moved and mine[0] != solo.end:
             yield path
 
+    if not may_start(machine, solo, state):
+        return None
     for path in walk(state[0], code.start, (), frozenset()):
         if named is None or not named(solo.claim, lonely_topics(solo, path)):
             return path

@@ -183,11 +183,7 @@ class Machine:
             return False
         if mine[0] != thread.entry:
             return not self.moves(state, index)
-        locks = code.locks.get(mine[0])
-        if locks is None:
-            return False
-        others = self.others(state, index)
-        return not locks(state[0], mine, others) and bool(locks(state[0], mine, self._free))
+        return kept_by_locks(code, state[0], mine, self.others(state, index))
 
     def quiet(self, state: State) -> tuple[int, ...]:
         """The threads that wait, if all others rest; else none."""
@@ -341,6 +337,16 @@ class Machine:
         folded = rebuild(expr, shown)
         assert isinstance(folded, Const)
         return folded.value
+
+
+def kept_by_locks(code: Code, shared: Values, mine: Values, others: Values) -> bool:
+    """Whether locks alone keep a thread from its next step: it could take it if nobody else
+    held any, and cannot as they are held, whatever else changes."""
+    locks = code.locks.get(mine[0])
+    if locks is None or locks(shared, mine, others):
+        return False
+    free = (0,) * len(others)
+    return any(guard(shared, mine, free) for guard in code.going.get(mine[0], ()))
 
 
 def _compile(program: Program, thread: Thread) -> Code:

@@ -471,7 +471,8 @@ class Thread:
 
     `kind` is thread; observer, a thread of one command that looks at the
     state; or solo, which starts only while all others rest, and after which
-    nobody else moves.  Threads rest at `entry` and at `end`.
+    nobody else moves.  Threads rest at `entry` and at `end`.  `when` says of a solo that
+    its first command only asks whether the claim speaks of the state it starts from.
     """
 
     name: str
@@ -482,6 +483,7 @@ class Thread:
     commands: tuple[Command, ...]
     entry: int
     end: int
+    when: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ A command that breaks a watched claim is no way to go on; the normal command
 that it watches stands beside it.
 
 A thread that has not begun waits if it is locks alone that keep it from its
-first step, whatever unlocked shared state were.
+first step: whatever unlocked shared state were, it could not take it while the
+locks are held as they are, and it could now if nobody else held any.
 
 A state is quiet if each thread rests or waits and at least one waits.  It is
 stuck if one of those that wait can take no step whatever the others do from

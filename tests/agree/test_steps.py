@@ -202,7 +202,7 @@ def test_the_shortest_run_to_a_lost_mapping_in_v2_is_the_same() -> None:
 
     seen = explore(program, threads)
     expected = seen.run(seen.broken["no-live-mapping"])
-    run = shortest(program, threads, "no-live-mapping", 15, RLIMIT)
+    run = shortest(program, threads, "no-live-mapping", len(expected), RLIMIT)
 
     assert run is not None
     assert len(expected) == len(run)

@@ -138,7 +138,7 @@ def test_v2_is_refuted_without_a_lookup_that_fails_for_no_reason(checkout: Path)
     program = lower(read(Path("programs/v2.bfp"), Loader()))
     run = refutations(check(program, reuse(program)))["no-live-mapping"]
 
-    assert len(run.steps) == 18
+    assert len(run.steps) == 20
     assert run.threads == ("shrinker", "munmap")
 
 

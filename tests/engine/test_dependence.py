@@ -45,7 +45,7 @@ def test_a_statement_is_not_needed_if_nothing_here_sees_it(found: tuple[Need, ..
 @pytest.mark.parametrize(
     ("release", "expected"),
     [
-        ("spin_unlock(&lru->lock);", [("atomic-sleep", "balance", "stuck")]),
+        ("spin_unlock(&lru->lock);", [("atomic-sleep", "balance", "null-is-transient", "stuck")]),
         ("mutex_unlock(&alloc->mutex);", [("balance",), ("balance", *PROGRESS)]),
         ("vma_end_read(vma);", [("balance", "stuck"), ("balance", "stuck")]),
         ("mmput_async(mm);", [("balance",), ("balance",)]),

@@ -145,7 +145,7 @@ def test_the_lock_that_keeps_an_object_alive_is_needed() -> None:
     {ALL}{CLAIM}
     """
     source = Source("small.bfp", text)
-    found = needs(resolve((source,), parse(source)), "s")
+    found = [need for (need,) in needs(resolve((source,), parse(source)), ["s"])]
     breaks = {(need.span.text, need.change): need.breaks for need in found}
 
     assert "use-after-free" in breaks["mutex_lock(lock);", "left out"]

@@ -79,9 +79,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         [
             "0 > 1: true / some = some",
             "1 ! memory: some == NULL / -",
-            "1 ! lock-use: (some == &box0) && held(box0.lock) / -",
-            "1 > 2: (some == &box0) && !held(box0.lock) && !others_hold(box0.lock)"
-            " / hold box0.lock / forget some%1",
+            "1 > 2: (some == &box0) && !others_hold(box0.lock) / hold box0.lock / forget some%1",
             "1 > 2: (some == &box1) && !others_hold(box1.lock) / hold box1.lock / forget some%1",
             "2 > 3: true / box0.full = true",
             "3 ! lock-use: !held_write(box1.lock) / -",
@@ -99,7 +97,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         "",
         [
             "0 ! memory: some == NULL / -",
-            "0 > 1: true / l = (some == &box1) ? 2 : (some == &box0)",
+            "0 > 1: some != NULL / l = (some == &box1) ? 2 : (some == &box0)",
             "1 ! memory: (l != &box1.lid) && (l != &box0.lid) / -",
             "1 > 2: l == &box0.lid / box0.full = true / forget l",
             "1 > 2: l == &box1.lid / box1.full = true / forget l",
@@ -214,10 +212,9 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             "0 > 1: true / x = a",
             "1 > 2: true / y = b",
             "2 > 3: true / c = x / forget x",
-            "3 ! lock-use: held(m) / -",
-            "3 ! balance: !held(m) && !others_hold(m) && !y / hold m",
-            "3 > 4: !held(m) && !others_hold(m) && y / hold m / forget y",
-            "3 > 5: !held(m) && !others_hold(m) && !y / hold m / forget y",
+            "3 ! balance: !others_hold(m) && !y / hold m",
+            "3 > 4: !others_hold(m) && y / hold m / forget y",
+            "3 > 5: !others_hold(m) && !y / hold m / forget y",
             "4 > 5: true / release m",
         ],
     ),

@@ -90,10 +90,12 @@ def places(world: World) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _places(thread: Thread, single: int, kind: int) -> Iterator[Place]:
+def _places(thread: Thread, single: int, kind: int, resting: bool = False) -> Iterator[Place]:
+    """The places under way, or, if `resting`, those at which the thread has not begun."""
     domains = {v.name: v.domain.values for v in thread.locals}
     for pc, guards in _guards(thread).items():
-        if pc in (thread.entry, thread.end):
+        # Of who begins again, the end is the entry.
+        if pc != thread.entry if resting else pc in (thread.entry, thread.end):
             continue
         way = disj(guards)
         deciding = sorted((a for a in atoms(way) if isinstance(a, Local | Mine)), key=repr)
@@ -216,17 +218,29 @@ def _both(waiter: Place, holder: Place, holds: tuple[Literal, ...]) -> Lemma | N
 
 
 def at_rest_with_a_lock(world: World) -> Iterator[Lemma]:
-    """Resting with a lock in hand: whoever waits for it would wait for ever."""
+    """Resting with a lock in hand that somebody asks for: who waits for it would wait for ever."""
+    asked = sorted(asked_for(world).items())
     for i, thread in enumerate(world.singles):
         rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
-        for lock in world.program.locks:
-            yield Lemma((rest, Literal("lock", lock.name, i, (SHARED, EXCLUSIVE))), ())
+        for lock, modes in asked:
+            yield Lemma((rest, Literal("lock", lock, i, modes)), ())
     if world.crowd:
         entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
         entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
         rest = Literal("pc", "", -1, tuple(sorted(entries)))
-        for lock in world.program.locks:
-            yield Lemma((), ((rest, Literal("lock", lock.name, -1, (SHARED, EXCLUSIVE))),))
+        for lock, modes in asked:
+            yield Lemma((), ((rest, Literal("lock", lock, -1, modes)),))
+
+
+def asked_for(world: World) -> Mapping[str, tuple[int, ...]]:
+    """The locks that some thread may have to wait for, be it with its first step, and the
+    modes in which others that hold them are in the way."""
+    modes: dict[str, set[int]] = {}
+    entries = (place for t in (*world.singles, *world.crowd) for place in _places(t, 0, 0, True))
+    for place in (*places(world), *entries):
+        for lock, some in place.asks:
+            modes.setdefault(lock, set()).update(some)
+    return {lock: tuple(sorted(some)) for lock, some in modes.items()}
 
 
 def must_not_be(world: World, arrows: Collection[Arrow]) -> Iterator[Lemma]:

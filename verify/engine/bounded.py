@@ -37,6 +37,7 @@ from verify.ir import (
     Program,
     Scenario,
     Thread,
+    instance,
     known_of,
     lonely_topics,
     topics,
@@ -224,12 +225,17 @@ class Inquiry:
     def _deaths(self, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
         """How threads die, the claims that are asked first, and then what the scout has seen."""
         search = self.search
-        runs = [verdict.run for name in FATAL if isinstance(verdict := verdicts.get(name), Refuted)]
-        found = [
-            (search.threads[run.steps[-1].index].commands[run.steps[-1].command], run.end)
-            for run in runs
-            if isinstance(run.end, Crash)
-        ]
+        found = []
+        for name in FATAL:
+            verdict = verdicts.get(name)
+            if isinstance(verdict, Refuted) and isinstance(verdict.run.end, Crash):
+                threads = search.threads
+                if verdict.turns:
+                    # Found in an instance of its own.
+                    number = verdict.bound.threads
+                    threads = instance(search.program, search.scenario, number, turning=True)
+                last = verdict.run.steps[-1]
+                found.append((threads[last.index].commands[last.command], verdict.run.end))
         names = {thread.name: thread for thread in search.threads}
         for name, number in search.scout.fired:
             command = names[name].commands[number]

@@ -49,6 +49,22 @@ class Accesses:
         follows a pointer to what a claim watches."""
         return self.reads(node) > 0 or not self.structs.isdisjoint(followed(node))
 
+    def may_skip(self, node: checked.Expr) -> bool:
+        """Whether an expression has an access that `&&` or `||` may keep from being made."""
+        match node:
+            case checked.Binary("&&" | "||", left, right):
+                return self.looks(right) or self.may_skip(left) or self.may_skip(right)
+            case checked.Binary(_, left, right):
+                return self.may_skip(left) or self.may_skip(right)
+            case checked.Field(base, _, index):
+                return any(self.may_skip(n) for n in (base, index) if n is not None)
+            case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
+                return self.may_skip(arg)
+            case checked.LockAddress(base) if base is not None:
+                return self.may_skip(base)
+            case _:
+                return False
+
 
 def accesses(program: Checked) -> Accesses:
     """The accesses of a program, whoever makes them."""

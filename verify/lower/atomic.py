@@ -13,7 +13,6 @@ from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     EXCLUSIVE,
     FALSE,
-    FATAL,
     FREE,
     MODES,
     SHARED,
@@ -62,8 +61,7 @@ MAX_CALLS = 100
 class Break:
     """A claim broken on the way, from states in which `guard` is true.
 
-    `passing` says that the way is a transient one.  `called` and `used` are what a thread
-    that dies of it has called and used before.
+    `passing` says that the way is a transient one.
     `about` says what it is about: locks, structs, objects, the primitives that it is in.
     """
 
@@ -73,8 +71,6 @@ class Break:
     passing: bool = False
     fault: Fault | None = None
     asked: Asked | None = None
-    called: tuple[str, ...] = ()
-    used: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
 
 
@@ -174,12 +170,8 @@ class Steps:
         asked: Asked | None = None,
         about: tuple[str, ...] = (),
     ) -> None:
-        dies = claim in FATAL
-        called = way.called if dies else ()
-        used = tuple(struct for struct, when in way.used.items() if dies and when == TRUE)
         about = (*about, *way.called)
-        passing = bool(way.transient)
-        self.breaks.append(Break(guard, claim, reason, passing, fault, asked, called, used, about))
+        self.breaks.append(Break(guard, claim, reason, bool(way.transient), fault, asked, about))
 
     def call(
         self,
@@ -335,7 +327,6 @@ class Steps:
         fault = faults(node, names)
         if fault == FALSE:
             return way
-        # Who follows NULL has used nothing by that.
         self.broken(before, fault, "memory", _null(node), about=followed(node, names))
         return way.when(negate(way.now(fault)))
 

@@ -153,8 +153,6 @@ class Builder:
         passing: bool = False,
         fault: Fault | None = None,
         asked: Asked | None = None,
-        called: tuple[str, ...] = (),
-        used: tuple[str, ...] = (),
         about: tuple[str, ...] = (),
     ) -> None:
         """A command that breaks `claim` from `pc`; it is about where it is, and `about`."""
@@ -179,8 +177,6 @@ class Builder:
                 fault=fault,
                 asked=asked,
                 inside=inside,
-                called=called,
-                used=used,
                 about=(*about, *(frame.function.name for frame in self.frames)),
             )
         )
@@ -224,9 +220,9 @@ class Builder:
         self.commands.append(command)
 
     def local(self, name: str, type_: Type, shown: str, ghost: bool = False) -> Local:
-        """A new local; a lowest value above 0 is its initial one."""
+        """A new local; its initial value is 0, or the lowest of a range without 0."""
         domain = self.domains[type_] if type_ != VOID else self.domains[BOOL]
-        self.locals[name] = Variable(name, shown, domain, max(domain.low, 0), ghost)
+        self.locals[name] = Variable(name, shown, domain, _first(domain), ghost)
         self.types[name] = type_
         return Local(name)
 
@@ -250,11 +246,14 @@ class Builder:
                 passing=found.passing,
                 fault=found.fault,
                 asked=found.asked,
-                called=found.called,
-                used=found.used,
                 about=found.about,
             )
         self.steps.breaks.clear()
+
+
+def _first(domain: Domain) -> int:
+    """[S2] 0, or the lowest of a range that does not contain it."""
+    return 0 if 0 in domain.values else domain.low
 
 
 def _cases(updates: Iterable[Update]) -> tuple[int, ...]:

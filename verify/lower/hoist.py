@@ -24,9 +24,10 @@ class Hoisting(Builder):
         """Lower a call, its value stored in `target`; the pc behind it."""
 
     def hoist(self, node: checked.Expr, pc: int, allowed: int) -> tuple[checked.Expr, int]:
-        """Move calls out of `node`, and reads if there are more than `allowed`."""
+        """Move calls out of `node`, and reads if there are more than `allowed` or some that
+        are made only if they are needed."""
         node, pc = self._hoist_calls(node, pc)
-        if self.shared.reads(node) > allowed:
+        if self.shared.reads(node) > allowed or self.shared.may_skip(node):
             node, pc = self._hoist_reads(node, pc)
         return node, pc
 
@@ -54,6 +55,8 @@ class Hoisting(Builder):
             case checked.Field(base, _, index):
                 if base is not None:
                     base, pc = self._hoist_calls(base, pc)
+                    if index is not None and _has_call(index):
+                        base, pc = self._hoist_reads(base, pc)
                 if index is not None:
                     index, pc = self._hoist_calls(index, pc)
                 return replace(node, base=base, index=index), pc
@@ -70,7 +73,7 @@ class Hoisting(Builder):
                 return node, pc
 
     def _hoist_reads(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
-        if self.shared.reads(node) == 0:
+        if self.shared.reads(node) == 0 and not self.shared.may_skip(node):
             return node, pc
         match node:
             case checked.Field(base, _, index):
@@ -89,7 +92,7 @@ class Hoisting(Builder):
                 ok = negate(faults(node, names))
                 self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
                 return self._named(target, node), after
-            case checked.Binary("&&" | "||", _, right) if self.shared.reads(right):
+            case checked.Binary("&&" | "||", _, right) if self.shared.looks(right):
                 return self._by_branching(node, pc)
             case checked.Binary(_, left, right):
                 left, pc = self._hoist_reads(left, pc)

@@ -258,6 +258,7 @@ def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
         claim=claim.name,
         commands=tuple(commands),
         entry=entry,
+        when=claim.when is not None,
     )
 
 
@@ -267,8 +268,12 @@ def _tidied(thread: Thread, locks: tuple[str, ...], again: Collection[str]) -> T
         return tidy.renumber(tidy.forget(found))
 
     once = made(False)
-    # What holds of the first turn holds of all if each ends as it began.
-    if thread.kind != "thread" or thread.name not in again or ends_as_it_began(once, locks):
+    if thread.kind != "thread" or thread.name not in again:
+        return once
+    # What holds of the first turn holds of all if each ends as it began.  A store to what lasts
+    # may be gone from `once`: that turn does not read it.
+    lasts = any(v.lasting for v in thread.locals)
+    if ends_as_it_began(flow(thread, locks) if lasts else once, locks):
         return once
     return made(True)
 

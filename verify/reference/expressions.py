@@ -24,10 +24,14 @@ Rest: TypeAlias = Callable[[Way, Env, Sequence[Value]], Value]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What is left of an expression: `rest` of the values of `size` reads and calls."""
+    """What is left of an expression: `rest` of the values of `size` reads and calls.
+
+    `looks` says whether evaluating it is an access still: it reads, or a claim looks at it.
+    """
 
     rest: Rest
     size: int
+    looks: bool = False
 
 
 class Expressions:
@@ -85,39 +89,70 @@ class Expressions:
 
     # -------------------------------------------------------- expressions
 
-    def _whole(self, node: Expr) -> tuple[Split, bool]:
-        """[T7] The value of what is stored in a local, passed, returned or tested.
+    def _whole(self, node: Expr) -> Split:
+        """[T7] The value of what is stored in a local, returned or tested.
 
-        What is evaluated at once has the step of its read, or of its look; the truth
-        value says whether it is one.
+        What has one read at most is evaluated at once, in the step of that read.
         """
-        calls = any(isinstance(part, checked.Call) for part in walk(node))
-        reads = self.layout.reads(node)
-        if calls or reads > 1:
-            return self._split(node), False
-        at_once = self.values.at_once(node, self.names)
-        return Split(lambda way, env, _: at_once(way, env), 0), (
-            reads == 1 or self.layout.looks_in(node)
+        return self._split(node, self._left(node) <= 1 and not self._branches(node))
+
+    def _left(self, node: Expr) -> int:
+        """How many reads are left of an expression when its calls are made."""
+        if isinstance(node, checked.Call) or self._is_tests(node):
+            return 0
+        parts = self._parts(node)
+        left = sum(
+            self._left(part) for i, part in enumerate(parts) if not has_call(*parts[i + 1 :])
         )
+        return left + (isinstance(node, checked.Field) and self.layout.is_read(node))
+
+    def _parts(self, node: Expr) -> tuple[Expr, ...]:
+        return () if isinstance(node, checked.Call) else self.values.parts(node)
+
+    def _is_tests(self, node: Expr) -> bool:
+        """[T7] Whether a node is `&&` or `||` of which the right side is a test of its own."""
+        match node:
+            case checked.Binary("&&" | "||", _, right):
+                return not self.layout.is_still(right) or self.layout.looks_in(right)
+            case _:
+                return False
+
+    def _branches(self, node: Expr) -> bool:
+        """Whether tests of their own are left of an expression when its calls are made."""
+        if self._is_tests(node) and not has_call(self._parts(node)[1]):
+            return True
+        return any(self._branches(part) for part in self._parts(node))
 
     def _value(self, node: Expr, fit: Callable[[Value], Value] = lambda value: value) -> None:
         """Push the value of an expression, if it fits."""
-        split, access = self._whole(node)
+        split = self._whole(node)
 
         def push(way: Way, frame: Frame) -> None:
             given = frame.pop(split.size)
             frame.stack.append(fit(split.rest(way, frame.env, given)))
 
-        self._own(push, access)
+        self._own(push, split.looks)
 
-    def _split(self, node: Expr) -> Split:
-        """Write the reads and calls of an expression, and say what is left to do."""
-        if self.layout.is_still(node):
-            at_once = self.values.at_once(node, self.names)
-            return Split(lambda way, env, _: at_once(way, env), 0)
+    def _split(self, node: Expr, at_once: bool = False) -> Split:
+        """Write the calls of an expression, and its reads if it is not to be evaluated
+        `at_once` behind them, and say what is left to do."""
+        if self.layout.is_still(node) and not self._branches(node):
+            found = self.values.at_once(node, self.names)
+            looks = self.layout.looks_in(node)
+            return Split(lambda way, env, _: found(way, env), 0, looks)
         match node:
             case checked.Call():
                 self._call(node)
+            case checked.Binary("&&" | "||" as op, left, right) if not self._is_tests(node):
+                one, two = self._split(left, at_once), self.values.at_once(right, self.names)
+                stop = op == "||"
+
+                def both(way: Way, env: Env, values: Sequence[Value]) -> Value:
+                    if bool(one.rest(way, env, values)) == stop:
+                        return int(stop)
+                    return int(bool(two(way, env)))
+
+                return Split(both, one.size, one.looks)
             case checked.Binary("&&" | "||"):
                 yes, no, end = Target(), Target(), Target()
                 self._test(node, yes, no)
@@ -128,20 +163,22 @@ class Expressions:
                 self._own(lambda way, frame: frame.stack.append(0))
                 self._put(end)
             case _:
-                return self._node(node)
+                return self._node(node, at_once)
         return Split(lambda way, env, values: values[0], 1)
 
-    def _node(self, node: Expr) -> Split:
+    def _node(self, node: Expr, at_once: bool) -> Split:
         """A read, or something that is no access but has one in it."""
-        parts = self._all(self.values.parts(node))
+        parts = self._all(self.values.parts(node), at_once)
         apply = self.values.apply(node, self.names)
         size = sum(part.size for part in parts)
 
         def rest(way: Way, env: Env, values: Sequence[Value]) -> Value:
             return apply(way, env, of_all(parts, way, env, values))
 
-        if not (isinstance(node, checked.Field) and self.layout.is_read(node)):
-            return Split(rest, size)
+        is_read = isinstance(node, checked.Field) and self.layout.is_read(node)
+        if at_once or not is_read:
+            looks = is_read or self.layout.is_look_at(node) or any(part.looks for part in parts)
+            return Split(rest, size, looks)
 
         def read(way: Way, frame: Frame) -> None:
             frame.stack.append(rest(way, frame.env, frame.pop(size)))
@@ -149,19 +186,20 @@ class Expressions:
         self._own(read, access=True)
         return Split(lambda way, env, values: values[0], 1)
 
-    def _all(self, nodes: Sequence[Expr]) -> list[Split]:
+    def _all(self, nodes: Sequence[Expr], at_once: bool = False) -> list[Split]:
         """Several expressions, from left to right.
 
-        A call may change a thread-local, so that one is read before it.
+        What a call may change, a read or a thread-local, is read before it.
         """
         found = []
         for i, node in enumerate(nodes):
+            calls_follow = has_call(*nodes[i + 1 :])
             own = any(isinstance(part, checked.ThreadLocal) for part in walk(node))
-            if own and any(isinstance(part, checked.Call) for part in walk(tuple(nodes[i + 1 :]))):
+            if own and calls_follow:
                 self._value(node)
                 found.append(Split(lambda way, env, values: values[0], 1))
             else:
-                found.append(self._split(node))
+                found.append(self._split(node, at_once and not calls_follow))
         return found
 
     def _condition(self, node: Expr, yes: Target, no: Target) -> None:
@@ -180,14 +218,14 @@ class Expressions:
                 self._put(middle)
                 self._test(right, yes, no)
             case _:
-                split, access = self._whole(node)
+                split = self._whole(node)
 
                 def decide(way: Way, frame: Frame) -> list[Way]:
                     value = split.rest(way, frame.env, frame.pop(split.size))
                     frame.pc = (yes if value else no).pc
                     return [way]
 
-                self._emit(decide, access, marks=True)
+                self._emit(decide, split.looks, marks=True)
 
     # -------------------------------------------------------------- calls
 
@@ -205,20 +243,24 @@ class Expressions:
         """[C1] Begin a call; the callee's return moves the caller on."""
         watch, called = self.watch, self.called
         params = self.layout.program.functions[call.callee].params
-        for arg, (_, type_) in zip(call.args, params, strict=True):
-            self._value(arg, self.values.fitting(type_))
+        args = self._all(call.args)
+        size = sum(arg.size for arg in args)
+        fits = [self.values.fitting(type_) for _, type_ in params]
         bit = watch.asked.get(call.callee, 0)
 
         def run(way: Way, frame: Frame) -> list[Way]:
             body = called(call.callee)
-            env: list[Value] = [*frame.pop(len(params)), *body.first[len(params) :]]
+            given = of_all(args, way, frame.env, frame.pop(size))
+            given = [fit(value) for fit, value in zip(fits, given, strict=True)]
+            env: list[Value] = [*given, *body.first[len(params) :]]
             way.note(bit)
             way.serial += 1
             ghost = watch.enters(way, call.callee, env) if body.ghost else None
             way.frames.append(Frame(body, 0, env, [], ghost, way.serial))
             return [way]
 
-        self._emit(run, marks=True)
+        # [T13] Looks that are left are one step.
+        self._emit(run, any(arg.looks for arg in args), marks=True)
 
     def _primitive(self, call: checked.Call, later: bool) -> None:
         """A primitive, which may be an access or not; [B4] if the thread dies, nothing of it."""
@@ -247,8 +289,13 @@ class Expressions:
                 found.append(one)
             return found
 
-        looks = self.layout.is_still(*call.args) and self.layout.looks_in(*call.args)
+        looks = any(arg.looks for arg in args)
         self._emit(run, self.layout.is_access(call.callee) or looks, marks=True, blocks=True)
+
+
+def has_call(*nodes: Expr) -> bool:
+    """Whether something is called in some expressions."""
+    return any(isinstance(part, checked.Call) for part in walk(nodes))
 
 
 def of_all(parts: Sequence[Split], way: Way, env: Env, values: Sequence[Value]) -> list[Value]:

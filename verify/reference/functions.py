@@ -117,13 +117,13 @@ class _Writer(Expressions):
             self._local(self.names[target.name], target.type, value)
         else:
             assert isinstance(target, checked.ThreadLocal)
-            split, access = self._whole(value)
+            split = self._whole(value)
             own, fit = self.layout.thread_locals[target.name], self.values.fitting(target.type)
 
             def set_own(way: Way, frame: Frame) -> None:
                 way.own[own] = fit(split.rest(way, frame.env, frame.pop(split.size)))
 
-            self._own(set_own, access, marks=True)
+            self._own(set_own, split.looks, marks=True)
 
     def _store(self, target: checked.Field, value: Expr) -> None:
         """[T6, T7] The value, the address, and the store, which is an access."""
@@ -140,12 +140,12 @@ class _Writer(Expressions):
         fit, watch = self.values.fitting(type_), self.watch
         sampled = self._sampled(value)
         if sampled is None:
-            split, access = self._whole(value)
+            split = self._whole(value)
 
             def set_local(way: Way, frame: Frame) -> None:
                 frame.env[place] = fit(split.rest(way, frame.env, frame.pop(split.size)))
 
-            self._own(set_local, access, marks=True)
+            self._own(set_local, split.looks, marks=True)
             return
         self._call(sampled, later=True)
         is_test = value is not sampled
@@ -172,14 +172,13 @@ class _Writer(Expressions):
         """[T13] A return is an access if a claim or the table looks at it."""
         fit, watch, is_thread = self.values.fitting(self.result), self.watch, self.is_thread
         looks = not is_thread and ("after", self.body.name) in self.layout.looks
-        access = False
         split = Split(lambda way, env, values: 0, 0)
-        if value is not None and looks and not self.layout.is_still(value):
-            # Its value is stored with the last read, [T7].
+        if value is not None and looks:
+            # What is returned has been worked out before.
             self._value(value, fit)
             split = Split(lambda way, env, values: values[0], 1)
         elif value is not None:
-            split, access = self._whole(value)
+            split = self._whole(value)
 
         def run(way: Way, frame: Frame) -> list[Way]:
             given = fit(split.rest(way, frame.env, frame.pop(split.size)))
@@ -196,7 +195,7 @@ class _Writer(Expressions):
                 way.end = "through"
             return [way]
 
-        self._emit(run, access or looks, marks)
+        self._emit(run, split.looks or looks, marks)
 
 
 def _no_value(way: Way, frame: Frame) -> None:

@@ -142,9 +142,9 @@ class Layout:
         """Whether a piece of a primitive makes it an access."""
         match node:
             case checked.Field():
-                return self.is_read(node) or self._is_look_at(node)
+                return self.is_read(node) or self.is_look_at(node)
             case checked.Inner():
-                return self._is_look_at(node)
+                return self.is_look_at(node)
             case checked.LockStatement() | checked.Alternative(_, True):
                 return True
             case checked.LockTest():
@@ -154,13 +154,9 @@ class Layout:
             case _:
                 return False
 
-    def reads(self, expr: Expr) -> int:
-        """How many reads of [T2] stand in an expression."""
-        return sum(isinstance(node, checked.Field) and self.is_read(node) for node in walk(expr))
-
     def looks_in(self, *exprs: Expr) -> bool:
         """[T13] Whether a pointer is followed that some claim looks at."""
-        return any(self._is_look_at(node) for node in walk(exprs))
+        return any(self.is_look_at(node) for node in walk(exprs))
 
     def is_still(self, *exprs: Expr) -> bool:
         """Whether there is neither a read nor a call in some expressions."""
@@ -174,7 +170,7 @@ class Layout:
         """[T2] Whether reading a field is an access, whoever looks."""
         return key(place) in self.assigned
 
-    def _is_look_at(self, node: object) -> bool:
+    def is_look_at(self, node: object) -> bool:
         """[T13] Whether a pointer is followed to what a claim looks at, or to a part of it."""
         return isinstance(node, checked.Field | checked.Inner | checked.LockAddress) and any(
             ("use", struct) in self.looks for struct in followed(node.base)

@@ -156,8 +156,8 @@ class Machine:
         return Steps(
             tuple(moves),
             frozenset(look.broken),
-            frozenset(look.called),
-            frozenset(look.used),
+            frozenset(name for way in ways for kind, name in way.made if kind == "call"),
+            frozenset(name for way in ways for kind, name in way.made if kind == "use"),
             spans,
             frozenset(pair for way in ways for pair in way.returns),
             frozenset(cell for way in ways for cell in way.sampled),
@@ -232,6 +232,7 @@ def access(way: Way) -> list[Way]:
     except Fatal as fatal:
         ways = [die(kept, fatal)]
     for one in ways:
+        one.done_with()
         if op.span is not None:
             one.marks.append(op.span)
         # What follows begins a new stretch of own affairs.
@@ -266,6 +267,8 @@ def settle(way: Way) -> list[Way]:
                 if op.marks and op.span is not None:
                     for one in ways:
                         one.marks.append(op.span)
+            for one in ways:
+                one.done_with()
             if not ways:
                 kept.end = "blocked"
                 way = kept

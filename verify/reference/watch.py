@@ -161,7 +161,7 @@ class Watch:
         way.result = value
         way.done = 0 if ghost is None else ghost.done
         if name in self.afters:
-            way.look.called.add(name)
+            way.pending.add(("call", name))
             way.breaks(self.afters[name], frame.env)
         if self.table is not None and name == self.table.function and ghost is not None:
             outcome = next(

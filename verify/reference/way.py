@@ -43,8 +43,6 @@ class Look:
     transient: bool = True
     seen: dict[int, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
-    called: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
     own_loops: bool = False
 
     def value(self, cell: int) -> int:
@@ -105,6 +103,8 @@ class Frame:
 class Way:
     """One way through a step, as far as it has been gone.
 
+    `made` are the calls and uses that claims look at, as hooks and structs, and `pending`
+    those of the operation that it is in: who waits or dies in it has made none [V2].
     `end` says how it ended: `access` before the next access, `through`, `dead`,
     `blocked` in its own affairs, `round` in a loop without an access.
     """
@@ -117,6 +117,8 @@ class Way:
     marks: list[Span] = field(default_factory=list)
     returns: list[tuple[int, str]] = field(default_factory=list)
     sampled: list[int] = field(default_factory=list)
+    made: set[tuple[str, str]] = field(default_factory=set)
+    pending: set[tuple[str, str]] = field(default_factory=set)
     heads: set[tuple[int, int]] = field(default_factory=set)
     rounds: set[object] = field(default_factory=set)
     serial: int = 0
@@ -134,6 +136,8 @@ class Way:
             self.marks[:],
             self.returns[:],
             self.sampled[:],
+            set(self.made),
+            set(self.pending),
             set(self.heads),
             set(self.rounds),
             self.serial,
@@ -195,15 +199,22 @@ class Way:
         """[B8] A pointer to an object is followed."""
         clauses = self.look.uses.get(struct)
         if clauses is not None:
-            self.look.used.add(struct)
+            self.pending.add(("use", struct))
             self.breaks(clauses, (number,))
 
     def call(self, primitive: str, args: Env) -> None:
         """[B7] A primitive is called."""
         clauses = self.look.calls.get(primitive)
         if clauses is not None:
-            self.look.called.add(primitive)
+            self.pending.add(("call", primitive))
             self.breaks(clauses, args)
+
+    def done_with(self) -> None:
+        """[V2] An operation is through, or the thread has died of it."""
+        if self.pending:
+            if self.end != "dead":
+                self.made |= self.pending
+            self.pending.clear()
 
     def note(self, bit: int) -> None:
         """[C2] Something has been called: each call under way knows, if it is asked."""

@@ -26,7 +26,7 @@ from verify.ir import (
 )
 from verify.lower.flow import sharpen
 from verify.smt.unfold import Automaton, unfold
-from verify.waiting import lock_part, unlocked
+from verify.waiting import goes_on, lock_part, unlocked
 
 MAX_PATHS = 20_000
 
@@ -64,6 +64,7 @@ def failing(
     if counts is _every and key in _LAST:
         return _LAST[key][2]
     automaton = unfold(program, solo, rounds)
+    begins, kept = _begins(automaton, solo)
     found: list[Expr] = []
     none: frozenset[str] = frozenset()
     stack: list[tuple[int, Expr, dict[Shared, int], frozenset[str]]] = [(0, TRUE, {}, none)]
@@ -90,16 +91,12 @@ def failing(
             now = frozenset([outcome]) if outcome else about
             if edge.target is None:
                 if counts(now):
-                    found.append(case)
+                    found.append(case if node else sharpen(conj([begins, case])))
             else:
                 after = stored | {Shared(name): value for name, value in edge.writes}
                 stack.append((edge.target, case, after, now))
         if not _ends(automaton, node):
-            # Before its first step it waits only if it is locks alone that are in its way.
-            way = disj(open_) if node else lock_part(disj(open_))
-            waits = sharpen(conj([condition, negate(way)]))
-            if not node and unlocked(way) != TRUE:
-                continue
+            waits = sharpen(conj([condition, negate(disj(open_))])) if node else kept
             if waits != FALSE and counts(about):
                 found.append(waits)
     result = disj(found)
@@ -108,6 +105,15 @@ def failing(
             _LAST.clear()
         _LAST[key] = program, solo, result
     return result
+
+
+def _begins(automaton: Automaton, solo: Thread) -> tuple[Expr, Expr]:
+    """When a lonely thread has a run to begin, and when locks alone keep it from the first step."""
+    way = disj(e.guard for e in automaton.leaving[0] if goes_on(solo.commands[e.command]))
+    if solo.when:
+        return way, FALSE
+    kept = sharpen(conj([negate(lock_part(way)), unlocked(way)]))
+    return disj([way, kept]), kept
 
 
 def _ends(automaton: Automaton, node: int) -> bool:

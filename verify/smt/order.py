@@ -384,8 +384,8 @@ class Order:
         end = Event(thread, None)
         if not begins:
             return no(self.condition(way, end))
-        locks = lock_part(way)
-        return no(self.condition(locks, end)) if unlocked(locks) == Const(1) else FALSE
+        kept = no(self.condition(lock_part(way), end))
+        return all_of([kept, self.condition(unlocked(way), end)])
 
     def text(self) -> str:
         return "\n".join(self.lines)
