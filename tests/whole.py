@@ -1030,7 +1030,7 @@ class _Writer:
         # Drawn apart, so that everything else of a seed stays as it was.
         apart = Random(" ".join(self.parts))
         fresh = [n for n in names if not any(p.startswith(f"known {n}") for p in self.parts)]
-        if fresh and apart.random() < 0.5:
+        if fresh and apart.random() < 0.8:
             where = f" in {apart.choice(scenarios)}" if apart.random() < 0.6 else ""
             self.parts.append(f'known {apart.choice(fresh)}{where} "another bug with a name";')
 
