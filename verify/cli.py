@@ -453,6 +453,9 @@ def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
         link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         try:
             one = evidence_in(folder, link)
+            if not one.lies_in(folder.resolve().parts):
+                wrong.append(f"{folder}: it is about {one.name}, not what its folder is called")
+                continue
         except Malformed as error:
             wrong.append(f"{folder / PROOF}: {error}")
             continue
@@ -490,13 +493,32 @@ def _each(files: Sequence[Path], folders: Sequence[Path], job: Job) -> list[Done
     from verify.syntax.load import Loader
 
     loader = Loader(tuple(folders), job.model)
-    plans = [_plan(file, loader, job) for file in files]
+    plans = _apart([_plan(file, loader, job) for file in files], files, job)
     tasks = [task for plan in plans if not isinstance(plan, Done) for task in plan]
     settled = iter(_settled(tasks, job.jobs, ordered))
     return [
         plan if isinstance(plan, Done) else _done(file, job, [next(settled) for _ in plan])
         for file, plan in zip(files, plans, strict=True)
     ]
+
+
+def _apart(
+    plans: Sequence[list[Task] | Done], files: Sequence[Path], job: Job
+) -> list[list[Task] | Done]:
+    """The plans, those that would write evidence into one folder refused before any work."""
+    if job.proofs is None:
+        return list(plans)
+    who: dict[Path, list[int]] = {}
+    for i, plan in enumerate(plans):
+        for task in () if isinstance(plan, Done) else plan:
+            who.setdefault(_folder(task.sources, task.program, task.scenario, job), []).append(i)
+    kept = list(plans)
+    for folder, some in who.items():
+        for i in some if len(some) > 1 else ():
+            other = next((files[j] for j in some if j != i), files[i])
+            said = f"its evidence would lie in {folder}, as that on {other} would"
+            kept[i] = _failed(files[i], Status.INPUT, said)
+    return kept
 
 
 def _settled(
@@ -607,17 +629,25 @@ def _write(
     proof: Proof,
 ) -> str:
     """Write the evidence of one scenario; where it went."""
-    from verify.artifact.content import Options, files, folder_name
+    from verify.artifact.content import Options, files
     from verify.artifact.names import names_of
     from verify.artifact.write import write
 
-    assert job.proofs is not None
+    folder = _folder(sources, program, scenario, job)
     names = names_of(sources, job.model)
-    folder = job.proofs / folder_name(program, scenario, names)
     place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
     options = Options(job.threads, job.rounds, job.claims, job.lean)
     write(folder, files(program, scenario, options, result, proof, names, place))
     return str(folder)
+
+
+def _folder(sources: Sequence[Source], program: Program, scenario: Scenario, job: Job) -> Path:
+    """Where the evidence of one scenario lies."""
+    from verify.artifact.content import folder_name
+    from verify.artifact.names import names_of
+
+    assert job.proofs is not None
+    return job.proofs / folder_name(program, scenario, names_of(sources, job.model))
 
 
 def _read(file: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:

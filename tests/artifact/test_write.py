@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,9 +113,118 @@ def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(
             raise OSError(5, "Input/output error")
         replace(source, target)
 
+    monkeypatch.setattr(writing, "_swap", lambda *_: False)
     monkeypatch.setattr(writing.os, "replace", once)
     with fails_and_leaves(mine, "Input/output"):
         write(mine, {"proof.json": "{}\n"})
+
+
+class Killed(BaseException):
+    """What ends a process at once, as far as Python has a say in it."""
+
+
+OPERATIONS = (
+    (writing.tempfile, "mkdtemp"),
+    (Path, "write_bytes"),
+    (Path, "chmod"),
+    (Path, "mkdir"),
+    (writing, "_swap"),
+    (os, "replace"),
+    (shutil, "rmtree"),
+)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("after", [True, False])
+def test_who_is_ended_at_any_operation_leaves_one_whole_proof(
+    at_once: bool, after: bool, whole: Path, tmp_path: Path
+) -> None:
+    """If it fails, Ctrl-C between two renames loses a proof."""
+    for number in range(40):
+        mine = copy(whole, tmp_path / str(number))
+        before = files(mine)
+        content = {name: text + "\n" for name, text in texts(mine).items()}
+        new = {name: text.encode() for name, text in content.items()}
+        with pytest.MonkeyPatch.context() as patch:
+            if not at_once:
+                patch.setattr(writing, "_swap", lambda *_: False)
+            done = _ends_at(number, after, patch)
+            try:
+                write(mine, content)
+            except Killed:
+                assert files(mine) in (before, new), number
+                continue
+        assert done[0] <= number
+        assert files(mine) == new
+        assert ["ask"] == sorted(os.listdir(mine.parent))
+        return
+    raise AssertionError("it takes more operations than that")
+
+
+def _ends_at(number: int, after: bool, patch: pytest.MonkeyPatch) -> list[int]:
+    """End what runs before or after its operation of this number, and count them."""
+    done = [0]
+
+    def counted(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **named: Any) -> Any:
+            done[0] += 1
+            ends = done[0] == number + 1
+            if ends and not after:
+                raise Killed
+            found = plain(*args, **named)
+            if ends:
+                raise Killed
+            return found
+
+        return run
+
+    for owner, name in OPERATIONS:
+        patch.setattr(owner, name, counted(getattr(owner, name)))
+    return done
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(mine: Path) -> None:
+    """If it fails, each kill leaves a hidden folder for ever."""
+    command = [sys.executable, "-c", "import os; print(os.getpid())"]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    dead, lives = child.stdout.strip(), str(os.getpid())
+    for number in (dead, lives, "mine"):
+        (mine.parent / f".ask-{number}-x").mkdir()
+    write(mine, {name: text + "\n" for name, text in texts(mine).items()})
+
+    assert [f".ask-{lives}-x", ".ask-mine-x", "ask"] == sorted(os.listdir(mine.parent))
+
+
+@pytest.mark.parametrize("name", ["README.txt", "claim-mine.smt2", "lemmas.txt"])
+def test_files_of_a_name_that_an_artifact_has_are_left_alone(name: str, tmp_path: Path) -> None:
+    """If it fails, `--proofs` overwrites a README.txt that somebody wrote."""
+    (tmp_path / "ask").mkdir()
+    (tmp_path / "ask" / name).write_text("mine")
+    with pytest.raises(NotOurs, match=f"{name}, and no proof.json"):
+        write(tmp_path / "ask", {"proof.json": "{}\n"})
+
+    assert "mine" == (tmp_path / "ask" / name).read_text()
+
+
+def test_a_text_for_another_solver_is_left_alone(mine: Path) -> None:
+    """If it fails, whatever ends in .smt2 is taken for ours and deleted."""
+    (mine / "mine.smt2").write_text("(mine)")
+    with pytest.raises(NotOurs, match=r"mine\.smt2"):
+        write(mine, {"proof.json": "{}\n"})
+
+    assert "(mine)" == (mine / "mine.smt2").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="umask")
+def test_the_folder_is_for_whom_the_umask_says(whole: Path, tmp_path: Path) -> None:
+    """If it fails, evidence that was to be nobody else's is everybody's."""
+    before = os.umask(0o077)
+    try:
+        write(tmp_path / "ask", texts(whole / "proofs" / "ask"))
+    finally:
+        os.umask(before)
+
+    assert 0o700 == (tmp_path / "ask").stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "link to a text"])

@@ -215,11 +215,11 @@ def test_all_that_is_malformed_is_named_at_once(here: Path) -> None:
 
 def test_two_folders_about_the_same_are_one_too_many(here: Path) -> None:
     """If it fails, one of two answers to a question is on the page, and nobody knows which."""
-    shutil.copytree(here / "proofs/good", here / "proofs/again")
+    shutil.copytree(here / "proofs/good", here / "proofs/a/good")
     done = call("dashboard")
 
     assert 2 == done.status
-    assert "proofs/again and proofs/good are about the same" in done.err
+    assert "proofs/a/good and proofs/good are about the same" in done.err
 
 
 def test_what_is_being_written_is_left_alone(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,48 @@ def test_a_file_that_was_changed_is_not_accepted(name: str) -> None:
 
     assert done.status in (1, 2)
     assert done.lines[0] == "proofs/good: REJECTED"
+
+
+@pytest.mark.usefixtures("small")
+def test_evidence_on_another_program_is_not_accepted() -> None:
+    """If it fails, a proof of one version is shown as that of another, which is refuted."""
+    call("prove", "good.bfp", "--proofs", "proofs")
+    shutil.copytree("proofs/good", "proofs/bad")
+    done = call("check", "proofs/bad")
+    page = call("dashboard", "proofs")
+
+    assert done.status == 1
+    assert done.lines[:2] == [
+        "proofs/bad: REJECTED",
+        "  ! it is about good, which is not what its folder is called",
+    ]
+    assert page.status == 2
+    assert "proofs/bad: it is about good, not what its folder is called" in page.err
+
+
+def test_evidence_on_a_program_outside_its_tree_needs_the_folder_named(
+    small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """If it fails, a stranger's folder chooses what is read, anywhere on the machine."""
+    place = tmp_path_factory.mktemp("sent") / "a" / "proofs"
+    call("prove", "good.bfp", "--proofs", str(place))
+    done = call("check", str(place / "good"))
+    named = call("check", str(place / "good"), "--include", str(small))
+
+    assert done.status == 1
+    assert "outside the tree that it lies in" in done.out
+    assert named.status == 0
+    assert "  program good.bfp, scenario many" in named.lines
+
+
+@pytest.mark.usefixtures("small")
+def test_two_programs_for_one_folder_are_refused_before_any_work() -> None:
+    """If it fails, one overwrites the evidence of the other, and both are said to be written."""
+    for name in "ab":
+        Path(name).mkdir()
+        shutil.copy("good.bfp", f"{name}/same.bfp")
+    done = call("prove", "a/same.bfp", "b/same.bfp", "--proofs", "proofs", "--brief")
+
+    assert done.status == 2
+    assert "its evidence would lie in proofs/same, as that on b/same.bfp would" in done.err
+    assert not Path("proofs").exists()

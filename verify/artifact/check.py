@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,12 +23,13 @@ from verify.artifact.content import (
     Options,
     digest,
     files,
+    folder_name,
     lemma_from,
     whole,
 )
 from verify.artifact.names import Names, names_of, tree_of
-from verify.artifact.read import MAX_FILE, document_in, place_in
-from verify.artifact.write import belongs
+from verify.artifact.read import document_in, place_in
+from verify.artifact.write import MAX_FILE, belongs
 from verify.crowd.waiting import circle, places
 from verify.crowd.world import Unsupported, world
 from verify.diagnostics import InputError, printable
@@ -84,6 +86,9 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     if wrong:
         return Report(str(folder), (), tuple(wrong))
     scenario = _scenario(document, program)
+    wrong = _elsewhere(folder, path, folders, folder_name(program, scenario, names))
+    if wrong:
+        return Report(str(folder), (), tuple(wrong))
     options = _options(document)
     lemmas = tuple(lemma_from(value) for value in _list(document, "lemmas"))
     arrows = tuple(_arrow(value) for value in _list(document, "waits_for"))
@@ -135,6 +140,7 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
     return Report(
         str(folder),
         (
+            _about(path, scenario, model),
             f"{len(names.texts)} texts and the grammar are those that were proved",
             f"{len(obligations)} obligations written again from the program, unsat by {CHECKER}",
             f"{len(lemmas)} lemmas, {len(shares)} claims proved, {runs} refuted by a run "
@@ -143,6 +149,31 @@ def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Repor
         ),
         tuple(wrong),
     )
+
+
+def _about(path: Path, scenario: Scenario, model: Path | None) -> str:
+    """What the evidence is about, as it was resolved."""
+    other = "" if model is None else f", model {_near(model)}"
+    return f"program {_near(path)}{other}, scenario {scenario.name}"
+
+
+def _near(path: Path) -> str:
+    return os.path.relpath(path.resolve())
+
+
+def _elsewhere(folder: Path, path: Path, folders: tuple[Path, ...], name: str) -> list[str]:
+    """Whether the evidence lies where that on another program belongs, or is about a program
+    that lies outside the tree in which the evidence does."""
+    here, parts = folder.resolve(), tuple(name.split("/"))
+    if here.parts[-len(parts) :] != parts:
+        return [f"it is about {name}, which is not what its folder is called"]
+    tree = here.parents[len(parts)]
+    if any(path.resolve().is_relative_to(place.resolve()) for place in (tree, *folders)):
+        return []
+    return [
+        f"it is about {_near(path)}, outside the tree that it lies in; name the program's folder "
+        "with --include if it is yours"
+    ]
 
 
 def _path(folder: Path, document: Mapping[str, Any]) -> Path:

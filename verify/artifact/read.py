@@ -11,7 +11,7 @@ from typing import Any
 
 from verify.artifact.content import FORMAT, PROOF, Malformed, whole
 from verify.artifact.names import MODEL, PROGRAM
-from verify.artifact.write import belongs
+from verify.artifact.write import MAX_FILE, belongs
 from verify.report.dashboard import Evidence, Said
 from verify.report.ends import last_line
 from verify.report.text import WORDS
@@ -37,7 +37,6 @@ KEYS = {
 OPTIONAL = {"model"}
 VERDICT = {"claim", "sentence", "scenario", "verdict", "bound", "lemmas", "reason"}
 REFUTED = {"threads", "switches", "start", "cause", "end", "run"}
-MAX_FILE = 20_000_000
 
 
 def document_in(folder: Path) -> dict[str, Any]:
