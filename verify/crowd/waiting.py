@@ -28,11 +28,14 @@ from verify.ir import (
     MODES,
     SHARED,
     TRUE,
+    And,
     Atom,
     Const,
     Expr,
     Local,
     Mine,
+    Not,
+    Or,
     Others,
     Thread,
     atoms,
@@ -49,6 +52,8 @@ Asked: TypeAlias = tuple[str, tuple[int, ...]]
 
 # So many combinations of a thread's own values are told apart at a program point.
 MAX_VALUES = 256
+# Of so many parts of a condition all combinations are tried.
+MAX_PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -145,11 +150,50 @@ def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequenc
 
 def _asked(way: Expr) -> tuple[Asked, ...]:
     """The locks that others may hold so that a way on is shut."""
+    if _always(way):
+        return ()
     modes: dict[str, set[int]] = {}
     for atom in atoms(way):
         if isinstance(atom, Others):
             modes.setdefault(atom.lock, set()).update(MODES[atom.mode])
     return tuple((lock, tuple(sorted(some))) for lock, some in sorted(modes.items()))
+
+
+def _always(way: Expr) -> bool:
+    """Whether a condition is true whatever its parts are: one alternative if a lock is taken,
+    another if it is not."""
+    parts: dict[Expr, None] = {}
+    todo = [way]
+    while todo:
+        match todo.pop():
+            case Const():
+                pass
+            case Not(arg):
+                todo.append(arg)
+            case And(args) | Or(args):
+                todo += args
+            case part:
+                parts[part] = None
+    if len(parts) > MAX_PARTS:
+        return False
+    return all(
+        _true(way, dict(zip(parts, values, strict=True)))
+        for values in product((False, True), repeat=len(parts))
+    )
+
+
+def _true(way: Expr, worth: Mapping[Expr, bool]) -> bool:
+    match way:
+        case Const(value):
+            return bool(value)
+        case Not(arg):
+            return not _true(arg, worth)
+        case And(args):
+            return all(_true(arg, worth) for arg in args)
+        case Or(args):
+            return any(_true(arg, worth) for arg in args)
+        case _:
+            return worth[way]
 
 
 def _boxes(some: Sequence[tuple[int, ...]]) -> list[tuple[tuple[int, ...], ...]]:
