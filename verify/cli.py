@@ -445,6 +445,7 @@ def dashboard(
 def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
     """What all evidence below a folder says; links lead there from `beside`."""
     from verify.artifact.content import PROOF, Malformed
+    from verify.artifact.names import lies_in, title
     from verify.artifact.read import evidence_in, folders_below
 
     found: dict[tuple[str, str, str], Path] = {}
@@ -453,8 +454,9 @@ def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
         link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         try:
             one = evidence_in(folder, link)
-            if not one.lies_in(folder.resolve().parts):
-                wrong.append(f"{folder}: it is about {one.name}, not what its folder is called")
+            name = title(one.program, one.model)
+            if not any(lies_in(folder, place) for place in (name, f"{name}/{one.scenario}")):
+                wrong.append(f"{folder}: it is about {name}, not what its folder is called")
                 continue
         except Malformed as error:
             wrong.append(f"{folder / PROOF}: {error}")

@@ -27,7 +27,7 @@ from verify.artifact.content import (
     lemma_from,
     whole,
 )
-from verify.artifact.names import Names, names_of, tree_of
+from verify.artifact.names import Names, lies_in, names_of, tree_of
 from verify.artifact.read import document_in, place_in
 from verify.artifact.write import MAX_FILE, belongs
 from verify.crowd.waiting import circle, places
@@ -164,10 +164,9 @@ def _near(path: Path) -> str:
 def _elsewhere(folder: Path, path: Path, folders: tuple[Path, ...], name: str) -> list[str]:
     """Whether the evidence lies where that on another program belongs, or is about a program
     that lies outside the tree in which the evidence does."""
-    here, parts = folder.resolve(), tuple(name.split("/"))
-    if here.parts[-len(parts) :] != parts:
+    if not lies_in(folder, name):
         return [f"it is about {name}, which is not what its folder is called"]
-    tree = here.parents[len(parts)]
+    tree = folder.resolve().parents[name.count("/") + 1]
     if any(path.resolve().is_relative_to(place.resolve()) for place in (tree, *folders)):
         return []
     return [

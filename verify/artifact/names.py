@@ -49,6 +49,12 @@ def title(program: str, model: str) -> str:
     return program.removesuffix(PROGRAM) + (f"@{other}" if model else "")
 
 
+def lies_in(folder: Path, name: str) -> bool:
+    """Whether a folder is one for evidence that is filed under a name."""
+    parts = tuple(name.split("/"))
+    return folder.resolve().parts[-len(parts) :] == parts
+
+
 def tree_of(path: Path) -> Path:
     """The root of the tree that a program is in."""
     return root_of(path.resolve().parent)

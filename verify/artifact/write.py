@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from verify.artifact.content import LEMMAS, PROOF, README
+from verify.artifact.content import FORMAT, LEMMAS, PROOF, README
 
 OBLIGATION = re.compile(r"init\.smt2|(step|claim)-[^/]+\.smt2")
-FORMAT_LINE = re.compile(rb'^ "format": "verify-proof/[0-9]+"', re.MULTILINE)
+# Of any version: an older artifact is ours, too.
+FORMAT_LINE = re.compile(rf'^ "format": "{FORMAT.partition("/")[0]}/[0-9]+"'.encode(), re.MULTILINE)
 MAX_FILE = 20_000_000
 # <fcntl.h>, <linux/fs.h>
 AT_FDCWD = -100

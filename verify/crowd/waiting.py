@@ -150,12 +150,12 @@ def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequenc
 
 def _asked(way: Expr) -> tuple[Asked, ...]:
     """The locks that others may hold so that a way on is shut."""
-    if _always(way):
-        return ()
     modes: dict[str, set[int]] = {}
     for atom in atoms(way):
         if isinstance(atom, Others):
             modes.setdefault(atom.lock, set()).update(MODES[atom.mode])
+    if modes and _always(way):
+        return ()
     return tuple((lock, tuple(sorted(some))) for lock, some in sorted(modes.items()))
 
 

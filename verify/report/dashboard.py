@@ -53,18 +53,6 @@ class Evidence:
     scenario: str
     said: tuple[Said, ...]
 
-    @property
-    def name(self) -> str:
-        """What it is filed under: `history/5.2@4.14`; evidence on one of several scenarios lies
-        in a folder of that name below."""
-        model = self.model.rpartition("/")[2]
-        return self.program + (f"@{model}" if model else "")
-
-    def lies_in(self, parts: Sequence[str]) -> bool:
-        """Whether a folder, by the parts of its path, is one for this evidence."""
-        name = tuple(self.name.split("/"))
-        return any(tuple(parts[-len(one) :]) == one for one in (name, (*name, self.scenario)))
-
 
 def page(evidence: Iterable[Evidence], command: str) -> str:
     """The page on all of it; `command` is what made it."""
