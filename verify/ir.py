@@ -11,7 +11,7 @@ pointer is 0 for NULL or the number of an object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -126,7 +126,7 @@ def conj(args: Iterable[Expr]) -> Expr:
             return FALSE
         elif not isinstance(arg, Const):
             flat[arg] = None
-    if any(negate(arg) in flat for arg in flat):
+    if _opposed(flat):
         return FALSE
     kept = tuple(flat)
     return TRUE if not kept else kept[0] if len(kept) == 1 else And(kept)
@@ -143,10 +143,15 @@ def disj(args: Iterable[Expr]) -> Expr:
                 return TRUE
         else:
             flat[arg] = None
-    if any(negate(arg) in flat for arg in flat):
+    if _opposed(flat):
         return TRUE
     kept = tuple(flat)
     return FALSE if not kept else kept[0] if len(kept) == 1 else Or(kept)
+
+
+def _opposed(args: Collection[Expr]) -> bool:
+    """Whether one of them is the negation of another."""
+    return any(isinstance(arg, Not) and arg.arg in args for arg in args)
 
 
 def compare(op: str, left: Expr, right: Expr) -> Expr:

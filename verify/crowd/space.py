@@ -580,21 +580,26 @@ def _forks(expr: Expr, wanted: bool) -> bool:
 
 def _distinct(starts: Iterable[Start]) -> list[Start]:
     """The alternatives without those that others contain; else negations multiply."""
-    kept: list[Start] = []
-    for one in dict.fromkeys(starts):
-        if not any(_inside(one, other) for other in kept):
-            kept = [other for other in kept if not _inside(other, one)]
-            kept.append(one)
-    return kept
+    found = list(dict.fromkeys(starts))
+    if len(found) < 2:
+        return found
+    # What contains another has more bits, so who comes later contains nobody who came before.
+    kept: dict[tuple[Bits, ...], list[tuple[Bits, Bits, Bits]]] = {}
+    maximal = set[int]()
+    for number in sorted(range(len(found)), key=lambda n: -_size(found[n])):
+        one = found[number]
+        beside = kept.setdefault(one.witnesses, [])
+        for shared, own, others in beside:
+            if not (one.shared & shared or one.own & own or one.beside & others):
+                break
+        else:
+            beside.append((~one.shared, ~one.own, ~one.beside))
+            maximal.add(number)
+    return [one for number, one in enumerate(found) if number in maximal]
 
 
-def _inside(one: Start, other: Start) -> bool:
-    return (
-        not one.shared & ~other.shared
-        and not one.own & ~other.own
-        and not one.beside & ~other.beside
-        and one.witnesses == other.witnesses
-    )
+def _size(one: Start) -> int:
+    return one.shared.bit_count() + one.own.bit_count() + one.beside.bit_count()
 
 
 def _pcs(thread: Thread) -> list[int]:

@@ -93,10 +93,14 @@ class Builder:
 
     def finished(self) -> tuple[Command, ...]:
         """The commands, each told whether it is the thread's own affair."""
-        return tuple(
-            replace(c, own=c.source not in self.accesses, passing=i in self.passing)
-            for i, c in enumerate(self.commands)
-        )
+
+        def told(number: int, command: Command) -> Command:
+            own, passing = command.source not in self.accesses, number in self.passing
+            if (own, passing) == (command.own, command.passing):
+                return command
+            return replace(command, own=own, passing=passing)
+
+        return tuple(told(number, command) for number, command in enumerate(self.commands))
 
     def emit(
         self,

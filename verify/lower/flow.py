@@ -52,23 +52,26 @@ def flow(thread: Thread, locks: tuple[str, ...], turns: bool = False) -> Thread:
 
     With `turns` it may begin as it ended: with its locks, and with what lasts.
     """
-    leaving: dict[int, list[Command]] = {}
-    for command in thread.commands:
-        leaving.setdefault(command.source, []).append(command)
+    leaving: dict[int, list[tuple[int, Command]]] = {}
+    for number, command in enumerate(thread.commands):
+        leaving.setdefault(command.source, []).append((number, command))
     full = {v.name: frozenset(v.domain.values) for v in thread.locals}
     start: Facts = {v.name: frozenset((v.initial,)) for v in thread.locals}
     start |= {LOCK + lock: frozenset((FREE,)) for lock in locks}
     facts: dict[int, Facts] = {thread.entry: start}
+    # The guards by what was known when their pc was last looked at, which is what is known at last.
+    guards: dict[int, Expr] = {}
     lasting = [*(v.name for v in thread.locals if v.lasting), *(LOCK + lock for lock in locks)]
     # Lowest first: pcs go up with the text, so what leads to one is mostly done before it.
     todo, waiting = [thread.entry], {thread.entry}
     while todo:
         pc = heappop(todo)
         waiting.discard(pc)
-        for command in leaving.get(pc, ()):
+        for number, command in leaving.get(pc, ()):
+            guard = guards[number] = specialise(command.guard, facts[pc])
             if command.violates:
                 continue
-            after = _after(command, facts[pc], full)
+            after = _after(command, guard, facts[pc], full)
             if after is None:
                 continue
             before = facts.get(command.target)
@@ -89,18 +92,28 @@ def flow(thread: Thread, locks: tuple[str, ...], turns: bool = False) -> Thread:
                 facts[thread.entry] = {**first, **wider}
                 todo.append(thread.entry)
                 waiting.add(thread.entry)
+    certain: dict[int, dict[Atom, Expr]] = {}
     commands = []
-    for command in thread.commands:
-        known = facts.get(command.source)
-        guard = FALSE if known is None else specialise(command.guard, known)
-        if guard != FALSE and known is not None and _refined(guard, known) is not None:
-            literals = _literals(guard.args if isinstance(guard, And) else (guard,))
-            updates = tuple(
-                (t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates
-            )
-            asked = None if command.asked is None else command.asked.behind(_certain(known))
-            commands.append(replace(command, guard=guard, updates=updates, asked=asked))
+    for number, command in enumerate(thread.commands):
+        pc = command.source
+        known, guard = facts.get(pc), guards.get(number, FALSE)
+        if guard == FALSE or known is None or _refined(guard, known) is None:
+            continue
+        if command.asked is not None:
+            if pc not in certain:
+                certain[pc] = _certain(known)
+            command = replace(command, asked=command.asked.behind(certain[pc]))
+        commands.append(_folded(command, guard, known))
     return replace(thread, commands=tuple(commands))
+
+
+def _folded(command: Command, guard: Expr, known: Facts) -> Command:
+    """The command where this is known, by which its guard is `guard`."""
+    literals = _literals(guard.args if isinstance(guard, And) else (guard,))
+    updates = tuple((t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates)
+    if (guard, updates) == (command.guard, command.updates):
+        return command
+    return replace(command, guard=guard, updates=updates)
 
 
 def _certain(known: Facts) -> dict[Atom, Expr]:
@@ -116,8 +129,7 @@ def _certain(known: Facts) -> dict[Atom, Expr]:
     return found
 
 
-def _after(command: Command, known: Facts, full: Facts) -> Facts | None:
-    guard = specialise(command.guard, known)
+def _after(command: Command, guard: Expr, known: Facts, full: Facts) -> Facts | None:
     refined = None if guard == FALSE else _refined(guard, known)
     if refined is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from verify.diagnostics import Diagnostic, InputError
@@ -74,8 +74,7 @@ def lower(program: Checked) -> Program:
     cut = [_own(raw) for raw in raws.values()]
     for claim in program.claims:
         if claim.alone is not None:
-            # The condition that it starts from is put in only here.
-            cut.append(tidy.put(_lonely(raws[claim.alone], claim, where), known[claim.alone]))
+            cut.append(_lonely(raws[claim.alone], claim, where, known[claim.alone]))
         cut += [tidy.put(o, constants) for o in _observers(where, claim)]
     locks = tuple(lock.name for lock in program.locks)
     again = {name for s in program.scenarios for name, count in s.members if count is None}
@@ -230,10 +229,11 @@ def _own(raw: _Raw) -> Thread:
     )
 
 
-def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
+def _lonely(raw: _Raw, claim: checked.Claim, where: Layout, known: Mapping[Atom, Expr]) -> Thread:
     """The copy of a thread that runs alone, nothing transient, and answers for one claim.
 
-    Where it dies it has not come to its end: that breaks the claim as well.
+    Where it dies it has not come to its end: that breaks the claim as well.  What is `known`
+    has its value in the thread already, and gets it in the condition that it starts from.
     """
     thread = raw.thread
     commands = [
@@ -250,7 +250,7 @@ def _lonely(raw: _Raw, claim: checked.Claim, where: Layout) -> Thread:
         here = conj([negate(faults(claim.when, names)), value(claim.when, names)])
         entry = 1 + max(max(c.source, c.target) for c in thread.commands)
         if here != FALSE:
-            commands.insert(0, Command(entry, thread.entry, here))
+            commands.insert(0, tidy.settled(Command(entry, thread.entry, here), known))
     return replace(
         thread,
         name=claim.name,

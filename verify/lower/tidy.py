@@ -75,10 +75,11 @@ def unset_reads(thread: Thread, unset: Collection[str]) -> list[tuple[str, Comma
 
 def put(thread: Thread, known: Mapping[Atom, Expr]) -> Thread:
     """The thread with values in place of some variables."""
-    return replace(thread, commands=tuple(_put(c, known) for c in thread.commands))
+    return replace(thread, commands=tuple(settled(c, known) for c in thread.commands))
 
 
-def _put(command: Command, known: Mapping[Atom, Expr]) -> Command:
+def settled(command: Command, known: Mapping[Atom, Expr]) -> Command:
+    """The command with values in place of some variables."""
     asked = None if command.asked is None else command.asked.behind(known)
     if known.keys().isdisjoint(read(command)):
         return command if asked is None else replace(command, asked=asked)
@@ -104,7 +105,7 @@ def fold(thread: Thread, fresh: Collection[str]) -> tuple[Thread, dict[Atom, Exp
     gone: dict[Atom, Expr] = {}
     while found := _constants(thread, commands, fresh, gone):
         gone |= found
-        folded = [_put(command, found) for command in commands]
+        folded = [settled(command, found) for command in commands]
         commands = _reachable(thread, [c for c in folded if c.guard != FALSE])
     kept = [
         replace(command, updates=tuple((t, e) for t, e in command.updates if t not in gone))

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import z3
 
 # Effort that each may spend on one text, in its own units: a minute or so.
 Z3_EFFORT = 100_000_000
 CVC5_EFFORT = 4_000_000
+
+
+@cache
+def _context() -> z3.Context:
+    """One for all texts: to make one costs as much as to answer an easy text, and nothing is
+    read from an answer but which of three it is."""
+    import z3
+
+    return z3.Context()
 
 
 def _z3(text: str) -> str:
@@ -14,7 +28,7 @@ def _z3(text: str) -> str:
 
     # Straight to its SAT solver: a sixth of the time that its usual way with bit vectors takes,
     # which first rewrites at length what is a choice between numbers and nothing more.
-    solver = z3.SolverFor("QF_FD", z3.Context())
+    solver = z3.SolverFor("QF_FD", _context())
     solver.set("rlimit", Z3_EFFORT)
     solver.from_string(text)
     return str(solver.check())
