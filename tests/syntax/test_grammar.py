@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.syntax.mutants import mutants
+from tests.syntax.mutants import RARE, mutants
 from verify.source import Source
 from verify.syntax import tree
 from verify.syntax.mistakes import recover
@@ -18,52 +18,6 @@ from verify.syntax.parse import Refused, by_grammar
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 FILES = sorted([*PROGRAMS.glob("*.bfp"), *PROGRAMS.glob("*/*.bf?")])
-
-# A body for each rule that the programs have no use for.
-RARE = """\
-range unsigned int = -1..2;
-range long = -3..-1;
-enum one { ONLY, };
-struct s { struct s *a, *b; unsigned c; unsigned int d; long e; bool f[3], g; };
-struct s x = { };
-struct s y = { .a = &x, .f = { true, false, }, };
-bool z = !true;
-static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
-{
-	int i = 0, *j, k;
-	;
-	{ }
-	for (;;) ;
-	for (i = 0; i < 3; i = i + 1) { j->a.b[i] = - - !k * (1 + 2) - 3; }
-	while (a <= 1 && b >= c || d > e == f != g) goto out;
-	if (a) int l, n; else if (b) c = d; else { e = f; }
-	x = container_of(a, struct s, b);
-	x = container_of(a->b, typeof(*c), d);
-	g(f(h), &*i, ((j)))->k = NULL;
-out:
-	return f(x);
-}
-primitive void p(void)
-{
-	int a;
-	a = 1;
-	when (b) "c" d = e;
-	transient when (f) ;
-	transient "g" { return; }
-	transient return 1;
-}
-thread t { }
-scenario s-1-b "x": t, u[*], v[3];
-contract f { A, B: same; C: releases(&a), acquires_shared(b->c); }
-outcome o "x" = did(f) && result == 3;
-table f { at g returns true; axis a = b; axis c = d; case a: o, p; case !a: never; }
-claim c-2 "x" alone t when (a) before f: a; after g: b; at table: c; never: d; finally: e;
-claim e "z" before struct s: !s->a; before struct t: c && t->d.e; never: f; before struct_: g;
-claim d "y" never: at || table || claim || known || in;
-known c-2 "CVE-1"; known c case a && !b "x"; known c-2 in in about in, l.k[0].m "x";
-known about case about about about "y"; known in in in "x"; known
-	d in s-1-b "y";
-"""
 
 
 def shape(tree: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.syntax.asking import RUNS, WORLD, mistakes, places
-from verify.diagnostics import InputError
 from verify.source import Source
+from verify.syntax import tree
 from verify.syntax.parse import parse
 
 # Name of the case, text, (code, line, column) of the only mistake, what the headline names.
@@ -49,9 +49,12 @@ ONE = [
     ("a known bug in no scenario", 'known a in "x";', ("BFP002", 1, 12), "x"),
     ("a known bug without a claim", 'known "x";', ("BFP002", 1, 7), "x"),
     ("a known bug without an end", 'known a "x"\nbool b;', ("BFP002", 1, 11), "`;`"),
+    ("an assumption without a sentence", "bool b;\nassumption misses;\n",
+     ("BFP002", 2, 12), "misses"),
     ("a declaration without a name", "bool;", ("BFP002", 1, 5), "`;`"),
     ("a statement at file scope", "if (a) b = c;", ("BFP002", 1, 1), "`if`"),
     ("a number of 5,000 digits", f"range int = 0..{'9' * 5000};", ("BFP109", 1, 16), "digits"),
+    ("a number of 19 digits", f"range int = -{'9' * 19}..0;", ("BFP109", 1, 14), "digits"),
     ("a very long line", f"bool {'a' * 100_000} b;", ("BFP002", 1, 100_007), "`b`"),
 ]  # fmt: skip
 
@@ -126,21 +129,36 @@ def test_words_of_models_are_names_where_they_mean_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "column"),
     [
-        ("bool b;\nassumption misses;\n", (2, 12)),
-        ("void f(void) { }\nthread t { if (!0000000000000000000000000) f(); }\n", None),
-        ("range int = -999999999999999999..999999999999999999;\n", None),
+        ("void f(void) { if (a) { b(); } transient(m); }", 32),
+        ("void f(void) { if (a) b(); when(m); }", 28),
+        ("void f(void) { { } primitive = m; }", 20),
+        ("void f(void) { out: when(m); }", 21),
     ],
 )
-def test_what_only_the_grammar_refuses_has_a_place_all_the_same(
-    text: str, place: tuple[int, int] | None
-) -> None:
-    """ "It does not follow the grammar", of a text of a thousand lines."""
-    with pytest.raises(InputError) as caught:
-        parse(Source("a.bfp", text))
-    (found,) = caught.value.diagnostics
+def test_a_word_that_only_the_grammar_takes_for_one_is_blamed(text: str, column: int) -> None:
+    """A name would be refused, and nobody could see what is wrong with it."""
+    (found,) = mistakes(text)
 
-    assert "BFP002" == found.code
-    assert found.span is not None
-    assert place in (None, (found.span.line, found.span.column))
+    assert [("BFP002", 1, column)] == places(text)
+    assert "a word of the language, and no name here" == found.label
+
+
+def test_what_is_too_deep_for_one_reader_alone_has_a_place() -> None:
+    """Only one of them counts the parenthesis of an `if`, and it words nothing."""
+    text = f"void f(void) {{ if ({'(' * 99}a{')' * 99}) b(); }}"
+
+    assert [("BFP004", 1, 118)] == places(text)
+
+
+def test_zeros_before_a_number_and_its_sign_are_no_digits() -> None:
+    """A number that is small, or just large enough, would be refused by one reader."""
+    zeros = "0" * 5000
+    text = f"range int = -{zeros}1..{zeros};\nrange long = -{'9' * 18}..{'9' * 18};\n"
+    first, second = parse(Source("a.bfp", text))
+
+    assert isinstance(first, tree.Range)
+    assert isinstance(second, tree.Range)
+    assert (-1, 0) == (first.low, first.high)
+    assert (-(10**18) + 1, 10**18 - 1) == (second.low, second.high)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.syntax.asking import RUNS, WORLD, lowered
-from tests.syntax.mutants import mutants, tokens
+from tests.syntax.mutants import declarations, mutants, one_off, tokens
 from verify.diagnostics import InputError, render
 from verify.report.dump import dump
+from verify.source import Source
+from verify.syntax.parse import parse_as_far_as_possible
 
 
 def put(text: str) -> None:
@@ -30,6 +33,15 @@ def put(text: str) -> None:
 def test_a_changed_program_is_lowered_or_refused(text: str) -> None:
     """A traceback instead of a message, for a mistake that anybody may make."""
     put(text)
+
+
+@pytest.mark.parametrize("text", declarations(), ids=lambda text: " ".join(text[:2]))
+def test_a_text_that_is_refused_is_refused_at_a_place(text: list[str]) -> None:
+    """Somebody would look for a mistake in a thousand lines, and not know for what."""
+    for changed in one_off(text):
+        for found in parse_as_far_as_possible(Source("one_off.bfp", changed))[1]:
+            assert found.span is not None
+            assert 0 <= found.span.start < found.span.end <= len(changed)
 
 
 NAMES = sorted({t for t in tokens("base.bfp") if t.isidentifier()})

@@ -11,6 +11,7 @@ from verify.syntax import tree
 
 MAX_DEPTH = 100
 MAX_ERRORS = 20
+MAX_DIGITS = 18
 
 # C's own words; the words of models (`claim`, `at`, ...) mean something in their place only.
 RESERVED = frozenset(
@@ -111,6 +112,19 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def whole(digits: str) -> int | None:
+    """The number, if it has no more digits than any model can want; zeros in front are none."""
+    # Python reads no number of thousands of digits, be they zeros.
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= MAX_DIGITS else None
+
+
+def too_deep(source: Source, start: int) -> Diagnostic:
+    """What starts there is in too much, or has too much in it."""
+    span = Span(source, start, start + 1)
+    return Diagnostic("BFP004", f"nested more than {MAX_DEPTH} deep", span)
+
+
 class Cursor:
     """Where the reader is in a text, and what it has found wrong so far.
 
@@ -193,7 +207,7 @@ class Cursor:
         if sign == ")":
             self.parens = max(self.parens - 1, 0)
         self.wrong(
-            f"expected `{sign}` before {_shown(token)}",
+            f"expected `{sign}` before {shown(token)}",
             Span(self.source, before.end - 1, before.end),
             f"`{sign}` is missing after this",
         )
@@ -208,14 +222,14 @@ class Cursor:
     def number(self) -> int:
         """A number that is no larger than any model can want."""
         token = self.expect("number", "a number")
-        if len(token.text.lstrip("0")) > 18:
+        number = whole(token.text)
+        if number is None:
             self.wrong(
-                "a number of more than 18 digits",
+                f"a number of more than {MAX_DIGITS} digits",
                 Span(self.source, token.start, token.end),
                 code="BFP109",
             )
-            return 0
-        return int(token.text)
+        return number or 0
 
     def span(self, start: int) -> Span:
         """From `start` to the end of the last token read."""
@@ -254,7 +268,7 @@ class Cursor:
             end = token.start + 2 if what == "comment" else token.end
             self.wrong(f"this {what} does not end", Span(self.source, token.start, end))
             return Wrong()
-        self.wrong(f"unexpected {_shown(token)}", self.here(), f"expected {wanted}", *self._hints())
+        self.wrong(f"unexpected {shown(token)}", self.here(), f"expected {wanted}", *self._hints())
         return Wrong()
 
     def _hints(self) -> tuple[str, ...]:
@@ -290,8 +304,7 @@ class Cursor:
             self._too_deep(start)
 
     def _too_deep(self, start: int) -> NoReturn:
-        span = Span(self.source, start, start + 1)
-        self.errors.append(Diagnostic("BFP004", f"nested more than {MAX_DEPTH} deep", span))
+        self.errors.append(too_deep(self.source, start))
         raise Stop
 
     def recover(self, braces: int) -> None:
@@ -304,7 +317,8 @@ class Cursor:
                 return
 
 
-def _shown(token: Token) -> str:
+def shown(token: Token) -> str:
+    """A token as a headline names it."""
     if token.kind == "end":
         return "the end of the text"
     if token.kind == "bad" and not " " < token.text <= "~":

@@ -10,14 +10,14 @@ from __future__ import annotations
 from verify.diagnostics import Diagnostic
 from verify.source import Source, Span
 from verify.syntax import tree
-from verify.syntax.cursor import Cursor, Stop, Wrong
+from verify.syntax.cursor import Cursor, Stop, Wrong, shown, tokens, too_deep
 from verify.syntax.expression import (
     at_declaration,
     expression,
     starred,
     type_name,
 )
-from verify.syntax.statement import block, primitive_body
+from verify.syntax.statement import WORDS, block, primitive_body
 
 EFFECTS = ("releases", "releases_shared", "acquires", "acquires_shared")
 
@@ -42,6 +42,23 @@ def recover(
     return tuple(found), tuple(at.errors)
 
 
+def unworded(source: Source, at: int, deep: bool) -> Diagnostic:
+    """What to say of a text that the grammar refuses at a place, and this reader nowhere.
+
+    Where a declaration or an alternative could begin, the grammar takes a word that begins
+    one for that word; this reader goes by what follows, and may see a name.
+    """
+    if deep:
+        return too_deep(source, at)
+    token = next(t for t in tokens(source.text) if t.end > at or t.kind == "end")
+    span = Span(source, token.start, token.end)
+    headline = f"unexpected {shown(token)}"
+    if token.text in WORDS:
+        label = "a word of the language, and no name here"
+        return Diagnostic("BFP002", headline, span, label, ("give what it names another name",))
+    return Diagnostic("BFP002", headline, span, "the grammar has something else here")
+
+
 def _declaration(at: Cursor) -> tree.Declaration:
     token = at.token
     if token.kind == "name":
@@ -62,7 +79,7 @@ def _declaration(at: Cursor) -> tree.Declaration:
                 return _table(at)
             case "claim":
                 return _claim(at)
-            case "assumption" if at.ahead(1).kind == "string":
+            case "assumption":
                 return _assumption(at)
             case "known":
                 return _known(at)

@@ -17,11 +17,10 @@ import lark
 from verify.diagnostics import Diagnostic, InputError
 from verify.source import Source, Span
 from verify.syntax import tree
-from verify.syntax.cursor import MAX_DEPTH
-from verify.syntax.mistakes import recover
+from verify.syntax.cursor import MAX_DEPTH, whole
+from verify.syntax.mistakes import recover, unworded
 
 MAX_TEXT = 1_000_000
-MAX_DIGITS = 18
 
 GRAMMAR_PLACES = (
     Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
@@ -82,11 +81,12 @@ def _keep(parser: lark.Lark, place: Path) -> None:
 
 
 class Refused(Exception):
-    """The text is none of the language, or more than the limits allow; `at` is where."""
+    """The text is none of the language; `at` is where, `deep` if only a limit is exceeded there."""
 
-    def __init__(self, at: int = 0) -> None:
+    def __init__(self, at: int, deep: bool = False) -> None:
         super().__init__(at)
         self.at = at
+        self.deep = deep
 
 
 def parse(source: Source) -> tuple[tree.Declaration, ...]:
@@ -110,22 +110,18 @@ def parse_as_far_as_possible(
         return (), (Diagnostic("BFP004", headline),)
     try:
         return by_grammar(source), ()
-    except Refused as refused:
-        at = refused.at
+    except Refused as error:
+        refused = error
     declarations, errors = recover(source)
-    if not errors:
-        # What the other reader takes for a text of the language: lark knows where it is not.
-        span = Span(source, at, min(at + 1, len(source.text)))
-        label = "this is not what the grammar wants here"
-        errors = (Diagnostic("BFP002", "the text does not follow the grammar", span, label),)
-    return declarations, errors
+    # What the other reader takes for a text of the language: lark knows where it is not.
+    return declarations, errors or (unworded(source, refused.at, refused.deep),)
 
 
 def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     """The declarations of a text by the letter of the grammar.
 
     Raises:
-        Refused: it has none, or goes beyond a limit; `recover` knows where.
+        Refused: it has none, or goes beyond a limit; `recover` knows why.
     """
     _limit_nesting(source.text)
     try:
@@ -139,8 +135,9 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
     try:
         declarations: tuple[tree.Declaration, ...] = _Build(source).transform(parsed)
     except lark.exceptions.VisitError as error:
-        meta = getattr(error.obj, "meta", None)
-        raise Refused(0 if meta is None or meta.empty else meta.start_pos) from error
+        if isinstance(error.orig_exc, Refused):
+            raise error.orig_exc from None
+        raise
     return declarations
 
 
@@ -154,19 +151,21 @@ def _limit_nesting(text: str) -> None:
         if found.group() in "([{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise Refused
+                raise Refused(found.start(), deep=True)
         elif found.group() in ")]}":
             depth -= 1
 
 
 def _limit_depth(parsed: lark.Tree[Any]) -> None:
     """Trees are walked by recursion from here on: refuse what is nested too deep."""
-    todo: list[tuple[Any, int]] = [(parsed, 0)]
+    todo: list[tuple[Any, int, int]] = [(parsed, 0, 0)]
     while todo:
-        node, depth = todo.pop()
+        node, depth, at = todo.pop()
+        # What is empty has no place of its own: it is where what is around it begins.
+        at = at if node.meta.empty else node.meta.start_pos
         if depth > 2 * MAX_DEPTH:
-            raise Refused
-        todo += [(child, depth + 1) for child in node.children if isinstance(child, lark.Tree)]
+            raise Refused(at, deep=True)
+        todo += [(child, depth + 1, at) for child in node.children if isinstance(child, lark.Tree)]
 
 
 class _Build(lark.Transformer[lark.Token, Any]):
@@ -234,7 +233,8 @@ class _Build(lark.Transformer[lark.Token, Any]):
         return tree.Include(str(path)[1:-1], span)
 
     def number(self, span: Span, *parts: lark.Token) -> int:
-        return _whole("".join(parts))
+        *sign, digits = parts
+        return -_whole(digits) if sign else _whole(digits)
 
     def range(self, span: Span, type_: tree.TypeName, low: int, high: int) -> tree.Range:
         return tree.Range(type_, low, high, span)
@@ -283,7 +283,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
         start = first[0] if first else len(body)
         if not all(isinstance(part, tree.Alternative) for part in body[start:]):
             # A statement behind the first `when` belongs to no alternative.
-            raise Refused
+            raise Refused(span.start)
         return tree.Primitive(
             _pointed(type_, len(stars)),
             str(name),
@@ -408,7 +408,7 @@ class _Build(lark.Transformer[lark.Token, Any]):
     ) -> tree.Expr:
         """`a && b && c` as `(a && b) && c`, each with the characters that it is made of."""
         if len(args) > MAX_DEPTH:
-            raise Refused
+            raise Refused(span.start, deep=True)
         left = args[0]
         for operand, right in zip(node.children[1:], args[1:], strict=True):
             # The parentheses around an operand are part of no tree; lark keeps where they are.
@@ -578,10 +578,11 @@ for _word in ("not", "if", "while", "for", "return"):
     setattr(_Build, _word, getattr(_Build, f"{_word}_"))
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise Refused
-    return int(digits)
+def _whole(digits: lark.Token) -> int:
+    number = whole(digits)
+    if number is None:
+        raise Refused(digits.start_pos or 0)
+    return number
 
 
 def _pointed(type_: tree.TypeName, stars: int) -> tree.TypeName:

@@ -27,6 +27,8 @@ DECLARATION_WORDS = frozenset(
         "thread_local",
     ]
 )
+# All words of models that begin something, and are names elsewhere.
+WORDS = DECLARATION_WORDS | {"assumption", "known", "transient", "when"}
 
 
 def block(at: Cursor) -> tree.Block:
