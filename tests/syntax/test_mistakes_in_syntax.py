@@ -14,6 +14,8 @@ ONE = [
     ("missing semicolon at the end of a line", "bool a\nbool b;", ("BFP002", 1, 6), "`;`"),
     ("a comment between", "bool a /* x */ // y\nbool b;", ("BFP002", 1, 6), "`bool`"),
     ("carriage returns", "bool a;\r\nbool b\r\nbool c;\r\n", ("BFP002", 2, 6), "`;`"),
+    ("line ends of CR alone", "bool a;\r// x\rbool b\r", ("BFP001", 1, 8), "CR"),
+    ("one line end of CR alone", "bool a;\r\n// x\rbool b;\n", ("BFP001", 2, 5), "CR"),
     ("tabs count as one column", "thread t {\n\t\tflag = ;\n}", ("BFP002", 2, 10), "`;`"),
     ("missing semicolon in a body", "thread t {\n\ta = b\n\tc = d;\n}", ("BFP002", 2, 6), "`c`"),
     ("missing semicolon before }", "thread t { a = b }", ("BFP002", 1, 16), "`}`"),

@@ -21,6 +21,7 @@ from verify.syntax.cursor import MAX_DEPTH, whole
 from verify.syntax.mistakes import recover, unworded
 
 MAX_TEXT = 1_000_000
+_CR = re.compile(r"\r(?!\n)")
 
 GRAMMAR_PLACES = (
     Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
@@ -93,7 +94,7 @@ def parse(source: Source) -> tuple[tree.Declaration, ...]:
     """The declarations of a text.
 
     Raises:
-        InputError: with every mistake found (BFP002, BFP004, BFP105, BFP109).
+        InputError: with every mistake found (BFP001, BFP002, BFP004, BFP105, BFP109).
     """
     declarations, errors = parse_as_far_as_possible(source)
     if errors:
@@ -108,6 +109,10 @@ def parse_as_far_as_possible(
     if len(source.text) > MAX_TEXT:
         headline = f"{source.path} has more than {MAX_TEXT} characters"
         return (), (Diagnostic("BFP004", headline),)
+    if alone := _CR.search(source.text):
+        # Who sees a new line there sees code that a comment before it has swallowed.
+        span = Span(source, *alone.span())
+        return (), (Diagnostic("BFP001", "a CR without LF", span, "LF or CRLF ends a line"),)
     try:
         return by_grammar(source), ()
     except Refused as error:
