@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from verify import __version__
-from verify.diagnostics import printable
+from verify.diagnostics import InputError, printable, render
 from verify.ends import SIGNALLED, Status, trouble, unwritten, worst
 from verify.parallel import Ended, cores
 
@@ -66,7 +66,7 @@ class Net(TyperGroup):
         except typer.TyperException as error:
             said = io.StringIO()
             cast(Any, error).show(said)
-            _say(said.getvalue().rstrip("\n"))
+            _say(*said.getvalue().rstrip("\n").split("\n"))
             return Status.INPUT
         except OSError as error:
             if error.filename is not None:
@@ -83,7 +83,7 @@ class Net(TyperGroup):
 
 
 def _crash(error: Exception) -> Status:
-    _say(printable(f"error: {trouble(error)}"))
+    _say(f"error: {trouble(error)}")
     return Status.BUG
 
 
@@ -103,10 +103,15 @@ def _hush(stream: TextIO) -> None:
         return
 
 
-def _say(text: str) -> None:
-    """Something beside the report; that nobody can be told changes no status."""
+def _tell(*lines: str) -> None:
+    """Lines of a report; nothing in them, names of files above all, may move the terminal."""
+    print(*map(printable, lines), sep="\n", flush=True)  # noqa: T201
+
+
+def _say(*lines: str) -> None:
+    """Lines beside the report; that nobody can be told changes no status."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(*map(printable, lines), sep="\n", file=sys.stderr, flush=True)  # noqa: T201
     except OSError:
         _hush(sys.stderr)
 
@@ -181,7 +186,7 @@ class Done:
     status: Status
     results: tuple[Result, ...]
     errors: tuple[dict[str, Any], ...]
-    text: str
+    said: tuple[str, ...]
     written: tuple[str, ...] = ()
 
 
@@ -304,7 +309,7 @@ def table(
         from verify.report.text import report, side_by_side
 
         lines = report(results[0], runs=False) if len(results) == 1 else side_by_side(results)
-        print("\n".join(lines))
+        _tell(*lines)
     raise typer.Exit(status)
 
 
@@ -321,7 +326,6 @@ def explain(
     from concurrent.futures.process import BrokenProcessPool
     from contextlib import closing
 
-    from verify.diagnostics import InputError, render
     from verify.engine.dependence import needs
     from verify.lower.program import BUILT_IN
     from verify.report.text import needs_text
@@ -353,10 +357,10 @@ def explain(
                 title = f"{file}, scenario {name}" + (f", model {model}" if model else "")
                 some = first() if i == 0 else (one[i] for one in kept)
                 for line in needs_text(title, some):
-                    print(line, flush=True)
+                    _tell(line)
         open_ = any(one.open and one.idle for some in kept for one in some)
     except InputError as error:
-        _say("\n\n".join(render(d) for d in error.diagnostics))
+        _say(*_mistakes(error))
         raise typer.Exit(Status.INPUT) from None
     except BadChoice as error:
         _say(f"error: {error}")
@@ -382,14 +386,14 @@ def check(
             found = recheck(folder, tuple(include or ()), progress)
         except Exception as error:
             # Whatever it is, the evidence is neither accepted nor rejected.
-            _say(printable(f"{folder}: {trouble(error)}"))
+            _say(f"{folder}: {trouble(error)}")
             statuses.append(Status.BUG)
             continue
-        print(printable(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}"))
+        _tell(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
         for line in found.wrong:
-            print(f"  ! {line}")
+            _tell(f"  ! {line}")
         for line in found.done:
-            print(f"  {line}")
+            _tell(f"  {line}")
         wrong = Status.INPUT if found.usage else Status.REFUTED
         statuses.append(wrong if found.wrong else Status.ESTABLISHED)
     raise typer.Exit(worst(statuses))
@@ -420,25 +424,24 @@ def dashboard(
         evidence = _evidence(proofs, Path.cwd() if out is None else out.parent)
     except BadEvidence as error:
         for line in error.lines:
-            _say(printable(f"error: {line}"))
+            _say(f"error: {line}")
         raise typer.Exit(Status.INPUT) from None
     except OSError as error:
-        _say(printable(f"error: {error.filename or proofs}: {error.strerror or error}"))
+        _say(f"error: {error.filename or proofs}: {error.strerror or error}")
         raise typer.Exit(Status.INPUT) from None
     text = page(evidence, shlex.join(command))
     if out is None:
-        print(text, end="")
+        _tell(*text.removesuffix("\n").split("\n"))
         return
     try:
         same = compare and out.exists() and out.read_bytes() == text.encode("utf-8")
         if not compare:
             out.write_bytes(text.encode("utf-8"))
     except OSError as error:
-        _say(printable(f"error: {error.filename or out}: {error.strerror or error}"))
+        _say(f"error: {error.filename or out}: {error.strerror or error}")
         raise typer.Exit(unwritten(error)) from None
     if compare and not same:
-        said = f"{out} is not what the evidence gives; to write it: {shlex.join(command)}"
-        _say(printable(said))
+        _say(f"{out} is not what the evidence gives; to write it: {shlex.join(command)}")
         raise typer.Exit(Status.REFUTED)
 
 
@@ -486,7 +489,7 @@ def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        print(f"verify {__version__}")
+        _tell(f"verify {__version__}")
         raise typer.Exit(Status.ESTABLISHED)
 
 
@@ -536,7 +539,6 @@ def _settled(
 
 def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
     """What there is to settle about one program, or what is wrong with it."""
-    from verify.diagnostics import InputError, render
     from verify.report import values
 
     try:
@@ -554,10 +556,10 @@ def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
             Status.INPUT,
             (),
             tuple(values.error(d) for d in error.diagnostics),
-            "\n\n".join(render(d) for d in error.diagnostics),
+            _mistakes(error),
         )
     except BadChoice as error:
-        return Done(str(file), Status.INPUT, (), (_plain(str(error)),), f"error: {error}")
+        return Done(str(file), Status.INPUT, (), (_plain(str(error)),), (f"error: {error}",))
     except OSError as error:
         return _failed(file, Status.INPUT, f"it cannot be read: {error}")
     except Exception as error:
@@ -603,11 +605,11 @@ def _done(file: Path, job: Job, settled: Sequence[Settled]) -> Done:
         if one.result is None:
             return _failed(file, one.status, one.said)
     written = tuple(one.written for one in settled if one.written)
-    return Done(str(file), _status(results, job.only_runs), results, (), "", written)
+    return Done(str(file), _status(results, job.only_runs), results, (), (), written)
 
 
 def _failed(file: Path, status: Status, said: str) -> Done:
-    return Done(str(file), status, (), (_plain(said),), printable(f"error: {file}: {said}"))
+    return Done(str(file), status, (), (_plain(said),), (f"error: {file}: {said}",))
 
 
 def _plain(message: str) -> dict[str, Any]:
@@ -673,7 +675,7 @@ def _unknown(what: str, name: str, known: Sequence[str], file: Path) -> str:
     from verify.diagnostics import nearest
 
     hint = "".join(f"; {note}" for note in nearest(name, known))
-    return printable(f"{file} has no {what} `{name}`{hint} (it has {', '.join(known)})")
+    return f"{file} has no {what} `{name}`{hint} (it has {', '.join(known)})"
 
 
 def _status(results: Sequence[Result], bounded: bool) -> Status:
@@ -699,7 +701,7 @@ def _print_json(done: Sequence[Done], status: Status, model: Path | None) -> Non
         else values.program(one.path, one.status, one.results, other)
         for one in done
     ]
-    print(json.dumps(values.document(programs, status), indent=1))
+    _tell(*json.dumps(values.document(programs, status), indent=1).split("\n"))
 
 
 def _print_text(done: Sequence[Done], brief: bool) -> None:
@@ -707,26 +709,35 @@ def _print_text(done: Sequence[Done], brief: bool) -> None:
 
     _print_errors(done)
     results = [result for one in done for result in one.results]
-    blocks = ["\n".join(report(result, runs=not brief)) for result in results]
+    blocks = [list(report(result, runs=not brief)) for result in results]
     for one in done:
         if one.written:
-            blocks.append(printable(f"evidence: {', '.join(one.written)}"))
+            blocks.append([f"evidence: {', '.join(one.written)}"])
     last = list(summary(results)) if len(results) > 1 else []
     last += [line for one in done for line in across(one.results)]
     if last:
-        blocks.append("\n".join(last))
+        blocks.append(last)
     if blocks:
-        print("\n\n".join(blocks))
+        _tell(*_one_by_one(blocks))
 
 
 def _print_errors(done: Sequence[Done]) -> None:
     for one in done:
-        if one.text:
-            _say(one.text)
+        if one.said:
+            _say(*one.said)
+
+
+def _mistakes(error: InputError) -> tuple[str, ...]:
+    """What is wrong with an input, in lines."""
+    return _one_by_one([render(d).split("\n") for d in error.diagnostics])
+
+
+def _one_by_one(blocks: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The lines of some blocks, with an empty line between two."""
+    return tuple(line for block in blocks for line in ("", *block))[1:]
 
 
 def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) -> Status:
-    from verify.diagnostics import InputError, render
     from verify.report.dump import dump
     from verify.syntax.load import Loader
 
@@ -734,9 +745,9 @@ def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) ->
     status = Status.ESTABLISHED
     for file in files:
         try:
-            print("\n".join(map(printable, dump(_read(file, loader)[1]))))
+            _tell(*dump(_read(file, loader)[1]))
         except InputError as error:
-            _say("\n\n".join(render(d) for d in error.diagnostics))
+            _say(*_mistakes(error))
             status = Status.INPUT
     return status
 

@@ -64,16 +64,27 @@ def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def printable(text: str) -> str:
-    """`text` as it may go to a terminal: of what is not ASCII letters and digits are left,
-    as wide as others; the rest, controls above all, is escaped."""
-    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+    """`text` as one line that may go to a terminal: what can be read is left as it is.
+
+    The rest is escaped: controls, line ends among them, what turns the direction of
+    writing round, and the halves of letters that a name which is not UTF-8 has.
+    """
+    return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(c: str) -> str:
-    narrow = c.isalnum() and unicodedata.east_asian_width(c) not in "FW"
-    if " " <= c <= "~" or narrow:
+    if c.isprintable():
         return c
-    return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
+    number = ord(c)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _cells(text: str) -> int:
+    """How wide a text is on a terminal: some letters take two places, some are put over others."""
+    over = sum(unicodedata.category(c) in ("Mn", "Me") for c in text)
+    return len(text) - over + sum(unicodedata.east_asian_width(c) in "FW" for c in text)
 
 
 def render(diagnostic: Diagnostic, width: int = 100) -> str:
@@ -98,8 +109,8 @@ def _excerpt(span: Span, label: str, width: int) -> list[str]:
     )
     # A long line is cut around the mark, not at its end.
     cut = max(0, len(before) - width // 2) if len(shown) > width else 0
-    length = max(1, min(len(upto) - len(before), width - (len(before) - cut)))
-    mark = " " * (len(before) - cut) + "^" * length
+    marked = shown[len(before) : min(len(upto), cut + width)]
+    mark = " " * _cells(before[cut:]) + "^" * max(1, _cells(marked))
     return [
         f"  --> {printable(span.where)}",
         f"{span.line:>5} | {shown[cut : cut + width]}".rstrip(),
