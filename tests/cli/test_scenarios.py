@@ -92,8 +92,7 @@ def test_evidence_on_one_scenario_says_the_same_whatever_else_was_asked() -> Non
     assert words["at-second"] == "proved"
     assert call("check", "alone/some/two", "together/some/one").status == 0
     page = call("dashboard", "together").lines
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page]
-    assert ["at-third", "-", "-"] in cells
+    assert any(line.startswith("Put to the test in no scenario alone: at-third") for line in page)
 
 
 @pytest.mark.usefixtures("both")

@@ -1,25 +1,34 @@
-"""All evidence on one page: Markdown for GitHub, in tables that can be read as they are."""
+"""All evidence on one page: Markdown for GitHub that can be read as it is, on 100 columns."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from verify.diagnostics import printable
 
+# Only a name or a link that is longer makes a line longer: neither can be broken.
+WIDTH = 100
+# A reason is told in so many characters: the whole of it is in the evidence.
+FEW = 120
+# From the worst to the best.
 WORDS = ("refuted", "not established", "vacuous", "holds", "proved")
 # What another scenario of the program has to answer.
 ABSENT = "absent"
-NOT_ASKED = "-"
+RANK = {word: i for i, word in enumerate((*WORDS, ABSENT))}
+# How the name of a bug begins if it is the name of another one.
+NEW = "new: "
 LEGEND = """\
-* `proved`: for any number of callers, each calling again and again; the lemmas
-  that it rests on are counted. By runs: it says that something happens.
-* `holds`: no run of so many of each thread breaks it; for more it is not known.
-* `REFUTED`: a run breaks it, with so many steps of so many threads.
-* `vacuous`: it is never put to the test. `not established`: none of these.
-* `-`: not asked, or not put to the test in this scenario; of a bug, it has no name.
+* proved: for any number of callers, each calling again and again.
+* REFUTED: a run breaks it, and ends as is said behind. All of it is in the evidence, to which
+  the name of the scenario leads.
+* known: the program has a name for that bug. Other ways to break the claim count by themselves.
+* open: neither. It holds: no run of so many of each thread breaks it, for more it is not known;
+  it is vacuous: never put to the test; or it is not established, and why.
+* cut short: a thread dies there, and more might be broken if it did not.
 """
 
 
@@ -68,19 +77,17 @@ def page(evidence: Iterable[Evidence], command: str) -> str:
         "",
         f"    {printable(command)}",
         "",
-        *_overview(programs),
-        "",
         *LEGEND.splitlines(),
+        "",
+        *_overview(some),
     ]
     for (program, model), own in programs.items():
-        lines += ["", f"## {_plain(_title(program, model))}", "", *_matrix(own)]
-        if any(said.word == "refuted" for one in own for said in one.said):
-            lines += ["", *_refuted(own)]
+        lines += ["", f"## {_plain(_title(program, model))}", *_program(own)]
     lines += ["", "## Claims", "", *_sentences(some)]
     missing = list(_not_found(programs))
     if missing:
         lines += ["", "## Known, but not found", "", *missing]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_links(some)]) + "\n"
 
 
 def _order(one: Evidence) -> tuple[object, ...]:
@@ -97,91 +104,130 @@ def _title(program: str, model: str) -> str:
     return f"{program} with {model}" if model else program
 
 
-def _scenarios(some: Iterable[Evidence]) -> list[str]:
-    return sorted({one.scenario for one in some}, key=_natural)
+# ------------------------------------------------------------------ overview
 
 
-# -------------------------------------------------------------------- tables
+def _overview(some: Sequence[Evidence]) -> Iterator[str]:
+    """A row for each scenario of each program."""
+    rows = [
+        [
+            _plain(_title(one.program, one.model)),
+            f"[{_plain(one.scenario)}][{number}]",
+            _in_short(one.said),
+        ]
+        for number, one in enumerate(some, start=1)
+    ]
+    yield from _table(["program", "scenario", "verdicts"], rows)
 
 
-def _overview(programs: Mapping[tuple[str, str], Sequence[Evidence]]) -> Iterator[str]:
-    """A row for each program, a column for each scenario; where each cell leads to."""
-    columns = _scenarios(one for own in programs.values() for one in own)
-    links: list[str] = []
-    rows = []
-    for (program, model), own in programs.items():
-        cells = []
-        for scenario in columns:
-            found = next((one for one in own if one.scenario == scenario), None)
-            if found is None:
-                cells.append(NOT_ASKED)
-            else:
-                links.append(found.link)
-                cells.append(f"[{_plain(_in_short(found.said))}][{len(links)}]")
-        rows.append([_plain(_title(program, model)), *cells])
-    yield from _table(["program", *map(_plain, columns)], rows)
-    yield ""
-    for number, link in enumerate(links, start=1):
-        yield f"[{number}]: {quote(link, safe='/@~+', errors='surrogateescape')}"
+def _links(some: Sequence[Evidence]) -> Iterator[str]:
+    for number, one in enumerate(some, start=1):
+        yield f"[{number}]: {quote(one.link, safe='/@~+', errors='surrogateescape')}"
 
 
 def _in_short(said: Sequence[Said]) -> str:
-    """What is not proved, by name; the worst comes first."""
-    words = {one.word for one in said if one.word != ABSENT}
-    if not words:
-        return "nothing asked" if not said else NOT_ASKED
-    if words == {"proved"}:
-        return "all proved"
-    if words == {"holds"}:
-        return "all hold"
-    return "; ".join(
-        f"{word}: {', '.join(one.claim for one in said if one.word == word)}"
-        for word in WORDS
-        if word != "proved" and word in words
-    )
-
-
-def _matrix(own: Sequence[Evidence]) -> Iterator[str]:
-    """A row for each claim of a program, a column for each scenario."""
-    claims = dict.fromkeys(said.claim for one in own for said in one.said)
-    found = {(said.claim, one.scenario): said for one in own for said in one.said}
-    columns = _scenarios(own)
-    rows = [
-        [
-            _plain(claim),
-            *(_verdict(found.get((claim, scenario))) for scenario in columns),
-        ]
-        for claim in claims
+    """How many claims are refuted, open and proved."""
+    refuted = [one for one in said if one.word == "refuted"]
+    proved = sum(one.word == "proved" for one in said)
+    open_ = sum(one.word not in ("refuted", "proved", ABSENT) for one in said)
+    known = sum(map(_has_name, refuted))
+    named = f" ({'known' if known == len(refuted) else f'{known} known'})" if known else ""
+    told = [
+        *([f"{len(refuted)} REFUTED{named}"] if refuted else []),
+        *([f"{open_} open"] if open_ else []),
+        *([f"{proved} proved"] if proved else []),
     ]
-    yield from _table(["claim", *map(_plain, columns)], rows)
+    if not told:
+        return "none put to the test" if said else "nothing asked"
+    return f"all {told[0]}" if len(told) == 1 else ", ".join(told)
 
 
-def _verdict(said: Said | None) -> str:
-    if said is None or said.word == ABSENT:
-        return NOT_ASKED
-    word = said.word.upper() if said.word == "refuted" else said.word
-    return _plain(f"{word} ({said.how})" if said.how else word)
+def _has_name(said: Said) -> bool:
+    return bool(said.known) and not said.known.startswith(NEW)
 
 
-def _refuted(own: Sequence[Evidence]) -> Iterator[str]:
-    rows = [
-        [
-            _plain(said.claim),
-            _plain(one.scenario),
-            _plain(said.why),
-            _plain(said.known) or NOT_ASKED,
-        ]
-        for one in own
-        for said in one.said
-        if said.word == "refuted"
-    ]
-    yield from _table(["refuted", "scenario", "how it ends", "known as"], rows)
+def _shown(word: str) -> str:
+    return word.upper() if word == "refuted" else word
+
+
+# --------------------------------------------------------------- one program
+
+
+def _program(own: Sequence[Evidence]) -> Iterator[str]:
+    """Each claim that is not proved everywhere, and in which scenarios; the others by name."""
+    claims: dict[str, list[tuple[str, Said]]] = {}
+    for one in own:
+        for said in one.said:
+            claims.setdefault(said.claim, []).append((one.scenario, said))
+    worst = {name: _worst(some) for name, some in claims.items()}
+    open_ = sorted((n for n in claims if worst[n] in WORDS[:-1]), key=lambda n: RANK[worst[n]])
+    if open_:
+        yield ""
+    for name in open_:
+        yield from _claim(claims[name])
+    proved = [_plain(n + _remark(some)) for n, some in claims.items() if worst[n] == "proved"]
+    absent = [_plain(n) for n in claims if worst[n] == ABSENT]
+    if proved:
+        yield from ("", *_wrapped(f"Proved wherever asked: {', '.join(proved)}."))
+    if absent:
+        yield from ("", *_wrapped(f"Put to the test in no scenario alone: {', '.join(absent)}."))
+    if not claims:
+        yield from ("", "Nothing is asked.")
+
+
+def _worst(some: Sequence[tuple[str, Said]]) -> str:
+    return min((said.word for _, said in some), key=RANK.__getitem__)
+
+
+def _remark(some: Iterable[tuple[str, Said]]) -> str:
+    """What is to be known of a proof: where it ends, and not how many lemmas it takes."""
+    remarks = dict.fromkeys(said.how.partition(", ")[2] for _, said in some)
+    return "".join(f" ({remark})" for remark in remarks if remark)
+
+
+def _claim(some: Sequence[tuple[str, Said]]) -> Iterator[str]:
+    """What a claim says, and how it came out; scenarios of which the same is said together."""
+    said = some[0][1]
+    yield from _item(f"{said.claim}: {said.sentence}")
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for scenario, said in some:
+        if said.word != ABSENT:
+            known = _known(said) if said.word == "refuted" else ""
+            alike.setdefault((said.word, _why(said), known), []).append(scenario)
+    for key in sorted(alike, key=lambda key: RANK[key[0]]):
+        word, why, known = key
+        yield from _item(f"{_shown(word)} in {', '.join(alike[key])}{why}", depth=1)
+        if known:
+            yield from _item(known, depth=2)
+
+
+def _why(said: Said) -> str:
+    """What there is to say of a verdict, behind its scenarios."""
+    match said.word:
+        case "refuted":
+            return f": {said.why}"
+        case "holds":
+            return f" ({said.how})" + (f"; for any number: {_few(said.why)}" if said.why else "")
+        case "proved":
+            return _remark([("", said)])
+    return f": {_few(said.why)}" if said.why else ""
+
+
+def _known(said: Said) -> str:
+    return f"known as {said.known}" if _has_name(said) else said.known
+
+
+def _few(text: str) -> str:
+    """A reason without what it says in parentheses, and without its end, if it is long."""
+    if len(text) > FEW:
+        text = text.partition(" (")[0]
+    return textwrap.shorten(text, FEW, placeholder=" ...")
 
 
 def _sentences(some: Sequence[Evidence]) -> Iterator[str]:
     """What each claim says; one that says two things in two programs is there twice."""
-    pairs = dict.fromkeys((said.claim, said.sentence) for one in some for said in one.said)
-    yield from _table(["claim", "what it says"], [[_plain(c), _plain(s)] for c, s in pairs])
+    for claim, says in dict.fromkeys((said.claim, said.sentence) for e in some for said in e.said):
+        yield from _item(f"{claim}: {says}")
 
 
 def _not_found(programs: Mapping[tuple[str, str], Sequence[Evidence]]) -> Iterator[str]:
@@ -189,13 +235,31 @@ def _not_found(programs: Mapping[tuple[str, str], Sequence[Evidence]]) -> Iterat
     for (program, model), own in programs.items():
         if model:
             continue
-        named = [(one, said) for one in own for said in one.said if said.known]
+        named = [(one, said) for one in own for said in one.said if _has_name(said)]
         for claim, known in dict.fromkeys((said.claim, said.known) for _, said in named):
             same = [(e, s) for e, s in named if (s.claim, s.known) == (claim, known)]
             if any(said.word == "refuted" for _, said in same):
                 continue
             where = ", ".join(f"{said.word} in {one.scenario}" for one, said in same)
-            yield f"* {_plain(f'{program}: {claim}, known as {known}: {where}')}"
+            yield from _item(f"{program}: {claim}, known as {known}: {where}")
+
+
+# ------------------------------------------------------------------ Markdown
+
+
+def _item(text: str, depth: int = 0) -> Iterator[str]:
+    """Words as an item of a list, or of one in another."""
+    indent = "  " * depth
+    first, *rest = _wrapped(_plain(text), len(indent) + 2)
+    yield f"{indent}* {first}"
+    yield from (f"{indent}  {line}" for line in rest)
+
+
+def _wrapped(text: str, indent: int = 0) -> list[str]:
+    """Lines of a text that is escaped, none of which begins a list, a heading or a quotation."""
+    room = WIDTH - indent - 1
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return [re.sub(r"^(?=[-+#>=])|^([0-9]+)(?=[.)](?:\s|$))", r"\1\\", line) for line in lines]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -218,4 +282,5 @@ def _plain(text: str) -> str:
     text = re.sub(r"([\\`*\[\]|~$])", r"\\\1", printable(text))
     # Inside a name it is no emphasis, and is left readable.
     text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
-    return re.sub(r"&(?=#?[A-Za-z0-9]+;)", "&amp;", text).replace("<", "&lt;")
+    text = re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
+    return re.sub(r"&(?=#?[A-Za-z0-9]+;)", "&amp;", text)
