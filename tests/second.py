@@ -22,6 +22,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 from tests import mutation
@@ -149,7 +150,12 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
         return
     counts = report.counts
     counts["whole tool"] += 1
-    once = {n: reference_view(checked, program, scenario, n) for n in range(1, number + 1)}
+
+    @cache
+    def seen(callers: int, again: bool = False) -> View:
+        return reference_view(checked, program, scenario, callers, again)
+
+    once = {n: seen(n) for n in range(1, number + 1)}
     here = once[number]
     for claim, said in found.words.items():
         if claim == "vacuity":
@@ -159,7 +165,7 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
             views = once
             if said.turns:
                 # Nothing breaks it with single turns, so it is for the other view to say.
-                views = {said.least: reference_view(checked, program, scenario, said.least, True)}
+                views = {said.least: seen(said.least, True)}
                 if claim in here.broken:
                     report.differ("whole: by turns", f"{claim} is broken without them as well")
             _refuted(claim, said.steps, said.least, views, report)
@@ -170,9 +176,7 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
             )
         if said.word == "proved":
             for many in MORE_CALLERS if crowd else (1,):
-                again = reference_view(checked, program, scenario, many, True)
-                one = once.get(many) or reference_view(checked, program, scenario, many)
-                for view, how in ((one, "once"), (again, "again and again")):
+                for view, how in ((seen(many), "once"), (seen(many, True), "again and again")):
                     counts["proofs compared"] += 1
                     if claim in view.broken:
                         report.differ(
