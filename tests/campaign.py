@@ -22,18 +22,18 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from tests.randomised import lowered, random_program, random_text
+from verify.certify.alone import TooManyPaths, failing
+from verify.certify.places import circle
+from verify.certify.unfold import unfold
+from verify.certify.world import Unsupported, World, world
 from verify.crowd.forbidden import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space
 from verify.crowd.views import TooManyViews, Views
-from verify.crowd.waiting import circle
-from verify.crowd.world import Unsupported, World, world
 from verify.engine import unbounded
 from verify.explore import explore
 from verify.ir import Claim, Program, Scenario, Thread, instance
-from verify.smt.alone import TooManyPaths, failing
-from verify.smt.unfold import unfold
 
 # Threads in the largest instance, and states after which one is given up.
 MOST_THREADS = 4

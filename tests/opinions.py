@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from verify.certify.waiting import goes_on
 from verify.engine import vacuity
 from verify.engine.prove import prove
 from verify.explore import Explored, explore
@@ -19,7 +20,6 @@ from verify.reference import explored
 from verify.source import Span
 from verify.syntax.checked import Checked
 from verify.verdicts import Refuted, Row, Run, word
-from verify.waiting import goes_on
 
 # States after which a program is given up.
 ENGINE_STATES = 40_000

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_SOLVER = [
     "verify.syntax.resolve",
     "verify.lower.program",
@@ -32,3 +34,12 @@ def test_the_second_opinion_loads_nothing_of_the_first() -> None:
     loaded = {name for name in found.stdout.split() if name.startswith("verify.")}
 
     assert {"diagnostics", "reference", "source", "syntax"} >= {n.split(".")[1] for n in loaded}
+
+
+def test_what_is_trusted_is_as_large_as_is_said() -> None:
+    """A reader would believe that less has to be read than is so."""
+    lines = sum(len(p.read_text().splitlines()) for p in (ROOT / "verify/certify").glob("*.py"))
+
+    assert (
+        f"the folder `verify/certify/`, {lines:,} lines" in (ROOT / "ARCHITECTURE.md").read_text()
+    )

@@ -20,11 +20,13 @@ import typer
 from typer.core import TyperGroup
 
 from verify import __version__
+from verify.certify.solvers import SECOND
 from verify.diagnostics import InputError, printable, render
 from verify.ends import SIGNALLED, Status, trouble, unwritten, worst
 from verify.parallel import Ended, cores
 
 if TYPE_CHECKING:
+    from verify.artifact.check import Asked, Report
     from verify.engine.unbounded import Proof
     from verify.ir import Program, Scenario
     from verify.report.dashboard import Evidence
@@ -154,7 +156,6 @@ class Job:
     only_runs: bool = False
     model: Path | None = None
     jobs: int = 1
-    lean: bool = False
 
 
 @dataclass(frozen=True)
@@ -253,10 +254,6 @@ def prove(
         ),
     ] = None,
     no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
-    lean: Annotated[
-        bool,
-        typer.Option("--lean", help="Keep a digest of each obligation in place of its text."),
-    ] = False,
     jobs: Jobs = None,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
@@ -280,7 +277,7 @@ def prove(
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
     jobs = cores() if jobs is None else jobs
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs, lean)
+    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -375,28 +372,103 @@ def explain(
 def check(
     folders: Annotated[list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME")],
     include: Folders = None,
+    program: Annotated[
+        Path | None, typer.Option("--program", metavar="FILE", help="The program they are about.")
+    ] = None,
+    solver: Annotated[
+        str, typer.Option("--solver", help="Who is asked: z3, cvc5 or both.")
+    ] = SECOND,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look for everything again, what holds as well.")
+    ] = False,
+    jobs: Jobs = None,
 ) -> None:
-    """Re-check evidence: trusts nothing in the folder, asks another solver."""
-    from verify.artifact.check import check as recheck
+    """Check certificates: trusts nothing in them, and looks for nothing."""
+    from functools import partial
 
-    progress = _progress()
+    from verify.artifact.check import Asked
+    from verify.certify.solvers import SOLVERS
+    from verify.parallel import each
+
+    solvers = tuple(SOLVERS) if solver == "both" else (solver,)
+    if not SOLVERS.keys() >= set(solvers):
+        raise typer.BadParameter(f"{', '.join(SOLVERS)} or both", param_hint="--solver")
+    asked = Asked(tuple(include or ()), program, solvers, full)
     statuses = []
-    for folder in folders:
-        try:
-            found = recheck(folder, tuple(include or ()), progress)
-        except Exception as error:
-            # Whatever it is, the evidence is neither accepted nor rejected.
-            _say(f"{folder}: {trouble(error)}")
+    jobs = cores() if jobs is None else jobs
+    for folder, found in zip(folders, each(partial(_checked, asked), folders, jobs), strict=True):
+        if isinstance(found, str):
+            # Whatever it is, the certificate is neither accepted nor rejected.
+            _say(f"{folder}: {found}")
             statuses.append(Status.BUG)
             continue
         _tell(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
-        for line in found.wrong:
-            _tell(f"  ! {line}")
-        for line in found.done:
+        for line in (*found.done[:1], *(f"! {one}" for one in found.wrong), *found.done[1:]):
             _tell(f"  {line}")
+        if found.left and not found.wrong:
+            _tell(f"  not checked, only --full does: {', '.join(found.left)}")
         wrong = Status.INPUT if found.usage else Status.REFUTED
         statuses.append(wrong if found.wrong else Status.ESTABLISHED)
     raise typer.Exit(worst(statuses))
+
+
+def _checked(asked: Asked, folder: Path) -> Report | str:
+    """What comes of checking one certificate, or the trouble with it."""
+    from verify.artifact.check import check as recheck
+
+    try:
+        return recheck(folder, asked, _progress())
+    except Exception as error:
+        return trouble(error)
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="PROOF", help="proofs/NAME")],
+    include: Folders = None,
+    program: Annotated[
+        Path | None, typer.Option("--program", metavar="FILE", help="The program it is about.")
+    ] = None,
+    lemmas: Annotated[bool, typer.Option("--lemmas", help="The lemmas in words.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Leave the runs out.")] = False,
+    obligations: Annotated[
+        Path | None,
+        typer.Option("--obligations", metavar="DIR", help="Write each as a text for any solver."),
+    ] = None,
+) -> None:
+    """Print what a certificate says: the report, the lemmas, the obligations."""
+    from verify.artifact.certificate import meaning
+    from verify.artifact.check import Asked, opened
+    from verify.artifact.form import CERTIFICATE, Malformed
+    from verify.artifact.views import lemmas_of, result_of, texts_of
+    from verify.interpret import ReplayError
+    from verify.report.text import report
+
+    try:
+        one = opened(folder, Asked(tuple(include or ()), program))
+        if unfit := one.fitting():
+            raise Malformed(unfit)
+        certificate = meaning(one.said, one.program, one.scenario)
+        if obligations is not None:
+            texts = texts_of(one, certificate)
+            obligations.mkdir(parents=True, exist_ok=True)
+            for name, text in texts.items():
+                with open(obligations / name, "x", encoding="utf-8") as stream:
+                    stream.write(text)
+            _tell(f"{len(texts)} obligations: {obligations}")
+        elif lemmas:
+            _tell(*lemmas_of(one, certificate))
+        else:
+            _tell(*report(result_of(one, certificate), runs=not brief))
+    except (Malformed, ReplayError) as error:
+        _say(f"error: {folder / CERTIFICATE}: {error}")
+        raise typer.Exit(Status.INPUT) from None
+    except InputError as error:
+        _say(*_mistakes(error))
+        raise typer.Exit(Status.INPUT) from None
+    except OSError as error:
+        _say(f"error: {error.filename or folder}: {error.strerror or error}")
+        raise typer.Exit(Status.INPUT) from None
 
 
 @app.command()
@@ -446,31 +518,45 @@ def dashboard(
 
 
 def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
-    """What all evidence below a folder says; links lead there from `beside`."""
-    from verify.artifact.content import PROOF, Malformed
-    from verify.artifact.names import lies_in, title
-    from verify.artifact.read import evidence_in, folders_below
+    """What all certificates below a folder say; links lead there from `beside`."""
+    from functools import cache
+
+    from verify.artifact.check import Asked, loaded, opened
+    from verify.artifact.form import CERTIFICATE, Malformed
+    from verify.artifact.names import tree_of
+    from verify.artifact.read import evidence_of, folders_below
+    from verify.interpret import ReplayError
+    from verify.syntax.load import Loader
+
+    @cache
+    def load(path: Path, model: Path | None) -> tuple[tuple[Source, ...], Program]:
+        return loaded(path, Loader((), model))
 
     found: dict[tuple[str, str, str], Path] = {}
+    trees: dict[Path, Path] = {}
     evidence, wrong = [], []
     for folder in folders_below(proofs):
         link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         try:
-            one = evidence_in(folder, link)
-            name = title(one.program, one.model)
-            if not any(lies_in(folder, place) for place in (name, f"{name}/{one.scenario}")):
-                wrong.append(f"{folder}: it is about {name}, not what its folder is called")
-                continue
-        except Malformed as error:
-            wrong.append(f"{folder / PROOF}: {error}")
+            one = opened(folder, Asked(), load)
+            said = evidence_of(one, link)
+        except (Malformed, ReplayError) as error:
+            wrong.append(f"{folder / CERTIFICATE}: {error}")
+            continue
+        except InputError as error:
+            wrong += (f"{folder}: {d.headline}" for d in error.diagnostics)
             continue
         except OSError as error:
             wrong.append(f"{error.filename or folder}: {error.strerror or error}")
             continue
-        other = found.setdefault((one.program, one.model, one.scenario), folder)
+        trees.setdefault(tree_of(one.path), folder)
+        other = found.setdefault((said.program, said.model, said.scenario), folder)
         if other != folder:
             wrong.append(f"{other} and {folder} are about the same")
-        evidence.append(one)
+        evidence.append(said)
+    if len(trees) > 1:
+        (one_tree, here), (other_tree, there) = list(trees.items())[:2]
+        wrong.append(f"{here} is about a program in {one_tree}, {there} about one in {other_tree}")
     if not evidence and not wrong:
         wrong.append(f"{proofs} holds no evidence")
     if wrong:
@@ -587,7 +673,7 @@ def _settle(task: Task) -> Settled:
         result = replace(result, model=str(job.model or ""))
         if job.proofs is None:
             return Settled(result)
-        return Settled(result, _write(file, task.sources, program, scenario, job, result, proof))
+        return Settled(result, _write(task.sources, program, scenario, job, result, proof))
     except NotOurs as error:
         return Settled(None, "", Status.INPUT, f"the evidence cannot be written: {error}")
     except OSError as error:
@@ -624,7 +710,6 @@ def _plain(message: str) -> dict[str, Any]:
 
 
 def _write(
-    file: Path,
     sources: Sequence[Source],
     program: Program,
     scenario: Scenario,
@@ -633,25 +718,26 @@ def _write(
     proof: Proof,
 ) -> str:
     """Write the evidence of one scenario; where it went."""
-    from verify.artifact.content import Options, files
+    from verify.artifact.certificate import Options, document
+    from verify.artifact.form import CERTIFICATE, dumped
     from verify.artifact.names import names_of
     from verify.artifact.write import write
 
     folder = _folder(sources, program, scenario, job)
     names = names_of(sources, job.model)
-    place = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
-    options = Options(job.threads, job.rounds, job.claims, job.lean)
-    write(folder, files(program, scenario, options, result, proof, names, place))
+    options = Options(job.threads, job.rounds, job.claims)
+    said = document(program, scenario, options, result, proof, names)
+    write(folder, {CERTIFICATE: dumped(said)})
     return str(folder)
 
 
 def _folder(sources: Sequence[Source], program: Program, scenario: Scenario, job: Job) -> Path:
     """Where the evidence of one scenario lies."""
-    from verify.artifact.content import folder_name
+    from verify.artifact.find import folder_name
     from verify.artifact.names import names_of
 
     assert job.proofs is not None
-    return job.proofs / folder_name(program, scenario, names_of(sources, job.model))
+    return job.proofs / folder_name(program, scenario, names_of(sources, job.model).title)
 
 
 def _read(file: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:

@@ -6,13 +6,13 @@ is where count as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from verify.certify.waiting import goes_on
 from verify.interpret import Machine, State, Unsure, Values, kept_by_locks
 from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread, lonely_topics, topics
-from verify.waiting import goes_on
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
@@ -221,13 +221,20 @@ def alone(
     return None
 
 
-def lonely(seen: Explored, solos: Sequence[Thread]) -> set[tuple[str, int]]:
-    """The commands that lonely threads take from the states at rest that were seen."""
-    machine = seen.machine
+def lonely(seen: Explored, solos: Sequence[Thread]) -> dict[tuple[str, int], State]:
+    """The commands that lonely threads take from the states at rest that were seen, and the
+    first of these for each."""
+    return lonely_from(seen.machine, seen.parents, solos)
+
+
+def lonely_from(
+    machine: Machine, states: Iterable[State], solos: Sequence[Thread]
+) -> dict[tuple[str, int], State]:
+    """The same, of some states."""
     normal = [i for i, thread in enumerate(machine.threads) if thread.kind == "thread"]
-    fired: set[tuple[str, int]] = set()
+    fired: dict[tuple[str, int], State] = {}
     done: set[tuple[str, Values, Values, Values]] = set()
-    for state in seen.parents:
+    for state in states:
         if not all(machine.resting(state, i) for i in normal):
             continue
         others = machine.others(state, -1)
@@ -241,7 +248,7 @@ def lonely(seen: Explored, solos: Sequence[Thread]) -> set[tuple[str, int]]:
                 done.add((solo.name, shared, mine, others))
                 for number, guard, effect in code.commands.get(mine[0], ()):
                     if guard(shared, mine, others):
-                        fired.add((solo.name, number))
+                        fired.setdefault((solo.name, number), state)
                         if not solo.commands[number].violates:
                             todo.append(effect(shared, mine, others))
     return fired

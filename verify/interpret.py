@@ -14,6 +14,7 @@ from functools import cached_property
 from operator import or_
 from typing import Any, TypeAlias
 
+from verify.certify.waiting import at_best, goes_on, lock_part, way_on
 from verify.ir import (
     And,
     Arith,
@@ -33,7 +34,6 @@ from verify.ir import (
     rebuild,
     repeated,
 )
-from verify.waiting import at_best, goes_on, lock_part, way_on
 
 Values: TypeAlias = tuple[int, ...]
 State: TypeAlias = tuple[Values, tuple[Values, ...]]

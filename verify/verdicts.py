@@ -162,6 +162,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """A run as the interpreter can follow it, in an instance with `threads` for each [*].
+
+    With `turning` the threads that may do so begin again.  `moves` are (index of the thread,
+    number of its command); then `solo`, if one is named, runs alone and takes the commands
+    `alone`, or is said to be able to start.
+    """
+
+    threads: int
+    turning: bool
+    moves: tuple[tuple[int, int], ...]
+    solo: str = ""
+    alone: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """How far a bounded answer reaches: threads for each [*], rounds of a loop."""
 
@@ -321,7 +337,8 @@ class Result:
     `unreached` are statements; `missing` is all that is asked for and not reached here:
     a name that is the same in every scenario, and what it is in words.  `others` are
     the program's other scenarios.  `model` is what took the place of the program's own
-    surroundings, if anything did.
+    surroundings, if anything did.  `shown` are runs that reach all that is reached, and
+    `gave_up` is why not all of the table's cells are known, if so.
     """
 
     path: str
@@ -337,6 +354,8 @@ class Result:
     watched: Watched
     proof: Evidence | None = None
     model: str = ""
+    shown: tuple[Schedule, ...] = ()
+    gave_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)

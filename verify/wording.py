@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.waiting import Meeting, Place
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.places import Meeting, Place
 from verify.ir import Program, Scenario, Thread, thread_named
 from verify.source import Span
 from verify.verdicts import Crash

@@ -13,7 +13,7 @@ from tests.opinions import engine_view
 from tests.second import Report, compare, keep_mutants, mutant_report, text_report
 from tests.whole import checked_text, random_program
 from verify import interpret
-from verify.crowd import waiting as crowd_waiting
+from verify.certify import places as crowd_waiting
 from verify.ir import CASE, FALSE, Const, Local
 from verify.lower import contracts, program, threads, tidy
 from verify.lower.accesses import accesses

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.artifact.check import Report, check
+from verify.artifact.form import dumped
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,7 +105,7 @@ def edit(evidence: Path, change: Callable[[Any], object]) -> None:
     path = evidence / "proof.json"
     document = json.loads(path.read_text())
     change(document)
-    path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    path.write_text(dumped(document))
 
 
 def said(evidence: Path) -> Report:

@@ -1,33 +1,27 @@
-"""Evidence that somebody has tampered with: each change is found, and named."""
+"""Certificates that somebody has tampered with: what they claim wrongly is found, and named."""
 
 from __future__ import annotations
 
-import copy as copying
-import json
-import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.artifact.made import copy, edit, said
-from verify.artifact import check as checking
-from verify.artifact.check import check
+from tests.hostile import run
+from verify.artifact.check import Asked, check
+from verify.artifact.form import MAX_BYTES
+from verify.artifact.words import lemma_name
 from verify.cli import app
-from verify.engine.unbounded import confirm
-from verify.ir import Program, Scenario
 
 
 @pytest.fixture
 def proof(whole: Path, tmp_path: Path) -> Path:
-    """Evidence to tamper with."""
+    """A certificate to tamper with."""
     return copy(whole, tmp_path / "copy")
 
 
@@ -35,25 +29,49 @@ def program(proof: Path) -> Path:
     return proof.parent.parent / "ask.bfp"
 
 
-def status(*folders: Path) -> int:
-    return CliRunner().invoke(app, ["check", *map(str, folders)]).exit_code
+def status(*words: Path | str) -> int:
+    return CliRunner().invoke(app, ["check", *map(str, words)]).exit_code
 
 
 # ------------------------------------------------------------------- accepted
 
 
-def test_evidence_that_nobody_has_touched_is_accepted(proof: Path) -> None:
+def test_a_certificate_that_nobody_has_touched_is_accepted(proof: Path) -> None:
     """If it fails, what verify writes it does not accept itself."""
     found = said(proof)
 
     assert () == found.wrong
     assert found.done[0].startswith("program ")
     assert found.done[0].endswith("ask.bfp, scenario s")
-    assert "2 texts and the grammar are those that were proved" == found.done[1]
+    assert "2 texts are those that were certified" == found.done[1]
+    assert "unsat by cvc5: 7 claims proved" in found.done[2]
+    assert ("that no run is shorter",) == found.left
     assert 0 == status(proof)
 
 
-def test_evidence_for_binder_is_accepted_from_anywhere(binder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("solver", ["z3", "cvc5", "both"])
+def test_whichever_solver_is_asked_says_so(solver: str, proof: Path) -> None:
+    """If it fails, a reader does not know who has confirmed what."""
+    done = CliRunner().invoke(app, ["check", str(proof), "--solver", solver])
+
+    assert 0 == done.exit_code
+    assert f"unsat by {'z3 and cvc5' if solver == 'both' else solver}" in done.output
+
+
+def test_with_full_everything_is_looked_for_again(proof: Path) -> None:
+    """If it fails, a bounded answer is taken from the folder."""
+    found = check(proof, Asked(full=True))
+
+    assert () == found.wrong == found.left
+    assert "everything looked for again, with the same verdicts" == found.done[-1]
+
+    edit(proof, lambda d: d["claims"].update(apart={"verdict": "holds"}))
+
+    assert () == check(proof).wrong
+    assert ("apart is proved, and not holds",) == check(proof, Asked(full=True)).wrong
+
+
+def test_a_certificate_for_binder_is_accepted_from_anywhere(binder: Path, tmp_path: Path) -> None:
     """If it fails, a reviewer cannot check what a developer has sent."""
     shutil.copytree(binder, tmp_path / "sent")
     found = said(tmp_path / "sent" / "proofs" / "v3-balanced" / "reuse")
@@ -62,13 +80,33 @@ def test_evidence_for_binder_is_accepted_from_anywhere(binder: Path, tmp_path: P
 
 
 def test_the_worst_of_several_counts(proof: Path, whole: Path, tmp_path: Path) -> None:
-    """If it fails, a script takes rejected evidence for accepted."""
+    """If it fails, a script takes a rejected certificate for an accepted one."""
     good = whole / "proofs" / "ask"
-    (proof / "init.smt2").write_text("")
+    edit(proof, lambda d: d["claims"].update(first={"verdict": "proved", "by": "", "rests": 0}))
 
     assert 0 == status(good, good)
     assert 1 == status(good, proof)
     assert 2 == status(good, proof, tmp_path / "nowhere")
+
+
+COMMENTS = {
+    "a comment": ("ask.bfp", "\n", "\n/* nothing,\n   on two lines */\n"),
+    "a blank": ("model/locks.bfh", "bool z;", "bool  z;"),
+    "other words": ("ask.bfp", '"asks"', '"asks and asks"'),
+    "another sentence of a claim": ("ask.bfp", '"one at a time"', '"at most one"'),
+}
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_words_and_lines_may_change(name: str, proof: Path) -> None:
+    """If it fails, a comma rejects every proof in the world."""
+    file, old, new = COMMENTS[name]
+    path = proof.parent.parent / file
+    path.write_text(path.read_text().replace(old, new, 1))
+    found = said(proof)
+
+    assert () == found.wrong
+    assert f"it means what was certified, though {file} changed" == found.done[1]
 
 
 # -------------------------------------------------------------------- rejected
@@ -78,105 +116,158 @@ def document(change: Callable[[Any], object]) -> Callable[[Path], None]:
     return lambda proof: edit(proof, change)
 
 
-def text(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
+def source(name: str, old: str, new: str) -> Callable[[Path], None]:
     def tamper(proof: Path) -> None:
-        path = proof / name
-        new = change(path.read_text())
-        assert new != path.read_text()
-        path.write_text(new)
+        path = proof.parent.parent / name
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new, 1))
 
     return tamper
 
 
-def source(name: str, old: str, new: str) -> Callable[[Path], None]:
-    return text(f"../../{name}", lambda said: said.replace(old, new, 1))
+def drop(document: Any, name: str) -> None:
+    """A lemma less, all else made to fit, as a careful forger would."""
+    del document["lemmas"][name]
+    for ruling in document["claims"].values():
+        if "by" in ruling:
+            ruling["by"] = " ".join(one for one in ruling["by"].split() if one != name)
 
 
-def verdict(claim: str, word: str) -> Callable[[Any], None]:
-    def flip(document: Any) -> None:
-        one = next(v for v in document["verdicts"] if v["claim"] == claim)
-        assert one["verdict"] != word
-        one["verdict"] = word
-
-    return flip
-
-
-def without(document: Any, claim: str) -> None:
-    document["verdicts"] = [v for v in document["verdicts"] if v["claim"] != claim]
-    for key in ("shares", "direct"):
-        document[key].pop(claim, None)
-    name = f"claim-{claim}"
-    document["obligations"] = [o for o in document["obligations"] if o != name]
+def put(document: Any, old: str, words: dict[str, str]) -> None:
+    """Another lemma in the place of one."""
+    new = lemma_name(words)
+    document["lemmas"] = {
+        (new if name == old else name): (words if name == old else lemma)
+        for name, lemma in document["lemmas"].items()
+    }
+    for ruling in document["claims"].values():
+        if "by" in ruling:
+            ruling["by"] = " ".join(new if one == old else one for one in ruling["by"].split())
 
 
-def drop_lemma(document: Any, position: int) -> None:
-    """Without a lemma, all else counted anew, as a careful forger would."""
-    position %= len(document["lemmas"])
-    del document["lemmas"][position]
-    for key in ("shares", "direct"):
-        for claim, some in document[key].items():
-            document[key][claim] = [i - (i > position) for i in some if i != position]
+def about(document: Any, claim: str) -> str:
+    """The first lemma that a claim rests on."""
+    name: str = document["claims"][claim]["by"].split()[0]
+    return name
 
 
-def first_pcs(document: Any) -> list[int]:
-    for lemma in document["lemmas"]:
-        for part in lemma["crowd"]:
-            for literal in part:
-                if literal[0] == "pc" and len(literal[3]) > 1:
-                    found: list[int] = literal[3]
-                    return found
-    raise AssertionError
+def weaker(document: Any) -> None:
+    name = about(document, "apart")
+    put(document, name, {**document["lemmas"][name], "1 at": "a ask.bfp:9"})
 
 
 def stronger(document: Any) -> None:
-    """A lemma that forbids more than it should."""
-    lemma = next(one for one in document["lemmas"] if one["shared"] and one["crowd"])
-    lemma["shared"] = []
+    put(document, about(document, "apart"), {"x": "true"})
 
 
-def run(document: Any) -> Any:
-    return document["runs"]["never-y"]
+def last_run(document: Any, claim: str) -> Any:
+    return document["runs"][document["claims"][claim]["run"]]
 
 
-def link(proof: Path) -> None:
-    os.rename(proof / "init.smt2", proof.parent.parent / "elsewhere.smt2")
-    os.symlink("../../elsewhere.smt2", proof / "init.smt2")
+def proved(by: str = "") -> dict[str, Any]:
+    return {"verdict": "proved", "by": by, "rests": 0}
 
 
+# There is no lock q.
+Q = {"held q": "yes"}
 REJECTED: dict[str, tuple[Callable[[Path], object], str]] = {
     # Lemmas.
-    "a lemma is dropped": (document(lambda d: drop_lemma(d, 1)), "not proved|is not what"),
-    "the last lemma is dropped": (document(lambda d: drop_lemma(d, -1)), "not proved|is not what"),
-    "a lemma is weaker": (document(lambda d: first_pcs(d).pop()), "not proved"),
-    "a lemma is stronger": (document(stronger), "not proved"),
-    "lemmas change places": (document(lambda d: d["lemmas"].reverse()), "lemmas.txt is not what"),
-    "lemmas.txt says more": (text("lemmas.txt", lambda t: t + "and more\n"), "lemmas.txt is not"),
-    "a claim rests on other lemmas": (
-        document(lambda d: d["direct"].update(apart=[])),
+    "a lemma is dropped": (
+        document(lambda d: drop(d, about(d, "apart"))),
         "not proved: obligation claim-apart",
     ),
-    "a share is shorter": (document(lambda d: d["shares"]["apart"].pop()), "proof.json is not"),
-    # Obligations.
-    "an obligation is edited": (
-        text("claim-apart.smt2", lambda t: t.replace("(check-sat)", "(assert false)\n(check-sat)")),
-        "claim-apart.smt2 is not what",
+    "a lemma that keeps others is dropped": (
+        document(lambda d: drop(d, next(n for n, w in d["lemmas"].items() if "2 at" in w))),
+        "not proved: obligation step-a",
     ),
-    "an obligation is empty": (text("init.smt2", lambda _: ""), "init.smt2 is not what"),
-    "an obligation is cut off": (
-        text("step-b.smt2", lambda t: t[: len(t) // 2]),
-        "step-b.smt2 is not what",
+    "a lemma is weaker": (document(weaker), "not proved: obligation"),
+    "a lemma is stronger": (document(stronger), "not proved: obligation"),
+    "a claim rests on other lemmas": (
+        document(lambda d: d["claims"]["apart"].update(by="")),
+        "not proved: obligation claim-apart",
     ),
-    "an obligation is missing": (
-        lambda proof: (proof / "step-a-other.smt2").unlink(),
-        "step-a-other.smt2 is missing",
+    "lemmas that prove nothing": (
+        document(lambda d: [d["claims"].update({n: {"verdict": "holds"}}) for n in d["claims"]]),
+        "lemmas, and nothing that they prove",
     ),
-    "an obligation is not listed": (
-        document(lambda d: d["obligations"].pop()),
-        "proof.json is not what",
+    "a lemma about an unknown lock": (
+        document(lambda d: d["lemmas"].update({lemma_name(Q): Q})),
+        "not proved: a lemma speaks of something that the program does not have",
     ),
-    "the readme says something else": (
-        text("README.txt", lambda t: t.replace("REFUTED", "proved ")),
-        "README.txt is not what",
+    "a place that waits for itself": (
+        document(lambda d: d["waits"].append(["a ask.bfp:8", "a ask.bfp:8"])),
+        "not proved: who may wait for whom goes in circles",
+    ),
+    # Verdicts.
+    "a refuted claim is proved": (
+        document(lambda d: d["claims"].update({"never-y": proved()})),
+        "not proved: obligation claim-never-y",
+    ),
+    "the table is proved": (
+        document(lambda d: d["claims"].update(table=proved())),
+        "not proved: obligation claim-table",
+    ),
+    "a proved claim is refuted": (
+        document(lambda d: d["claims"].update(apart={"verdict": "refuted", "run": 2})),
+        "apart: its run does not end with what breaks it",
+    ),
+    "a thread waits for ever at the end of no run": (
+        document(lambda d: d["claims"].update(stuck={"verdict": "refuted", "run": 2})),
+        "stuck: nobody waits for ever",
+    ),
+    "a claim about states is proved by runs": (
+        document(lambda d: d["claims"].update(first={"verdict": "proved"})),
+        "first: runs do not prove it",
+    ),
+    "what happens is proved by lemmas": (
+        document(lambda d: d["claims"].update(vacuity=proved())),
+        "no claim vacuity that lemmas can prove",
+    ),
+    "a claim is never put to the test": (
+        document(lambda d: d["claims"].update(apart={"verdict": "vacuous"})),
+        "apart: its runs put it to the test",
+    ),
+    "something is never reached": (
+        document(lambda d: d["claims"].update(vacuity={"verdict": "vacuous"})),
+        "vacuity: what its runs reach is another thing",
+    ),
+    # Runs.
+    "a run goes another way": (
+        document(lambda d: last_run(d, "never-y")["steps"].reverse()),
+        "a run cannot be followed",
+    ),
+    "a run is cut off": (
+        document(lambda d: last_run(d, "never-y")["steps"][1].__setitem__(1, "entry ask.bfp:8")),
+        "never-y: its run does not end with what breaks it",
+    ),
+    "the runs that reach everything are missing": (
+        document(lambda d: d["runs"].__delitem__(slice(3, None))),
+        "vacuity: the runs do not reach everything: never reached: line",
+    ),
+    "a run breaks what is said to be proved": (
+        document(lambda d: d["claims"].update(first=proved())),
+        "first: run 0 breaks it",
+    ),
+    # What it is about.
+    "the program is changed": (
+        source("ask.bfp", "	x = false;\n", ""),
+        "the program means another thing than what was certified (ask.bfp changed)",
+    ),
+    "a lock less": (
+        source("ask.bfp", "	mutex_lock(lock);\n", ""),
+        "the program means another thing than what was certified (ask.bfp changed)",
+    ),
+    "an include is changed": (
+        source("model/locks.bfh", "release(lock);", ""),
+        "than what was certified (model/locks.bfh changed)",
+    ),
+    "another number": (
+        document(lambda d: d.update(lowered="0" * 64)),
+        "the program means another thing than what was certified; prove it again",
+    ),
+    "a program with a very long name": (
+        document(lambda d: d.update(program="a" * 5000 + ".bfp")),
+        f"it is about {'a' * 80}, which is not what its folder is called",
     ),
     # Files.
     "a file too many": (
@@ -189,88 +280,8 @@ REJECTED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a folder too many": (lambda proof: (proof / "more").mkdir(), "more does not belong"),
     "a link too many": (
-        lambda proof: (proof / "more.smt2").symlink_to("init.smt2"),
-        "more.smt2 does not belong",
-    ),
-    "a link in the place of a file": (link, "init.smt2 is no file of an artifact"),
-    "a pipe in the place of a file": (
-        lambda proof: ((proof / "init.smt2").unlink(), os.mkfifo(proof / "init.smt2")),
-        "init.smt2 is no file of an artifact",
-    ),
-    # Verdicts.
-    "a refuted claim is proved": (document(verdict("never-y", "proved")), "proof.json is not"),
-    "an open claim is proved": (document(verdict("first", "proved")), "proof.json is not"),
-    "a proved claim is refuted": (document(verdict("apart", "refuted")), "proof.json is not"),
-    "a claim is left out": (document(lambda d: without(d, "apart")), "is not what|does not belong"),
-    "a refuted claim is left out": (
-        document(lambda d: without(d, "never-y")),
-        "proof.json is not what",
-    ),
-    "an open claim is said to rest on lemmas": (
-        document(lambda d: (d["shares"].update(first=[0]), d["direct"].update(first=[0]))),
-        "not proved: obligation claim-first",
-    ),
-    "a refuted claim is said to rest on lemmas": (
-        document(
-            lambda d: (d["shares"].update({"never-y": []}), d["direct"].update({"never-y": []}))
-        ),
-        "not proved: obligation claim-never-y",
-    ),
-    "the table says something else": (
-        document(lambda d: d["table"].reverse()),
-        "proof.json is not what",
-    ),
-    # Runs.
-    "a run goes another way": (
-        document(lambda d: run(d)["moves"][0].__setitem__(0, 0)),
-        "proof.json is not what",
-    ),
-    "a run is cut off": (document(lambda d: run(d)["moves"].pop()), "proof.json is not what"),
-    "a run is missing": (document(lambda d: d["runs"].pop("never-y")), "proof.json is not what"),
-    # What it is about.
-    "another program": (
-        document(lambda d: d["inputs"].update({"ask.bfp": "0" * 64})),
-        "ask.bfp is not the text that was proved",
-    ),
-    "another include": (
-        document(lambda d: d["inputs"].update({"model/locks.bfh": "0" * 64})),
-        "model/locks.bfh is not the text that was proved",
-    ),
-    "another grammar": (
-        document(lambda d: d.update(grammar="0" * 64)),
-        "the grammar is not the one that was used",
-    ),
-    "one include more": (
-        document(lambda d: d["inputs"].update({"more.bfh": "0" * 64})),
-        "more.bfh is not included any more",
-    ),
-    "the program is changed": (
-        source("ask.bfp", "	x = false;\n", ""),
-        "ask.bfp is not the text that was proved",
-    ),
-    "the program has another comment": (
-        source("ask.bfp", "\n", "\n/* nothing */\n"),
-        "ask.bfp is not the text that was proved",
-    ),
-    "the program is no text any more": (
-        lambda proof: program(proof).write_bytes(b"\xff\xfe"),
-        "ask.bfp is not the text that was proved",
-    ),
-    "an include is changed": (
-        source("model/locks.bfh", "bool z;", "bool z; "),
-        "model/locks.bfh is not the text that was proved",
-    ),
-    "more solvers than there were": (
-        document(lambda d: d["evidence"]["solvers"].append("mine 1.0")),
-        "proof.json is not what",
-    ),
-    "one thread only": (
-        document(lambda d: d["evidence"]["threads"].pop()),
-        "proof.json is not what",
-    ),
-    "a place that waits for itself": (
-        document(lambda d: d.update(waits_for=[[0, 0]])),
-        "circles",
+        lambda proof: (proof / "more.txt").symlink_to("proof.json"),
+        "more.txt does not belong",
     ),
 }
 
@@ -282,9 +293,26 @@ def test_what_was_tampered_with_is_found_and_named(name: str, proof: Path) -> No
     tamper(proof)
     found = check(proof)
 
+    assert any(expected in line for line in found.wrong), found
     assert not found.usage
-    assert any(word in line for word in expected.split("|") for line in found.wrong), found.wrong
     assert 1 == status(proof)
+
+
+def bare(text: str | bytes) -> Callable[[Path], None]:
+    def replace(proof: Path) -> None:
+        data = text if isinstance(text, bytes) else text.encode()
+        (proof / "proof.json").write_bytes(data)
+
+    return replace
+
+
+def more(words: dict[str, str]) -> Callable[[Path], None]:
+    """A lemma more."""
+    return document(lambda d: d["lemmas"].update({lemma_name(words): words}))
+
+
+def ruling(claim: str, **said: Any) -> Callable[[Path], None]:
+    return document(lambda d: d["claims"].update({claim: said}))
 
 
 MALFORMED: dict[str, Callable[[Path], object]] = {
@@ -307,86 +335,139 @@ MALFORMED: dict[str, Callable[[Path], object]] = {
         (proof / "proof.json").unlink(),
         (proof / "proof.json").symlink_to("/dev/zero"),
     ),
-    "an empty document": lambda proof: (proof / "proof.json").write_text(""),
-    "half a document": lambda proof: (proof / "proof.json").write_text(
-        (proof / "proof.json").read_text()[:500]
-    ),
-    "no text": lambda proof: (proof / "proof.json").write_bytes(b'{"format": "\xff"}'),
-    "no JSON": lambda proof: (proof / "proof.json").write_text("format: verify-proof/1"),
-    "deep lists": lambda proof: (proof / "proof.json").write_text("[" * 200_000),
-    "deep objects": lambda proof: (proof / "proof.json").write_text('{"a":' * 200_000),
-    "a very long number": lambda proof: (proof / "proof.json").write_text("1" * 10_000),
-    "a list": lambda proof: (proof / "proof.json").write_text("[]"),
-    "null": lambda proof: (proof / "proof.json").write_text("null"),
-    "not a number": lambda proof: (proof / "proof.json").write_text("NaN"),
-    "another format": document(lambda d: d.update(format="verify-proof/2")),
+    "an empty document": bare(""),
+    "half a document": lambda proof: bare((proof / "proof.json").read_text()[:500])(proof),
+    "no text": bare(b'{"format": "\xff"}'),
+    "no JSON": bare("format: verify-certificate/2"),
+    "deep lists": bare("[" * 200_000),
+    "deep objects": bare('{"a":' * 200_000),
+    "a very long number": bare("1" * 10_000),
+    "a list": bare("[]"),
+    "null": bare("null"),
+    "not a number": bare("NaN"),
+    "many small lists": bare("[" + "[]," * (MAX_BYTES // 3 - 2) + "[]]"),
+    "too large": bare(" " * (MAX_BYTES + 1)),
+    "another format": document(lambda d: d.update(format="verify-certificate/1")),
+    "an older format": document(lambda d: d.update(format="verify-proof/1")),
     "a key too many": document(lambda d: d.update(more=1)),
-    "a key too few": document(lambda d: d.pop("evidence")),
+    "a key too few": document(lambda d: d.pop("once")),
+    "keys in another order": document(lambda d: d.update(format=d.pop("format"))),
+    "a space too many": lambda proof: bare((proof / "proof.json").read_text() + "\n")(proof),
+    "a key said twice": lambda proof: bare(
+        (proof / "proof.json").read_text().replace('"format"', '"format": "other",\n "format"', 1)
+    )(proof),
     "no scenario": document(lambda d: d.update(scenario="t")),
-    "no claim": document(lambda d: (d["shares"].update(c=[]), d["direct"].update(c=[]))),
-    "a claim in direct only": document(lambda d: d["direct"].update(first=[])),
-    "a claim in shares only": document(lambda d: d["shares"].update(first=[])),
-    "a lemma that is not there": document(lambda d: d["direct"].update(apart=[99])),
-    "a lemma before the first": document(lambda d: d["direct"].update(apart=[-1])),
-    "a half lemma": document(lambda d: d["shares"].update(apart=[0.5])),
-    "a true lemma": document(lambda d: d["shares"].update(apart=[True])),
-    "an arrow to no place": document(lambda d: d.update(waits_for=[[0, 99]])),
-    "an arrow from before the first": document(lambda d: d.update(waits_for=[[-1, 0]])),
-    "an arrow of three": document(lambda d: d.update(waits_for=[[0, 1, 2]])),
-    "an arrow between locks": document(lambda d: d.update(waits_for=[["m", "n"]])),
-    "a lemma about an unknown variable": document(
-        lambda d: d["lemmas"].append({"shared": [["shared", "q", -1, [1]]], "crowd": []})
+    "a claim too many": ruling("c", verdict="holds"),
+    "a claim too few": document(lambda d: d["claims"].pop("absurd")),
+    "an unknown verdict": ruling("apart", verdict="right"),
+    "a proof without lemmas or runs": ruling("apart", verdict="proved", rests=1),
+    "a refutation without a run": ruling("apart", verdict="refuted"),
+    "a run that is not there": ruling("apart", verdict="refuted", run=99),
+    "a run before the first": ruling("apart", verdict="refuted", run=-1),
+    "a half run": ruling("apart", verdict="refuted", run=0.5),
+    "a true run": ruling("apart", verdict="refuted", run=True),
+    "a lemma that is not there": ruling("apart", verdict="proved", by="0" * 8, rests=1),
+    "a lemma that is there twice": document(
+        lambda d: d["claims"]["apart"].update(by=f"{about(d, 'apart')} {about(d, 'apart')}")
     ),
-    "a lemma about a value out of range": document(
-        lambda d: d["lemmas"].append({"shared": [["shared", "x", -1, [7]]], "crowd": []})
+    "a lemma by another name": document(
+        lambda d: d["lemmas"].update({"00000000": d["lemmas"][about(d, "apart")]})
     ),
-    "a lemma about no value": document(
-        lambda d: d["lemmas"].append({"shared": [["shared", "x", -1, []]], "crowd": []})
+    "a lemma about an unknown variable": more({"q": "true"}),
+    "a lemma about a value out of range": more({"x": "7"}),
+    "a lemma about a value twice": more({"x": "true | true"}),
+    "a lemma about a thread that is not there": more({"d at": "entry"}),
+    "a lemma about three threads": more({"1 at": "a entry", "2 at": "a end", "3 at": "a end"}),
+    "a lemma about a point that is not there": more({"1 at": "a ask.bfp:99"}),
+    "a lemma about a range of three": more({"1 at": "a entry..ask.bfp:8..9"}),
+    "a lemma about a number": document(lambda d: d["lemmas"].update({"00000000": {"x": 1}})),
+    "an arrow to no place": document(lambda d: d["waits"].append(["a entry", "a nowhere"])),
+    "an arrow of three": document(lambda d: d["waits"].append(["a entry"] * 3)),
+    "a run of a thread that is not there": document(
+        lambda d: d["runs"].append({"threads": 1, "steps": [["d", "entry"]]})
     ),
-    "a lemma about a thread that is not there": document(
-        lambda d: d["lemmas"].append({"shared": [["pc", "", 9, [0]]], "crowd": []})
+    "a run by a way that is not there": document(
+        lambda d: d["runs"].append({"threads": 1, "steps": [["b", "entry/9"]]})
     ),
-    "a lemma about three threads": document(
-        lambda d: d["lemmas"].append({"shared": [], "crowd": [[], [], []]})
-    ),
-    "a lemma with a shared variable as a thread's": document(
-        lambda d: d["lemmas"].append({"shared": [], "crowd": [[["shared", "x", -1, [1]]]]})
-    ),
-    "a program elsewhere": document(lambda d: d.update(program="../../../elsewhere.bfp")),
+    "a run that is there twice": document(lambda d: d["runs"].append(d["runs"][0])),
+    "a run of thirteen threads": document(lambda d: d["runs"].append({"threads": 13, "steps": []})),
+    "points that are not there": document(lambda d: d["points"].update(a="entry end")),
+    "a point that is there twice": document(lambda d: d["points"].update(b="entry entry end")),
+    "a program elsewhere": document(lambda d: d.update(program="../ask.bfp")),
     "an absolute program": document(lambda d: d.update(program="/etc/passwd")),
-    "a program by a detour": document(lambda d: d.update(program="../../../copy/./ask.bfp")),
+    "a program by a detour": document(lambda d: d.update(program="./ask.bfp")),
     "a device as the program": document(lambda d: d.update(program="../" * 30 + "dev/zero")),
-    "a folder as the program": document(lambda d: d.update(program="../..")),
-    "a program with a null in its name": document(lambda d: d.update(program="../../ask\0.bfp")),
-    "a program with a very long name": document(lambda d: d.update(program="a" * 5000)),
+    "a folder as the program": document(lambda d: d.update(program="model")),
+    "a program with a null in its name": document(lambda d: d.update(program="ask\0.bfp")),
     "a number as the program": document(lambda d: d.update(program=7)),
-    "inputs in a list": document(lambda d: d.update(inputs=[])),
-    "thirteen threads": document(lambda d: d["options"].update(threads=13)),
-    "no threads": document(lambda d: d["options"].update(threads=0)),
-    "more rounds than there may be": document(lambda d: d["options"].update(rounds=99)),
-    "a claim that is a number": document(lambda d: d["options"].update(claims=[1])),
+    "a model that is not there": document(
+        lambda d: d.update({k: d.pop(k) for k in list(d)[2:]}, model="model/no.bfh")
+    ),
+    "texts in a list": document(lambda d: d.update(texts=[])),
+    "thirteen threads": document(lambda d: d["asked"].update(threads=13)),
+    "no threads": document(lambda d: d["asked"].update(threads=0)),
+    "more rounds than there may be": document(lambda d: d["asked"].update(rounds=99)),
+    "a claim that is a number": document(lambda d: d["asked"].update(claims=[1])),
+    "more solvers than there are": document(lambda d: d["solvers"].append("mine")),
+    "a thread that does not run once": document(lambda d: d["once"].update(a=[])),
 }
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_what_is_no_evidence_is_an_error_and_no_traceback(name: str, proof: Path) -> None:
+def test_what_is_no_certificate_is_an_error_and_no_traceback(name: str, proof: Path) -> None:
     """If it fails, a folder from a stranger can stop the tool, or keep it waiting."""
     MALFORMED[name](proof)
     found = check(proof)
 
-    assert found.usage
+    assert found.usage, found
     assert found.wrong
     assert 2 == status(proof)
 
 
-def test_a_file_of_somebody_else_is_not_quoted(proof: Path) -> None:
-    """If it fails, a folder from a stranger makes the tool print what it should not read."""
-    secret = proof.parent.parent.parent / "secret.txt"
-    secret.write_text("password hunter2\n")
-    edit(proof, lambda d: d.update(program="../../../secret.txt"))
-    found = check(proof)
+# ---------------------------------------------------------------- which program
 
-    assert ("secret.txt is not the text that was proved",) == found.wrong
+
+def test_a_second_tree_beside_the_first_is_asked_about(proof: Path) -> None:
+    """If it fails, a stranger's copy of a program takes the place of the real one."""
+    root = proof.parent.parent
+    good, evil = root.parent / "x" / "good", root.parent / "x" / "evil"
+    for tree in (good, evil):
+        shutil.copytree(root, tree, ignore=shutil.ignore_patterns("proofs"))
+    shutil.move(root / "proofs", root.parent / "x" / "proofs")
+    moved = root.parent / "x" / "proofs" / "ask"
+    found = check(moved)
+
+    assert found.usage
+    assert "name one with --program" in found.wrong[0]
+    assert () == check(moved, Asked(program=good / "ask.bfp")).wrong
+    assert 0 == status(moved, "--program", str(good / "ask.bfp"))
+
+
+def test_a_link_to_a_program_is_not_followed(proof: Path, tmp_path: Path) -> None:
+    """If it fails, evidence about a file that somebody else has put there is accepted."""
+    os.rename(program(proof), tmp_path / "real.bfp")
+    program(proof).symlink_to(tmp_path / "real.bfp")
+
+    assert check(proof).usage
+
+
+def test_a_folder_called_something_else_is_refused(proof: Path) -> None:
+    """If it fails, evidence about a right program can be laid where that of a wrong one is."""
+    os.rename(proof, proof.with_name("other"))
+    found = check(proof.with_name("other"))
+
+    assert not found.usage
+    assert found.wrong == ("proof.json: it is about ask, which is not what its folder is called",)
+
+
+def test_a_program_that_is_named_has_to_be_the_one(proof: Path, tmp_path: Path) -> None:
+    """If it fails, --program makes evidence count for a program that it is not about."""
+    other = tmp_path / "other.bfp"
+    shutil.copy(program(proof), other)
+    found = check(proof, Asked(program=other))
+
+    assert found.usage
+    assert found.wrong[0].startswith("proof.json: it is about ask.bfp, and not about ")
 
 
 def test_names_that_would_speak_to_a_terminal_are_escaped(proof: Path) -> None:
@@ -401,109 +482,40 @@ def test_names_that_would_speak_to_a_terminal_are_escaped(proof: Path) -> None:
     assert 1 == status(proof)
 
 
-def test_a_key_said_twice_and_a_space_too_many_are_found(proof: Path) -> None:
-    """If it fails, what a person reads in the document is not what was checked."""
-    path = proof / "proof.json"
-    plain = path.read_text()
-    for changed in (
-        plain.replace('{\n "direct"', '{\n "format": "other",\n "direct"', 1),
-        plain + "\n",
-        plain.replace("  ", "   ", 1),
-        plain.replace('"s"', '"\\u0073"', 1),
-        "\ufeff" + plain,
-    ):
-        assert changed != plain
-        path.write_text(changed)
-
-        assert check(proof).wrong
+# ---------------------------------------------------------------------- limits
 
 
-# ---------------------------------------------------------------------- anything
-
-JUNK = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-3, 12),
-        st.just(10**30),
-        st.floats(),
-        st.sampled_from(
-            ("", "m", "x", "stuck", "apart", "proved", "\ud800", "\0", "../" * 9, "\n")
+def test_limits_are_met_by_name(proof: Path) -> None:
+    """If it fails, a small folder keeps the tool busy for a long time."""
+    many = {lemma_name(one): one for one in ({"x": "true", f"q{i}": "1"} for i in range(2_100))}
+    steps = " ".join(["entry"] * 12_000)
+    plain = (proof / "proof.json").read_text()
+    for change, name in (
+        (lambda d: d["lemmas"].update(many), "`lemmas` maps at most 2,000"),
+        (
+            lambda d: d["runs"].append({"threads": 1, "steps": [["b", steps]]}),
+            "`runs` has more than 10,000 steps",
         ),
-        st.text(max_size=5),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(("a", "shared", "crowd", "claim")), inner, max_size=3),
-    ),
-    max_leaves=6,
-)
+        (
+            lambda d: d["runs"].extend({"threads": 1, "steps": []} for _ in range(1_000)),
+            "`runs` is a list of at most 500",
+        ),
+    ):
+        edit(proof, change)
+        found = check(proof)
+
+        assert found.usage
+        assert name in found.wrong[0]
+        (proof / "proof.json").write_text(plain)
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in a document: the list or object it is in, and where."""
-    keys = value.keys() if isinstance(value, dict) else range(len(value))
-    for key in keys:
-        yield value, key
-        if isinstance(value[key], dict | list):
-            yield from places(value[key])
+# -------------------------------------------------------------------- anything
 
 
-@pytest.fixture(scope="module")
-def quick() -> Iterator[None]:
-    """The runs of a program are looked for once: what is tampered with does not change them."""
-    plain = checking.rest
+def test_whatever_is_accepted_is_true(whole: Path, tmp_path: Path) -> None:
+    """If it fails, a certificate that is wrong somewhere is accepted, or ends in a traceback."""
+    wrong, said = run(copy(whole, tmp_path / "copy"), range(400))
 
-    @cache
-    def once(
-        program: str, texts: Any, scenario: Scenario, threads: int, rounds: int, *asked: Any
-    ) -> Any:
-        assert texts
-        return plain(known[program], scenario, threads, rounds, *asked)
-
-    known: dict[str, Program] = {}
-
-    def again(program: Program, scenario: Scenario, *asked: Any) -> Any:
-        known[program.path] = program
-        return once(program.path, program.texts, scenario, *asked[:-1])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking, "rest", again)
-        patch.setattr(checking, "confirm", cache(lambda texts, _: confirm(texts, ("z3",))))
-        yield
-
-
-@settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=160,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(data=st.data())
-@pytest.mark.usefixtures("quick")
-def test_no_value_in_any_place_is_accepted_or_ends_in_a_traceback(
-    whole: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """If it fails, some part of the document is neither compared nor made again.
-
-    The options are what was asked for: with others, the same folder may be right as well.
-    """
-    folder = tmp_path_factory.getbasetemp() / "anything"
-    shutil.rmtree(folder, ignore_errors=True)
-    proof = copy(whole, folder)
-    path = proof / "proof.json"
-    plain = json.loads(path.read_text())
-    changed = copying.deepcopy(plain)
-    options = copying.deepcopy(plain["options"])
-    there = [*places(changed)]
-    inside, key = data.draw(st.sampled_from(there))
-    inside[key] = data.draw(JUNK)
-    path.write_text(json.dumps(changed, indent=1, sort_keys=True) + "\n")
-    found = check(proof)
-
-    same = {**changed, "options": options}
-    if json.dumps(same, sort_keys=True) != json.dumps(plain, sort_keys=True):
-        assert found.wrong
-    assert all(line.isprintable() for line in found.wrong)
-    assert not any(isinstance(line, float) and math.isnan(line) for line in found.wrong)
+    assert [] == wrong
+    # Else nothing was put to the test.
+    assert all(said[word] > 10 for word in ("accepted", "rejected", "malformed")), said

@@ -92,7 +92,7 @@ def test_writing_that_fails_leaves_the_old_folder(
 
     def full(self: Path, data: bytes) -> int:
         written.append(self.name)
-        if len(written) == 3:
+        if len(written) == 1:
             raise OSError(28, "No space left on device")
         return plain(self, data)
 
@@ -276,8 +276,8 @@ def test_the_command_says_that_it_leaves_a_folder_alone(mine: Path) -> None:
 
 def test_an_older_proof_is_replaced_as_a_whole(whole: Path, mine: Path) -> None:
     """If it fails, obligations of an older proof stay behind."""
-    (mine / "claim-older.smt2").write_text("(check-sat)\n")
-    shutil.copy(mine / "init.smt2", mine / "step-older.smt2")
+    for name in ("claim-older.smt2", "step-older.smt2", "init.smt2", "README.txt", "lemmas.txt"):
+        (mine / name).write_text("of an older version\n")
 
     assert write(mine, texts(whole / "proofs" / "ask"))
     assert files(whole / "proofs" / "ask") == files(mine)

@@ -86,8 +86,8 @@ def test_evidence_on_one_scenario_says_the_same_whatever_else_was_asked() -> Non
         Path("alone/some/two", name).read_bytes() == Path("together/some/two", name).read_bytes()
         for name in files
     )
-    said = json.loads(Path("alone/some/two/proof.json").read_text())["verdicts"]
-    words = {one["claim"]: one["verdict"] for one in said}
+    said = json.loads(Path("alone/some/two/proof.json").read_text())["claims"]
+    words = {claim: one["verdict"] for claim, one in said.items()}
     assert words["at-first"] == words["at-third"] == words["vacuity"] == "absent"
     assert words["at-second"] == "proved"
     assert call("check", "alone/some/two", "together/some/one").status == 0

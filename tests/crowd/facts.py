@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import permutations
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.world import World
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.world import World
 from verify.explore import explore
 from verify.interpret import State
 from verify.ir import EXCLUSIVE, Thread

@@ -9,13 +9,13 @@ from random import Random
 import pytest
 
 from tests.programs.binder import program, reuse
+from verify.certify.world import world
 from verify.crowd.apart import possible
 from verify.crowd.choice import choose
 from verify.crowd.lemmas import Search
 from verify.crowd.seen import Seen
 from verify.crowd.space import Bits, Cube, Scope, Space, Step, covers
 from verify.crowd.views import Views
-from verify.crowd.world import world
 from verify.ir import EXCLUSIVE, Others, Shared, conj, negate
 
 SEEDS = range(20)

@@ -10,10 +10,11 @@ import pytest
 
 from tests.campaign import MAKERS
 from tests.crowd.facts import reached
-from verify.crowd.invariant import Lemma
-from verify.crowd.world import World, world
+from verify.certify.lemmas import Lemma
+from verify.certify.proof import Grounds, confirm, obligations
+from verify.certify.world import World, world
 from verify.engine import unbounded
-from verify.engine.unbounded import confirm, prove, written
+from verify.engine.unbounded import prove
 from verify.ir import Program
 
 
@@ -40,7 +41,7 @@ def changed(random: Random, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
 
 def accepted(program: Program, scene: World, lemmas: Sequence[Lemma]) -> bool:
     """The obligations say that the lemmas are kept for ever, whatever anybody does."""
-    return not confirm(written(program, scene, lemmas, {}, (), ()), ("z3",))
+    return not confirm(obligations(program, scene, Grounds(tuple(lemmas), {})), ("z3",))
 
 
 def contradictions(kind: str, seeds: range) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.small import lowered
+from verify.certify.proof import Disagreement
 from verify.engine.bounded import _up_to_breaking
-from verify.engine.search import Best, Disagreement, Search, prepare, silent
+from verify.engine.search import Best, Search, prepare, silent
 
 
 def search() -> Search:

@@ -13,6 +13,7 @@ from random import Random
 import pytest
 
 from tests.programs.binder import NAMES, explored, program, reuse, solos, threads_of
+from verify.certify.alone import failing
 from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.search import Search, prepare, silent
@@ -32,7 +33,6 @@ from verify.ir import (
     Shared,
     Thread,
 )
-from verify.smt.alone import failing
 from verify.verdicts import Absent, Holds, Refuted, Result
 
 INSTANCES = [(name, shrinkers) for name in NAMES for shrinkers in (1, 2)]

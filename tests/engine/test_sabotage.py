@@ -16,12 +16,13 @@ from tests.programs.binder import (
     threads_of,
     verdicts,
 )
+from verify.certify.proof import Disagreement
 from verify.crowd.views import Views
 from verify.engine import bounded, vacuity
 from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.prove import prove
-from verify.engine.search import Best, Disagreement, Search
+from verify.engine.search import Best, Search
 from verify.explore import Explored, explore
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import Program, Thread

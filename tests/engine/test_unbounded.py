@@ -9,9 +9,10 @@ import pytest
 
 from tests.crowd.facts import reached
 from tests.programs.binder import NAMES, program, result, reuse, verdicts
-from verify.crowd.world import world
+from verify.certify.proof import confirm
+from verify.certify.world import world
 from verify.engine.prove import combined
-from verify.engine.unbounded import Proof, confirm, prove
+from verify.engine.unbounded import Proof, prove
 from verify.ir import Scenario
 from verify.verdicts import Holds, Refuted, Result
 

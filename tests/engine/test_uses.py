@@ -7,10 +7,10 @@ import pytest
 from tests.crowd.facts import reached
 from tests.engine.small import LOCKS, checked, lowered
 from tests.programs.binder import reasons, refutations, verdicts
-from verify.crowd.world import world
+from verify.certify.proof import confirm
+from verify.certify.world import world
 from verify.engine.dependence import needs
 from verify.engine.prove import prove
-from verify.engine.unbounded import confirm
 from verify.report.ends import wrong
 from verify.source import Source
 from verify.syntax.parse import parse

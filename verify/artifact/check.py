@@ -1,309 +1,298 @@
-"""Re-checks a folder of evidence and trusts nothing in it.
+"""Checks a certificate: trusts nothing in it, and looks for nothing.
 
-From the program's text and the lemmas alone every obligation is written again
-and given to a solver other than the one that helped to find the proof; every
-run is followed again; and every file is made again and compared byte by byte.
-So an edited obligation, a flipped verdict or a lemma that was dropped shows up
-as what it is.
+From the program's text and the lemmas every obligation is written again and put to
+a solver other than the one that answered first; every run is followed again, and
+what is said to be reached is reached by them.
 """
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from verify.artifact.content import (
-    PROOF,
-    Malformed,
-    Options,
-    digest,
-    files,
-    folder_name,
-    lemma_from,
-    whole,
-)
-from verify.artifact.names import Names, lies_in, names_of, tree_of
-from verify.artifact.read import document_in, place_in
-from verify.artifact.write import MAX_FILE, belongs
-from verify.crowd.waiting import circle, places
-from verify.crowd.world import Unsupported, world
+from verify.artifact.certificate import Certificate, meaning
+from verify.artifact.find import folder_name, model_of, program_of, said_in
+from verify.artifact.form import CERTIFICATE, Malformed, Misplaced
+from verify.artifact.lowered import digest
+from verify.artifact.names import Names, hashed, lies_in, names_of
+from verify.certify.alone import TooManyPaths
+from verify.certify.obligations import Obligation
+from verify.certify.proof import Loops, Unfounded, confirm, obligations
+from verify.certify.solvers import SECOND
+from verify.certify.world import Unsupported, world
 from verify.diagnostics import InputError, printable
-from verify.engine.prove import combined, rest
+from verify.engine.prove import prove
+from verify.engine.review import Certified, Refutation, Review
 from verify.engine.search import Progress, silent
-from verify.engine.unbounded import Loops, Proof, confirm, written
+from verify.interpret import ReplayError
 from verify.ir import Program, Scenario
 from verify.lower.program import lower
-from verify.smt.alone import TooManyPaths
-from verify.smt.obligations import fits
+from verify.source import Source
 from verify.syntax.load import Loader
-from verify.syntax.parse import grammar_text
 from verify.syntax.resolve import resolve
-from verify.verdicts import Refuted
+from verify.verdicts import Refuted, Verdict, word
 
-CHECKER = "cvc5"
+# The committed ones have a tenth of it.
+MAX_TEXT = 60_000_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, and everything that is wrong; nothing wrong means accepted."""
+    """What was done, what was `left` unchecked, and everything that is wrong; nothing wrong
+    means accepted."""
 
     folder: str
     done: tuple[str, ...]
     wrong: tuple[str, ...]
+    left: tuple[str, ...] = ()
     usage: bool = False
 
 
-def check(folder: Path, folders: tuple[Path, ...] = (), progress: Progress = silent) -> Report:
-    """Re-check one artifact."""
+@dataclass(frozen=True)
+class Asked:
+    """How to check: where programs may be, the one that is meant, which solvers are asked, and
+    whether all is looked for again."""
+
+    folders: tuple[Path, ...] = ()
+    program: Path | None = None
+    solvers: tuple[str, ...] = (SECOND,)
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A certificate with the program that it is about."""
+
+    folder: Path
+    said: Mapping[str, Any]
+    path: Path
+    model: Path | None
+    sources: tuple[Source, ...]
+    program: Program
+    scenario: Scenario
+    names: Names
+
+    def about(self) -> str:
+        """What it is about, as it was resolved."""
+        other = "" if self.model is None else f", model {_near(self.model)}"
+        return f"program {_near(self.path)}{other}, scenario {self.scenario.name}"
+
+    def changed(self) -> list[str]:
+        """The texts that are not what they were."""
+        texts, said = self.names.texts, self.said["texts"]
+        return sorted(
+            name
+            for name in {*texts, *said}
+            if name not in texts or hashed(texts[name]) != said.get(name)
+        )
+
+    def fitting(self) -> str:
+        """Why the certificate is not one of this program as it is now, or nothing."""
+        if digest(self.program, self.scenario) == self.said["lowered"]:
+            return ""
+        changed = ", ".join(self.changed())
+        why = f" ({changed} changed)" if changed else ""
+        return f"the program means another thing than what was certified{why}; prove it again"
+
+
+# The program that was lowered last, by its texts.
+_lowered: dict[tuple[tuple[str, str], ...], tuple[tuple[Source, ...], Program]] = {}
+Load = Callable[[Path, Path | None], tuple[tuple[Source, ...], Program]]
+
+
+def loaded(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
+    """A program with its texts; the scenarios of one are lowered together."""
+    sources, declarations = loader.load(path)
+    key = tuple((source.path, source.text) for source in sources)
+    if key not in _lowered:
+        _lowered.clear()
+        _lowered[key] = sources, lower(resolve(sources, declarations))
+    return _lowered[key]
+
+
+def opened(folder: Path, asked: Asked, load: Load | None = None) -> Opened:
+    """The certificate in a folder, and what it is about; `load` reads a program with a model.
+
+    Raises:
+        Malformed: it is none, or is about nothing that can be found.
+        InputError: the program has mistakes.
+        OSError: something cannot be read.
+    """
+    said = said_in(folder)
+    path = program_of(folder, said, asked.folders, asked.program)
+    model = model_of(path, said, asked.folders)
+    if load is None:
+        sources, program = loaded(path, Loader(asked.folders, model))
+    else:
+        sources, program = load(path, model)
+    names = names_of(sources, model)
+    scenario = next((s for s in program.scenarios if s.name == said["scenario"]), None)
+    if scenario is None:
+        raise Malformed("the program has no such scenario")
+    name = folder_name(program, scenario, names.title)
+    if not lies_in(folder, name):
+        raise Misplaced(f"it is about {name}, which is not what its folder is called")
+    return Opened(folder, said, path, model, sources, program, scenario, names)
+
+
+def check(folder: Path, asked: Asked | None = None, progress: Progress = silent) -> Report:
+    """Check the certificate in a folder.
+
+    Raises:
+        Disagreement: solvers, or a proof and a run, contradict each other.
+    """
     try:
-        found = _check(folder, folders, progress)
+        found = _check(folder, asked or Asked(), progress)
     except Malformed as error:
-        found = Report(str(folder), (), (f"{PROOF}: {error}",), True)
+        usage = not isinstance(error, Misplaced)
+        found = Report(str(folder), (), (f"{CERTIFICATE}: {error}",), usage=usage)
     except InputError as error:
         said = tuple(d.headline for d in error.diagnostics)
-        found = Report(str(folder), (), said, True)
+        found = Report(str(folder), (), said, usage=True)
     except OSError as error:
         name = error.filename or folder
-        found = Report(str(folder), (), (f"{name}: {error.strerror or error}",), True)
+        found = Report(str(folder), (), (f"{name}: {error.strerror or error}",), usage=True)
     # Names and words out of the folder may hold anything.
-    return replace(found, wrong=tuple(map(printable, found.wrong)))
+    return replace(
+        found,
+        done=tuple(map(printable, found.done)),
+        wrong=tuple(map(printable, found.wrong)),
+        left=tuple(map(printable, found.left)),
+    )
 
 
-def _check(folder: Path, folders: tuple[Path, ...], progress: Progress) -> Report:
-    document = document_in(folder)
-    path = _path(folder, document)
-    wrong = _changed(document, path)
-    if wrong:
-        return Report(str(folder), (), tuple(wrong))
-    model = _model(document, path, folders)
-    program, names = _program(path, folders, model)
-    wrong = _inputs(document, names.texts)
-    if wrong:
-        return Report(str(folder), (), tuple(wrong))
-    scenario = _scenario(document, program)
-    wrong = _elsewhere(folder, path, folders, folder_name(program, scenario, names))
-    if wrong:
-        return Report(str(folder), (), tuple(wrong))
-    options = _options(document)
-    lemmas = tuple(lemma_from(value) for value in _list(document, "lemmas"))
-    arrows = tuple(_arrow(value) for value in _list(document, "waits_for"))
-    shares = _positions(document, "shares", len(lemmas))
-    direct = _positions(document, "direct", len(lemmas))
-    if set(shares) != set(direct):
-        raise Malformed("`shares` and `direct` are about different claims")
-    if arrows and "stuck" not in shares:
-        raise Malformed("`waits_for` is for the claim stuck, which is not proved")
-    if circle(arrows):
-        return Report(str(folder), (), ("who may wait for whom goes in circles",))
-    try:
-        scene = world(program, scenario)
-        if arrows and max(max(arrow) for arrow in arrows) >= len(places(scene)):
-            raise Malformed("`waits_for` has a place that the program does not have")
-        if not all(fits(scene, lemma) for lemma in lemmas):
-            raise Malformed("a lemma speaks of something that the program does not have")
-        claims = [c.name for c in program.claims if c.name in shares]
-        unknown = sorted(set(shares) - set(claims))
-        if unknown:
-            raise Malformed(f"there is no claim {unknown[0]}")
-        obligations = (
-            tuple(written(program, scene, lemmas, direct, arrows, claims)) if shares else ()
-        )
-    except (Unsupported, Loops, TooManyPaths) as error:
-        return Report(str(folder), (), (str(error),))
-    progress("asking the other solver")
-    refused = confirm(obligations, (CHECKER,))
-    wrong += [f"not proved: {reason}" for reason in refused.values()]
+def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
+    one = opened(folder, asked)
+    unfit = one.fitting()
+    if unfit:
+        return Report(str(folder), (one.about(),), (unfit,))
+    certificate = meaning(one.said, one.program, one.scenario)
+    done, wrong = [one.about()], _strangers(folder)
+    changed = one.changed()
+    done.append(
+        f"it means what was certified, though {', '.join(changed)} changed"
+        if changed
+        else f"{len(one.names.texts)} texts are those that were certified"
+    )
+    if certificate.options.claims:
+        done.append(f"only {', '.join(certificate.options.claims)} asked for")
+    refused, said = _proofs(one, certificate, asked.solvers, progress)
+    wrong += refused
+    done += said
     progress("following the runs again")
-    # What the other solver has confirmed need not be asked for two threads; what the folder
-    # says is proved, and is not, is asked like all the rest.
-    proved = () if "" in refused else tuple(c for c in claims if c not in refused)
-    result = rest(
-        program, scenario, options.threads, options.rounds, options.claims, proved, progress
-    )
-    proof = Proof(lemmas, shares, direct, arrows, obligations, _open(document), 0)
-    expected = files(
-        program,
-        scenario,
-        options,
-        replace(combined(program, scenario, result, proof), model=names.model),
-        proof,
-        names,
-        document["program"],
-    )
-    wrong += _compare(folder, expected)
-    runs = sum(isinstance(a.verdict, Refuted) for a in result.answers)
-    return Report(
-        str(folder),
-        (
-            _about(path, scenario, model),
-            f"{len(names.texts)} texts and the grammar are those that were proved",
-            f"{len(obligations)} obligations written again from the program, unsat by {CHECKER}",
-            f"{len(lemmas)} lemmas, {len(shares)} claims proved, {runs} refuted by a run "
-            "that was followed again",
-            f"{len(expected)} files compared byte by byte",
-        ),
-        tuple(wrong),
+    verdicts, refuting = _verdicts(one, certificate)
+    for name, verdict in verdicts.items():
+        if isinstance(verdict, str):
+            wrong.append(f"{name}: {verdict}")
+    refuted = sum(isinstance(v, Refuted) for v in verdicts.values())
+    done.append(f"{len(certificate.runs)} runs followed again, {refuted} claims refuted by one")
+    wrong += refuting
+    left = _unchecked(certificate, one.said)
+    if asked.full and not wrong:
+        wrong += _again(one, certificate, progress)
+        done.append("everything looked for again, with the same verdicts") if not wrong else None
+        left = ()
+    return Report(str(folder), tuple(done), tuple(wrong), left)
+
+
+def _proofs(
+    one: Opened, certificate: Certificate, solvers: tuple[str, ...], progress: Progress
+) -> tuple[list[str], list[str]]:
+    """What is wrong with the proofs, and what was done."""
+    grounds = certificate.grounds
+    if not grounds.direct:
+        if grounds.lemmas or grounds.arrows:
+            return ["there are lemmas, and nothing that they prove"], []
+        return [], []
+    progress("writing the obligations again")
+    try:
+        texts = written(one, certificate)
+    except (Unfounded, Unsupported, Loops, TooManyPaths) as error:
+        return [f"not proved: {error}"], []
+    if sum(len(text.text) for text in texts) > MAX_TEXT:
+        return [f"its obligations have more than {MAX_TEXT:,} characters"], []
+    refused = confirm(texts, solvers, lambda name: progress(f"asking for {name}"))
+    by = " and ".join(solvers)
+    return (
+        [f"not proved: {reason}" for reason in refused.values()],
+        [
+            f"{len(texts)} obligations written again from the program and {len(grounds.lemmas)} "
+            f"lemmas, unsat by {by}: {len(grounds.direct)} claims proved"
+        ]
+        if not refused
+        else [],
     )
 
 
-def _about(path: Path, scenario: Scenario, model: Path | None) -> str:
-    """What the evidence is about, as it was resolved."""
-    other = "" if model is None else f", model {_near(model)}"
-    return f"program {_near(path)}{other}, scenario {scenario.name}"
+def written(one: Opened, certificate: Certificate) -> tuple[Obligation, ...]:
+    """The obligations of a certificate.
+
+    Raises:
+        Unfounded, Unsupported, Loops, TooManyPaths: there are none.
+    """
+    return obligations(one.program, world(one.program, one.scenario), certificate.grounds)
+
+
+def reviewed(one: Opened, certificate: Certificate) -> Review:
+    """The runs of a certificate, followed.
+
+    Raises:
+        ReplayError: one cannot be.
+    """
+    options = certificate.options
+    return Review(one.program, one.scenario, options.threads, options.rounds, certificate.runs)
+
+
+def _verdicts(one: Opened, certificate: Certificate) -> tuple[dict[str, Verdict | str], list[str]]:
+    """What each ruling comes to by the runs, and what is wrong beside."""
+    try:
+        review = reviewed(one, certificate)
+    except ReplayError as error:
+        return {}, [f"a run cannot be followed: {error}"]
+    rulings = certificate.rulings
+    verdicts = {name: review.verdict(name, ruling) for name, ruling in rulings.items()}
+    contradicted = [
+        f"{name}: run {number} breaks it"
+        for name, number in review.broken().items()
+        if isinstance(rulings.get(name), Certified)
+    ]
+    return verdicts, contradicted
+
+
+def _unchecked(certificate: Certificate, said: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is said and can only be looked for again: nothing in a certificate shows it."""
+    left = [
+        f"{name} ({one['verdict']})"
+        for name, one in said["claims"].items()
+        if one["verdict"] not in ("proved", "refuted")
+    ]
+    if any(isinstance(one, Refutation) and one.least for one in certificate.rulings.values()):
+        left.append("that no run is shorter")
+    if certificate.once:
+        left.append(f"what it means that {', '.join(certificate.once)} runs once")
+    return tuple(left)
+
+
+def _again(one: Opened, certificate: Certificate, progress: Progress) -> list[str]:
+    """What comes out differently if all is looked for again."""
+    options = certificate.options
+    result, _ = prove(
+        one.program, one.scenario, options.threads, options.rounds, options.claims, progress
+    )
+    return [
+        f"{answer.claim} is {word(answer.verdict)}, and not {said}"
+        for answer in result.answers
+        if (said := one.said["claims"][answer.claim]["verdict"]) != word(answer.verdict)
+    ]
+
+
+def _strangers(folder: Path) -> list[str]:
+    names = sorted(path.name for path in folder.iterdir() if path.name != CERTIFICATE)
+    return [f"{name} does not belong here" for name in names]
 
 
 def _near(path: Path) -> str:
     return os.path.relpath(path.resolve())
-
-
-def _elsewhere(folder: Path, path: Path, folders: tuple[Path, ...], name: str) -> list[str]:
-    """Whether the evidence lies where that on another program belongs, or is about a program
-    that lies outside the tree in which the evidence does."""
-    if not lies_in(folder, name):
-        return [f"it is about {name}, which is not what its folder is called"]
-    tree = folder.resolve().parents[name.count("/") + 1]
-    if any(path.resolve().is_relative_to(place.resolve()) for place in (tree, *folders)):
-        return []
-    return [
-        f"it is about {_near(path)}, outside the tree that it lies in; name the program's folder "
-        "with --include if it is yours"
-    ]
-
-
-def _path(folder: Path, document: Mapping[str, Any]) -> Path:
-    """Where the program is."""
-    return _file(folder, document, "program", "this folder")
-
-
-def _model(document: Mapping[str, Any], path: Path, folders: tuple[Path, ...]) -> Path | None:
-    """Where the model is that took the place of the program's own, if one did."""
-    if "model" not in document:
-        return None
-    root = tree_of(path)
-    model = _file(root, document, "model", "the program's tree").resolve()
-    if not any(model.is_relative_to(place) for place in (root, *(f.resolve() for f in folders))):
-        # Evidence may come from a stranger: it does not choose what is read.
-        raise Malformed(
-            "`model` lies outside the program's tree; name its folder with --include if it is yours"
-        )
-    return model
-
-
-def _file(folder: Path, document: Mapping[str, Any], key: str, where: str) -> Path:
-    path = folder / place_in(document, key, where)
-    try:
-        regular = path.is_file()
-    except ValueError:
-        regular = False
-    if not regular:
-        raise Malformed(f"`{key}` names no file")
-    return path
-
-
-def _changed(document: Mapping[str, Any], path: Path) -> list[str]:
-    """Whether the program is another text: then nothing is said of what is in it."""
-    said = document["inputs"]
-    if not isinstance(said, dict):
-        raise Malformed("`inputs` maps names to hashes")
-    name = path.resolve().relative_to(tree_of(path)).as_posix()
-    with open(path, "rb") as stream:
-        data = stream.read(MAX_FILE + 1).removeprefix(codecs.BOM_UTF8)
-    if said.get(name) == hashlib.sha256(data).hexdigest():
-        return []
-    return [f"{name} is not the text that was proved"]
-
-
-def _program(path: Path, folders: tuple[Path, ...], model: Path | None) -> tuple[Program, Names]:
-    sources, declarations = Loader(folders, model).load(path)
-    return lower(resolve(sources, declarations)), names_of(sources, model)
-
-
-def _inputs(document: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
-    said = document["inputs"]
-    wrong = [
-        f"{name} is not the text that was proved"
-        for name, text in sorted(texts.items())
-        if said.get(name) != digest(text)
-    ]
-    wrong += [f"{name} is not included any more" for name in sorted(set(said) - set(texts))]
-    if document["grammar"] != digest(grammar_text()):
-        wrong.append("the grammar is not the one that was used")
-    return wrong
-
-
-def _scenario(document: Mapping[str, Any], program: Program) -> Scenario:
-    for scenario in program.scenarios:
-        if scenario.name == document["scenario"]:
-            return scenario
-    raise Malformed("the program has no such scenario")
-
-
-def _options(document: Mapping[str, Any]) -> Options:
-    value = document["options"]
-    if not isinstance(value, dict) or set(value) - {"lean"} != {"threads", "rounds", "claims"}:
-        raise Malformed("`options` has threads, rounds and claims")
-    if value.get("lean", True) is not True:
-        raise Malformed("`lean` is true or left out")
-    threads, rounds, claims = value["threads"], value["rounds"], value["claims"]
-    if not (whole(threads) and 1 <= threads <= 12 and whole(rounds) and 0 <= rounds <= 8):
-        raise Malformed("`options` is out of range")
-    if not isinstance(claims, list) or not all(isinstance(c, str) for c in claims):
-        raise Malformed("`claims` is a list of names")
-    return Options(threads, rounds, tuple(claims), "lean" in value)
-
-
-def _list(document: Mapping[str, Any], key: str) -> list[Any]:
-    value = document[key]
-    if not isinstance(value, list) or len(value) > 10_000:
-        raise Malformed(f"`{key}` is a list")
-    return value
-
-
-def _arrow(value: Any) -> tuple[int, int]:
-    if not isinstance(value, list) or len(value) != 2 or not all(map(_place, value)):
-        raise Malformed("`waits_for` has pairs of places")
-    return value[0], value[1]
-
-
-def _place(value: Any) -> bool:
-    return whole(value) and value >= 0
-
-
-def _positions(document: Mapping[str, Any], key: str, count: int) -> dict[str, tuple[int, ...]]:
-    value = document[key]
-    if not isinstance(value, dict):
-        raise Malformed(f"`{key}` maps claims to lemmas")
-    for found in value.values():
-        if not isinstance(found, list) or not all(whole(v) and 0 <= v < count for v in found):
-            raise Malformed(f"`{key}` has numbers of lemmas")
-    return {name: tuple(found) for name, found in value.items()}
-
-
-def _open(document: Mapping[str, Any]) -> dict[str, str]:
-    """Why claims that hold are not proved: a remark, which nothing rests on."""
-    found = {}
-    for verdict in _list(document, "verdicts"):
-        if not isinstance(verdict, dict):
-            raise Malformed("`verdicts` has values")
-        if verdict.get("verdict") == "holds" and isinstance(verdict.get("reason"), str):
-            found[str(verdict.get("claim"))] = verdict["reason"]
-    return found
-
-
-def _compare(folder: Path, expected: Mapping[str, str]) -> list[str]:
-    wrong = []
-    present = {p.name: p for p in sorted(folder.iterdir())}
-    for name, text in expected.items():
-        if name not in present:
-            wrong.append(f"{name} is missing")
-        elif not belongs(present[name]) or present[name].stat().st_size > MAX_FILE:
-            wrong.append(f"{name} is no file of an artifact")
-        elif present[name].read_bytes() != text.encode("utf-8"):
-            wrong.append(f"{name} is not what the program and the lemmas give")
-    wrong += [f"{name} does not belong here" for name in sorted(set(present) - set(expected))]
-    return wrong

@@ -6,7 +6,7 @@ whoever proves it stands.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Names:
     """The texts by name, the names by what is printed, and which is the program.
 
     `model` is the text that took the place of the program's own model, if one
-    did, and `model_place` the way to it from the root of the tree.
+    did, and `model_place` its place in its own tree.
     """
 
     program: str
@@ -41,6 +41,11 @@ class Names:
     def of(self, path: str) -> str:
         """The name of a text that is printed as `path`."""
         return self.shown.get(path, posixpath.basename(path))
+
+
+def hashed(text: str) -> str:
+    """The SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def title(program: str, model: str) -> str:
@@ -76,5 +81,6 @@ def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
     program = shown[sources[0].path]
     if model is None:
         return Names(program, texts, shown)
-    place = Path(os.path.relpath(model.resolve(), root)).as_posix()
+    # Its place in its own tree: whoever reads it has to know where that is.
+    place = model.resolve().relative_to(tree_of(model)).as_posix()
     return Names(program, texts, shown, shown[str(model)], place)

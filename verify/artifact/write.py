@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from verify.artifact.content import FORMAT, LEMMAS, PROOF, README
+from verify.artifact.form import CERTIFICATE as PROOF
 
-OBLIGATION = re.compile(r"init\.smt2|(step|claim)-[^/]+\.smt2")
-# Of any version: an older artifact is ours, too.
-FORMAT_LINE = re.compile(rf'^ "format": "{FORMAT.partition("/")[0]}/[0-9]+"'.encode(), re.MULTILINE)
+# What an older version has left is ours, too: it kept what a certificate gives beside it.
+OLD = re.compile(r"README\.txt|lemmas\.txt|init\.smt2|(step|claim)-[^/]+\.smt2")
+FORMAT_LINE = re.compile(rb'^ "format": "verify-(proof|certificate)/[0-9]+"', re.MULTILINE)
 MAX_FILE = 20_000_000
 # <fcntl.h>, <linux/fs.h>
 AT_FDCWD = -100
@@ -134,7 +134,7 @@ def _one_after_the_other(folder: Path, fresh: Path) -> None:
 
 def belongs(path: Path) -> bool:
     """Whether a file may be part of an artifact, by its name."""
-    named = path.name in (PROOF, README, LEMMAS) or OBLIGATION.fullmatch(path.name) is not None
+    named = path.name == PROOF or OLD.fullmatch(path.name) is not None
     return named and path.is_file() and not path.is_symlink()
 
 

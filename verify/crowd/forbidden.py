@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.seen import Seen
-from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
-from verify.crowd.waiting import (
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.places import (
     Arrow,
     Meeting,
     at_rest_with_a_lock,
@@ -15,6 +13,8 @@ from verify.crowd.waiting import (
     places,
     stands_still,
 )
+from verify.crowd.seen import Seen
+from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
 from verify.ir import EXCLUSIVE, Expr
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.world import SHAREABLE, World
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.world import SHAREABLE, World
 from verify.ir import (
     EXCLUSIVE,
     FREE,

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from verify.certify.alone import TooManyPaths, failing
+from verify.certify.proof import Disagreement
+from verify.certify.text import all_of
+from verify.certify.unfold import unfold
 from verify.engine.crowd import Crowd
 from verify.engine.runs import replay
+from verify.engine.schedules import of_moves, of_run
 from verify.engine.search import (
     Best,
-    Disagreement,
     Gave,
     Progress,
     Search,
@@ -42,11 +46,8 @@ from verify.ir import (
     lonely_topics,
     topics,
 )
-from verify.smt.alone import TooManyPaths, failing
 from verify.smt.solver import No, Unknown, Yes
-from verify.smt.text import all_of
-from verify.smt.unfold import unfold
-from verify.verdicts import Answer, Crash, Holds, NotEstablished, Refuted, Result, Verdict
+from verify.verdicts import Answer, Crash, Holds, NotEstablished, Refuted, Result, Schedule, Verdict
 from verify.wording import cut_short
 
 # States that are looked at where somebody may wait for a condition.
@@ -183,7 +184,7 @@ class Inquiry:
             plain = {c.name for c in asked if not c.solo} - {"vacuity", *proved}
             verdicts |= by_turns(search, [name for name in unproved if name in plain])
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
-        deaths = self._deaths(verdicts)
+        deaths = deaths_in(self.search, verdicts)
         if isinstance(verdicts.get("table"), Holds):
             rows = self.cases.rows(self.tested.sampled())
             crashes = [one.crash for row in rows for one in row.behaviours]
@@ -210,7 +211,7 @@ class Inquiry:
                     scenario.name,
                     verdicts[c.name],
                     *self.ways.remarks(c.name, verdicts[c.name]),
-                    _cut_short(program, c, deaths) if isinstance(verdicts[c.name], Holds) else None,
+                    shortened(program, c, deaths) if isinstance(verdicts[c.name], Holds) else None,
                 )
                 for c in asked
             ),
@@ -220,28 +221,20 @@ class Inquiry:
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
             self.tested.watched(),
+            shown=self._shown(verdicts),
+            gave_up=self.cases.gave_up,
         )
 
-    def _deaths(self, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
-        """How threads die, the claims that are asked first, and then what the scout has seen."""
-        search = self.search
-        found = []
-        for name in FATAL:
-            verdict = verdicts.get(name)
-            if isinstance(verdict, Refuted) and isinstance(verdict.run.end, Crash):
-                threads = search.threads
-                if verdict.turns:
-                    # Found in an instance of its own.
-                    number = verdict.bound.threads
-                    threads = instance(search.program, search.scenario, number, turning=True)
-                last = verdict.run.steps[-1]
-                found.append((threads[last.index].commands[last.command], verdict.run.end))
-        names = {thread.name: thread for thread in search.threads}
-        for name, number in search.scout.fired:
-            command = names[name].commands[number]
-            if isinstance(death := command.amiss, Death):
-                found.append((command, Crash(name, death.claim, death.reason, death.span)))
-        return found
+    def _shown(self, verdicts: Mapping[str, Verdict]) -> tuple[Schedule, ...]:
+        """Runs in which all happens that is known to happen, and nothing twice."""
+        known = [of_run(name, v) for name, v in verdicts.items() if isinstance(v, Refuted)]
+        known += [
+            of_moves([(s.index, s.command) for s in run.steps], self.search.bound.threads)
+            for run in self.cases.found.values()
+            if run is not None
+        ]
+        known = list(dict.fromkeys(known))
+        return (*known, *self.tested.covering(known))
 
     def _holds(self) -> Verdict:
         return Holds(self.search.bound)
@@ -357,7 +350,25 @@ def _up_to_breaking(search: Search, best: Best, claim: str) -> tuple[tuple[Move,
     raise Disagreement(f"{claim}: the run does not break it")
 
 
-def _cut_short(
+def deaths_in(search: Search, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
+    """How threads die, the claims that are asked first, and then what the scout has seen."""
+    found = []
+    for name in FATAL:
+        verdict = verdicts.get(name)
+        if isinstance(verdict, Refuted) and isinstance(verdict.run.end, Crash):
+            number, turning = verdict.bound.threads, verdict.turns
+            threads = instance(search.program, search.scenario, number, turning)
+            last = verdict.run.steps[-1]
+            found.append((threads[last.index].commands[last.command], verdict.run.end))
+    names = {thread.name: thread for thread in search.threads}
+    for name, number in search.scout.fired:
+        command = names[name].commands[number]
+        if isinstance(death := command.amiss, Death):
+            found.append((command, Crash(name, death.claim, death.reason, death.span)))
+    return found
+
+
+def shortened(
     program: Program, claim: Claim, deaths: Sequence[tuple[Command, Crash]]
 ) -> Crash | None:
     """The death that keeps a claim from being put to the test as often as it could be.

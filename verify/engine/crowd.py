@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from verify.certify.world import Unsupported, World, world
 from verify.crowd.apart import possible
 from verify.crowd.seen import Seen
 from verify.crowd.space import Cube, Space, Step
 from verify.crowd.views import TooManyViews, Views
-from verify.crowd.world import Unsupported, World, world
 from verify.engine.search import Progress, silent
 from verify.ir import Command, Program, Scenario, Thread
 

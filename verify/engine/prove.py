@@ -5,15 +5,15 @@ What is proved for any number need not be asked for two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from verify.certify.solvers import SOLVERS, version
 from verify.engine import bounded, unbounded
 from verify.engine.crowd import Crowd
 from verify.engine.search import Progress, silent
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
-from verify.smt.solvers import SOLVERS, version
 from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
 from verify.wording import lemma_text, threads_text, transients
 
@@ -37,26 +37,10 @@ def prove(
     proof = unbounded.prove(program, scenario, inquiry.standing(), progress, crowd)
     result = inquiry.result(proof.shares, turns=True)
     proof.agree(program, [a.claim for a in result.answers if isinstance(a.verdict, Refuted)])
+    if proof.shares:
+        once = unbounded.if_again_and_again(program, scenario, tuple(proof.shares))
+        proof = replace(proof, once=once)
     return combined(program, scenario, result, proof), proof
-
-
-def rest(
-    program: Program,
-    scenario: Scenario,
-    threads: int,
-    rounds: int,
-    only: Sequence[str],
-    proved: Collection[str],
-    progress: Progress = silent,
-) -> Result:
-    """What `prove` makes of a program if these claims are proved, before that is said.
-
-    Raises:
-        ReplayError, Disagreement: bugs of ours.
-    """
-    inquiry = bounded.begin(program, scenario, threads, rounds, only, progress)
-    inquiry.look(Crowd(program, scenario, progress))
-    return inquiry.result(proved, turns=True)
 
 
 def combined(program: Program, scenario: Scenario, result: Result, proof: Proof) -> Result:
@@ -65,9 +49,7 @@ def combined(program: Program, scenario: Scenario, result: Result, proof: Proof)
     evidence = None
     if any(isinstance(a.verdict, Proved) and not a.verdict.by_runs for a in answers):
         evidence = Evidence(
-            threads_text(
-                scenario, unbounded.if_again_and_again(program, scenario, tuple(proof.shares))
-            ),
+            threads_text(scenario, proof.once),
             transients(program, scenario),
             program.assumptions,
             tuple(lemma_text(program, scenario, lemma) for lemma in proof.lemmas),

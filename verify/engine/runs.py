@@ -110,18 +110,19 @@ def tell(
     solo: tuple[Thread, Sequence[int]] | None = None,
     waiting: Sequence[int] = (),
     known: Machine | None = None,
+    in_order: bool = False,
 ) -> Run:
     """The run as a reader sees it, replayed on the way.
 
     `solo` is a thread that runs alone afterwards, with its commands; `waiting`
     are threads that wait for ever at the end; `known` is a machine that has made the
-    code of these threads before.
+    code of these threads before; `in_order` moves are left in their order.
 
     Raises:
         ReplayError: the interpreter cannot follow it.
     """
     machine = Machine(program, threads, known)
-    moves = fewest_switches(machine, moves)
+    moves = tuple(moves) if in_order else fewest_switches(machine, moves)
     alone = 0
     if solo is not None:
         threads = (*threads, solo[0])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from verify.certify.proof import Disagreement
 from verify.engine.runs import tell
 from verify.explore import Explored, explore
 from verify.explore import Step as Move
@@ -28,10 +29,6 @@ SHORTER = 40_000_000
 
 class Gave(Exception):
     """z3 gave up on a question."""
-
-
-class Disagreement(Exception):
-    """Two engines answer differently: our bug, never a verdict."""
 
 
 @dataclass(frozen=True, slots=True)

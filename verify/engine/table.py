@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from verify.certify.text import any_of
+from verify.certify.unfold import Automaton, Edge
 from verify.engine.search import Gave, Search
 from verify.explore import Return
 from verify.ir import CASE, FATAL, FREE, SAMPLED_BEFORE, Death, Fault
 from verify.smt.solver import No, Unknown, Yes
-from verify.smt.text import any_of
-from verify.smt.unfold import Automaton, Edge
 from verify.verdicts import Behaviour, Crash, Row, Run
 
 

@@ -7,8 +7,22 @@ two solvers.  Nothing counts as proved before both have answered.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from verify.certify.alone import TooManyPaths
+from verify.certify.lemmas import Lemma
+from verify.certify.obligations import Obligation
+from verify.certify.places import Arrow, circle, places
+from verify.certify.proof import (
+    Disagreement,
+    Grounds,
+    Loops,
+    Unfounded,
+    confirm,
+    failing_alone,
+    obligations,
+)
+from verify.certify.world import Unsupported, world
 from verify.crowd.choice import choose
 from verify.crowd.forbidden import (
     alone_cubes,
@@ -16,19 +30,12 @@ from verify.crowd.forbidden import (
     bad_cubes,
     stuck_cubes,
 )
-from verify.crowd.invariant import Lemma
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.space import Cube, Space, lemma_of
 from verify.crowd.views import TooManyViews, Views
-from verify.crowd.waiting import Arrow, circle, must_not_be, places
-from verify.crowd.world import Unsupported, World, world
 from verify.engine.crowd import Crowd
-from verify.engine.search import Disagreement, Progress, silent
-from verify.ir import Expr, Program, Scenario
-from verify.smt.alone import TooManyPaths, failing
-from verify.smt.obligations import Actor, Obligation, Writer
-from verify.smt.solvers import SOLVERS, decide
-from verify.smt.unfold import unfold
+from verify.engine.search import Progress, silent
+from verify.ir import Program, Scenario
 from verify.wording import circle_text, lemma_text
 
 
@@ -40,7 +47,8 @@ class Proof:
     `arrows` are the pairs of places, of one that waits and one that it may wait for, that
     the proof of `stuck` allows;
     `open` are the claims that are not proved, and why; `broken` those that some view
-    breaks, None where views were not asked.
+    breaks, None where views were not asked; `once` has, for each thread that runs once, the
+    claims that might break if it did not.
     """
 
     lemmas: tuple[Lemma, ...]
@@ -51,6 +59,7 @@ class Proof:
     open: Mapping[str, str]
     views: int
     broken: frozenset[str] | None = None
+    once: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def agree(self, program: Program, refuted: Collection[str]) -> None:
         """See that what a run breaks is broken by the views as well.
@@ -103,7 +112,7 @@ def prove(
                 arrows = tuple(sorted({one.arrow for one in found}))
                 search.forbid(name, stuck_cubes(space, seen, arrows))
             elif any(t.claim == name for t in scene.solos):
-                search.forbid(name, alone_cubes(space, _failing(program, scene, name)))
+                search.forbid(name, alone_cubes(space, failing_alone(program, scene, name)))
             else:
                 search.forbid(name, bad_cubes(space, name))
         except NotProvable as error:
@@ -119,12 +128,14 @@ def prove(
     shares = _positions(choice.shares, place)
     direct = _positions(choice.direct, place)
     proved = [name for name in wanted if name not in open_]
+    arrows = () if "stuck" in open_ else arrows
+    grounds = Grounds(lemmas, {name: direct[name] for name in proved}, arrows)
     try:
-        obligations = tuple(written(program, scene, lemmas, direct, arrows, proved))
-    except Unsupported as reason:
+        texts = obligations(program, scene, grounds)
+    except (Unsupported, Unfounded) as reason:
         return replace(nothing(str(reason)), broken=broken)
     progress("asking two solvers")
-    refused = confirm(obligations)
+    refused = confirm(texts)
     for name in proved:
         if "" in refused or name in refused:
             open_[name] = refused.get(name) or refused[""]
@@ -137,7 +148,7 @@ def prove(
         shares,
         {name: share for name, share in direct.items() if name not in open_},
         () if "stuck" in open_ else arrows,
-        tuple(o for o in obligations if o.claim not in open_),
+        tuple(o for o in texts if o.claim not in open_),
         open_,
         views.count,
         broken,
@@ -180,59 +191,3 @@ def _positions(
 SUSPECT = (
     "by twos, threads can be seen where it may break, though no run within the bound gets there"
 )
-
-
-class Loops(Exception):
-    """A thread alone may go through a loop more often than it was unfolded."""
-
-
-def _failing(program: Program, scene: World, claim: str) -> Expr:
-    thread = next(t for t in scene.solos if t.claim == claim)
-    if unfold(program, thread).cut:
-        raise Loops("a run alone has loops")
-    return failing(program, thread)
-
-
-def written(
-    program: Program,
-    scene: World,
-    lemmas: Sequence[Lemma],
-    direct: Mapping[str, Sequence[int]],
-    arrows: Sequence[Arrow],
-    claims: Sequence[str],
-) -> list[Obligation]:
-    """Everything that has to be `unsat` for the lemmas to prove the claims."""
-    writer = Writer(
-        scene, lemmas, {name: [lemmas[i] for i in some] for name, some in direct.items()}
-    )
-    found = [Obligation("init", "", writer.init()), *writer.steps()]
-    for name in claims:
-        solo = next((t for t in scene.solos if t.claim == name), None)
-        if name == "stuck":
-            found.append(writer.stuck(must_not_be(scene, arrows)))
-        elif solo is not None:
-            condition = _failing(program, scene, name)
-            found.append(writer.alone(name, condition, Actor(solo)))
-        else:
-            found.append(writer.breaks(name))
-    return found
-
-
-def confirm(
-    obligations: Sequence[Obligation], solvers: Sequence[str] = tuple(SOLVERS)
-) -> dict[str, str]:
-    """For each claim that is not confirmed, why; "" stands for all of them.
-
-    Raises:
-        Disagreement: one solver says sat, another unsat.
-    """
-    refused: dict[str, str] = {}
-    for obligation in obligations:
-        answers = {name: decide(name, obligation.text) for name in solvers}
-        said = set(answers.values())
-        if "sat" in said and "unsat" in said:
-            raise Disagreement(f"{obligation.name}: {answers}")
-        if said != {"unsat"}:
-            words = ", ".join(f"{name}: {answer}" for name, answer in answers.items())
-            refused.setdefault(obligation.claim, f"obligation {obligation.name} ({words})")
-    return refused

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
+from verify.certify.text import all_of, any_of
+from verify.certify.waiting import goes_on
 from verify.engine.crowd import Crowd
+from verify.engine.schedules import Followed, Follower, of_moves
 from verify.engine.search import Search
 from verify.explore import Explored, explore, lonely
+from verify.explore import Step as Move
+from verify.interpret import State
 from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Table, Thread, instance
 from verify.smt.solver import No, Yes
-from verify.smt.text import all_of, any_of
 from verify.source import Span
-from verify.verdicts import Absent, Holds, Line, NotEstablished, Vacuous, Verdict, Watched
-from verify.waiting import goes_on
+from verify.verdicts import Absent, Holds, Line, NotEstablished, Schedule, Vacuous, Verdict, Watched
 from verify.wording import unreached_text
 
 # What is not reached by as many threads as were asked for, and may be by more, is looked
@@ -26,14 +29,18 @@ MORE_THREADS = 2
 MORE_STATES = 60_000
 
 Test: TypeAlias = Callable[[Command], bool]
+# A run that reaches something, made when it is asked for.
+Way: TypeAlias = Callable[[], Schedule]
 
 
 @dataclass
 class Tested:
     """Statements, hooks and uses of claims, locks and cases: each to be reached by some run.
 
-    `wanted` are the commands that reach it, in the threads that are there.  A function or
-    thread (`idle_code`) of which nothing is in their commands is told of as a whole.
+    `wanted` are the commands that reach it, in the threads that are there, `alone` those of
+    lonely threads where there are no others; `reached` has a run for what is reached.  A
+    function or thread (`idle_code`) of which nothing is in their commands is told of as a
+    whole.  `lonely` says what lonely threads are known to take, if not the scout does.
     """
 
     search: Search
@@ -42,8 +49,10 @@ class Tested:
     questions: dict[str, int] = field(default_factory=dict)
     statements: dict[str, Statement] = field(default_factory=dict)
     idle_code: dict[str, str] = field(default_factory=dict)
-    reached: set[str] = field(default_factory=set)
+    reached: dict[str, Way] = field(default_factory=dict)
+    alone: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     gave_up: bool = False
+    lonely: Callable[[Sequence[Thread]], Mapping[tuple[str, int], Way]] | None = None
 
     def __post_init__(self) -> None:
         program = self.search.program
@@ -76,18 +85,39 @@ class Tested:
         alone = self._reached_alone(program, in_commands)
         for key, statement in self.statements.items():
             if statement in alone:
-                self.reached.add(key)
+                self.alone[key], self.reached[key] = alone[statement]
             elif statement.owner not in in_commands | {one.owner for one in alone}:
                 self.idle_code[statement.owner] = f"{statement.owner} {_idle(statement.owner)}"
 
-    def _reached_alone(self, program: Program, in_commands: Collection[str]) -> list[Statement]:
-        """What is reached only by a thread that is not in the scenario, in a run alone."""
+    def _reached_alone(
+        self, program: Program, in_commands: Collection[str]
+    ) -> dict[Statement, tuple[list[tuple[str, int]], Way]]:
+        """What is reached only by a thread that is not in the scenario, in a run alone: by
+        which commands, and a run to where it starts."""
         open_ = [s for s in program.statements if s.owner not in in_commands]
         there = _reaching(open_, [t for t in program.threads if t.kind == "solo"])
         names = {name for commands in there.values() for name, _ in commands}
         solos = [thread for thread in program.threads if thread.name in names]
-        fired = lonely(self.search.scout, solos) if solos else set()
-        return [open_[i] for i, commands in there.items() if fired.intersection(commands)]
+        fired = (self.lonely or self._taken_alone)(solos) if solos else {}
+        return {
+            open_[i]: (commands, next(fired[c] for c in commands if c in fired))
+            for i, commands in there.items()
+            if any(command in fired for command in commands)
+        }
+
+    def _taken_alone(self, solos: Sequence[Thread]) -> dict[tuple[str, int], Way]:
+        return {
+            command: partial(self._at_rest, state, command[0])
+            for command, state in lonely(self.search.scout, solos).items()
+        }
+
+    def _at_rest(self, state: State, solo: str) -> Schedule:
+        """A run to a state at rest, from which a lonely thread goes on."""
+        return Schedule(1, False, self.search.scout.way_to(state), solo)
+
+    def _by_scout(self, command: tuple[str, int]) -> Schedule:
+        scout = self.search.scout
+        return of_moves(scout.run(scout.fired[command]), 1)
 
     def _threads(self) -> list[Thread]:
         return list({thread.name: thread for thread in self.search.threads}.values())
@@ -106,8 +136,9 @@ class Tested:
     def _note(self, key: str, test: Test, commands: list[tuple[str, int]]) -> None:
         self.tests[key] = test
         self.wanted[key] = commands
-        if any(command in self.search.scout.fired for command in commands):
-            self.reached.add(key)
+        seen = next((c for c in commands if c in self.search.scout.fired), None)
+        if seen is not None:
+            self.reached[key] = partial(self._by_scout, seen)
         elif commands:
             self.questions[key] = self.search.question(
                 any_of(self.search.order.takes(t, [n]) for t, n in commands)
@@ -118,7 +149,8 @@ class Tested:
         order = self.search.order
         solo = next(t for t in self.search.program.threads if t.claim == claim and t.kind == "solo")
         if solo.name in self.search.scout.starts:
-            self.reached.add(f"start {claim}")
+            state = self.search.scout.starts[solo.name]
+            self.reached[f"start {claim}"] = partial(self._at_rest, state, solo.name)
             return
         starts = [c.guard for c in solo.commands if c.source == solo.entry]
         self.questions[f"start {claim}"] = self.search.question(
@@ -133,8 +165,9 @@ class Tested:
         """
         for key, question in self.questions.items():
             match self.search.ask([question]):
-                case Yes():
-                    self.reached.add(key)
+                case Yes() as answer:
+                    moves = self.search.moves(answer)
+                    self.reached[key] = partial(self._by_model, key, moves)
                 case No():
                     pass
                 case _:
@@ -150,6 +183,47 @@ class Tested:
             if open_:
                 self._look_further(open_, number, turning)
 
+    def _by_model(self, key: str, moves: Sequence[Move]) -> Schedule:
+        """The run up to where it reaches what was asked for."""
+        threads, number = self.search.threads, self.search.bound.threads
+        if key not in self.wanted:
+            solos = (t for t in self.search.program.threads if t.kind == "solo")
+            return Schedule(
+                number,
+                False,
+                tuple(moves),
+                next(t.name for t in solos if key.endswith(f" {t.claim}")),
+            )
+        wanted = set(self.wanted[key])
+        end = next(i for i, (t, n) in enumerate(moves) if (threads[t].name, n) in wanted)
+        return of_moves(moves[: end + 1], number)
+
+    def covering(self, known: Sequence[Schedule]) -> tuple[Schedule, ...]:
+        """Runs that reach, with those `known`, all that is reached: long ones first, which
+        reach most."""
+        follower = Follower(self.search.program, self.search.scenario)
+        open_ = set(self.reached)
+        for schedule in known:
+            open_ -= self._reaches(follower.follow(schedule), open_)
+        ways = dict.fromkeys(self.reached[key]() for key in self.reached if key in open_)
+        found = []
+        for schedule in sorted(ways, key=lambda one: -len(one.moves)):
+            here = self._reaches(follower.follow(schedule), open_)
+            if here:
+                found.append(schedule)
+                open_ -= here
+        return tuple(found)
+
+    def _reaches(self, run: Followed, among: Collection[str]) -> set[str]:
+        """What a run reaches of some."""
+        return {
+            key
+            for key in among
+            if not run.fired.isdisjoint(self.wanted.get(key, ()))
+            or (key in self.alone and not run.lonely.isdisjoint(self.alone[key]))
+            or (run.starts and run.solo is not None and key == f"start {run.solo.claim}")
+        }
+
     def _look_further(self, open_: Sequence[str], number: int, turning: bool) -> None:
         """Explore with further turns, or more threads: what takes several calls in a row is
         reached late."""
@@ -158,9 +232,11 @@ class Tested:
 
         def found(seen: Explored) -> bool:
             for key, commands in wanted.items():
-                if any(command in seen.fired for command in commands):
-                    self.reached.add(key)
-            return self.reached.issuperset(wanted)
+                first = next((c for c in commands if c in seen.fired), None)
+                if first is not None and key not in self.reached:
+                    run = of_moves(seen.run(seen.fired[first]), number, turning)
+                    self.reached[key] = partial(_same, run)
+            return self.reached.keys() >= wanted.keys()
 
         threads = instance(program, self.search.scenario, number, turning)
         found(explore(program, threads, MORE_STATES, stop=found))
@@ -175,7 +251,7 @@ class Tested:
         """The cells of each line of the table of which one is sampled: the line is."""
         table = self.search.program.table
         lines = [] if table is None else [{f"row {cell}" for cell in row} for row in table.rows]
-        return {key for line in lines if line & self.reached for key in line}
+        return {key for line in lines if line & self.reached.keys() for key in line}
 
     def unreached(self) -> tuple[Line, ...]:
         """Statements that no run comes to, but for those of what is never called at all."""
@@ -213,7 +289,7 @@ class Tested:
             return {k for k in self.missing() if k == "sample" or k.startswith("row ")}
         keys = {f"hook {hook}" for hook in found.hooks} | {f"use {used}" for used in found.uses}
         keys |= {"sample"} if found.samples else set()
-        return set() if keys & self.reached else keys
+        return set() if keys & self.reached.keys() else keys
 
     def unmet(self, claims: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """What is not reached of what some claims ask for, and what that is in words."""
@@ -290,6 +366,10 @@ class Tested:
         if not missing:
             return Holds(self.search.bound)
         return self.idle(unreached_text((key, self._said(key)) for key in missing))
+
+
+def _same(run: Schedule) -> Schedule:
+    return run
 
 
 def _never_used(struct: str) -> str:

@@ -7,7 +7,7 @@ so what it rules out never happens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TypeAlias
 
@@ -42,6 +42,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.simplify import literals, sharpen
 
 Facts: TypeAlias = dict[str, frozenset[int]]
 LOCK = "lock "
@@ -109,8 +110,8 @@ def flow(thread: Thread, locks: tuple[str, ...], turns: bool = False) -> Thread:
 
 def _folded(command: Command, guard: Expr, known: Facts) -> Command:
     """The command where this is known, by which its guard is `guard`."""
-    literals = _literals(guard.args if isinstance(guard, And) else (guard,))
-    updates = tuple((t, rebuild(specialise(e, known), literals.leaf)) for t, e in command.updates)
+    found = literals(guard.args if isinstance(guard, And) else (guard,))
+    updates = tuple((t, rebuild(specialise(e, known), found.leaf)) for t, e in command.updates)
     if (guard, updates) == (command.guard, command.updates):
         return command
     return replace(command, guard=guard, updates=updates)
@@ -169,86 +170,6 @@ def _refined(guard: Expr, known: Facts) -> Facts | None:
             case _:
                 continue
     return None if any(not values for values in known.values()) else known
-
-
-@dataclass
-class Literals:
-    """What the parts of a conjunction say of single variables."""
-
-    values: dict[Shared | Local, int]
-    excluded: dict[Shared | Local, set[int]]
-
-    def leaf(self, atom: Atom) -> Expr:
-        if isinstance(atom, Shared | Local) and atom in self.values:
-            return Const(self.values[atom])
-        return atom
-
-
-def _literals(parts: tuple[Expr, ...]) -> Literals:
-    found = Literals({}, {})
-    for part in parts:
-        match part:
-            case Compare("==", (Shared() | Local()) as atom, Const(value)):
-                found.values[atom] = value
-            case Not(Compare("==", (Shared() | Local()) as atom, Const(value))):
-                found.excluded.setdefault(atom, set()).add(value)
-            case Shared() | Local():
-                found.values[part] = 1
-            case Not((Shared() | Local()) as atom):
-                found.values[atom] = 0
-            case _:
-                pass
-    return found
-
-
-def sharpen(expr: Expr) -> Expr:
-    """A conjunction with what one part says of a variable used in the others."""
-    while isinstance(expr, And):
-        literals = _literals(expr.args)
-        parts: list[Expr] = []
-        for part in expr.args:
-            match part:
-                case Compare("==", (Shared() | Local()) as atom, Const(value)):
-                    clash = literals.values[atom] != value
-                    parts.append(FALSE if clash or _out(literals, atom, value) else part)
-                case Not(Compare("==", (Shared() | Local()) as atom, Const(value))):
-                    # Said already by a part that knows the value.
-                    known = literals.values.get(atom)
-                    parts.append(part if known is None else TRUE if known != value else FALSE)
-                case Shared() | Local() | Not(Shared() | Local()):
-                    parts.append(part)
-                case _:
-                    parts.append(_without(rebuild(part, literals.leaf), literals))
-        after = conj(parts)
-        if after == expr:
-            return expr
-        expr = after
-    return expr
-
-
-def _out(literals: Literals, atom: Shared | Local, value: int) -> bool:
-    return value in literals.excluded.get(atom, ())
-
-
-def _without(expr: Expr, literals: Literals) -> Expr:
-    """`expr` with each comparison that the literals exclude taken as false."""
-    match expr:
-        case Compare("==", (Shared() | Local()) as atom, Const(value)):
-            return FALSE if _out(literals, atom, value) else expr
-        case Not(arg):
-            return negate(_without(arg, literals))
-        case And(args):
-            return conj(_without(arg, literals) for arg in args)
-        case Or(args):
-            return disj(_without(arg, literals) for arg in args)
-        case Ite(condition, then, otherwise):
-            return ite(
-                _without(condition, literals),
-                _without(then, literals),
-                _without(otherwise, literals),
-            )
-        case _:
-            return expr
 
 
 def specialise(expr: Expr, known: Facts) -> Expr:

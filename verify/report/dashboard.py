@@ -19,8 +19,6 @@ WORDS = ("refuted", "not established", "vacuous", "holds", "proved")
 # What another scenario of the program has to answer.
 ABSENT = "absent"
 RANK = {word: i for i, word in enumerate((*WORDS, ABSENT))}
-# How the name of a bug begins if it is the name of another one.
-NEW = "new: "
 LEGEND = """\
 * proved: for any number of callers, each calling again and again.
 * REFUTED: a run breaks it, and ends as is said behind. All of it is in the evidence, to which
@@ -37,7 +35,8 @@ class Said:
     """What evidence says of one claim.
 
     `word` is the word for the verdict, `how` what stands behind it and `why`
-    the last line of the run, or the reason.  `known` is what the bug is called.
+    the last line of the run, or the reason.  `known` is what the bug is called,
+    `beside` what there is to say besides: that it is another one, or may not be the only one.
     """
 
     claim: str
@@ -46,6 +45,7 @@ class Said:
     how: str
     why: str
     known: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _in_short(said: Sequence[Said]) -> str:
 
 
 def _has_name(said: Said) -> bool:
-    return bool(said.known) and not said.known.startswith(NEW)
+    return bool(said.known)
 
 
 def _shown(word: str) -> str:
@@ -214,7 +214,8 @@ def _why(said: Said) -> str:
 
 
 def _known(said: Said) -> str:
-    return f"known as {said.known}" if _has_name(said) else said.known
+    known = f"known as {said.known}" if said.known else ""
+    return "; ".join(part for part in (known, said.beside) if part)
 
 
 def _few(text: str) -> str:

@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from verify.certify.text import FALSE, TRUE, all_of, any_of, no
+from verify.certify.unfold import Automaton, Edge, unfold
+from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     CASE,
     MODES,
@@ -39,9 +42,6 @@ from verify.ir import (
     rebuild,
     topics,
 )
-from verify.smt.text import FALSE, TRUE, all_of, any_of, no
-from verify.smt.unfold import Automaton, Edge, unfold
-from verify.waiting import goes_on, lock_part, unlocked
 
 
 @dataclass(frozen=True, slots=True)

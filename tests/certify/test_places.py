@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.randomised import lowered
-from verify.crowd.waiting import circle
-from verify.crowd.world import world
+from verify.certify.places import circle
+from verify.certify.proof import Grounds, confirm, obligations
+from verify.certify.world import world
 from verify.engine.prove import prove
-from verify.engine.unbounded import confirm, written
 from verify.verdicts import Holds, Proved, Refuted, Verdict
 
 LOCKS = """
@@ -145,7 +145,7 @@ def test_no_arrow_can_be_left_out_of_a_proof() -> None:
     scene = world(code, code.scenarios[0])
 
     def refused(arrows: tuple[tuple[int, int], ...]) -> bool:
-        texts = written(code, scene, proof.lemmas, proof.direct, arrows, ["stuck"])
+        texts = obligations(code, scene, Grounds(proof.lemmas, proof.direct, arrows))
         return "stuck" in confirm(texts)
 
     assert proof.arrows
@@ -159,3 +159,23 @@ def test_a_shortest_circle_is_found() -> None:
     assert () == circle([(0, 1), (1, 2), (0, 2)])
     assert (3,) == circle([(0, 1), (1, 0), (3, 3)])
     assert 2 == len(circle([(0, 1), (1, 2), (2, 0), (2, 1)]))
+
+
+def test_what_is_proved_beside_a_stuck_that_is_not_stays_proved() -> None:
+    """Of one claim that cannot be proved, all others would be told as open."""
+    text = f"""{LOCKS}
+    struct mutex a; struct mutex b; bool x; bool y;
+    primitive void wait_for(void) {{ when (x) {{ }} }}
+    primitive void begin(void) {{ y = true; }}
+    primitive void set(void) {{ x = true; }}
+    thread t {{ lock(&a); unlock(&a); lock(&a); lock(&b); unlock(&b); unlock(&a); }}
+    thread w {{ begin(); wait_for(); }}
+    thread v {{ set(); }}
+    scenario s "s": t[*], w, v;
+    """
+    code = lowered(text)
+    _, proof = prove(code, code.scenarios[0])
+
+    assert "stuck" in proof.open
+    assert {"lock-use", "memory", "atomic-sleep"} <= set(proof.shares)
+    assert () == proof.arrows

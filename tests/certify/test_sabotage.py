@@ -19,21 +19,21 @@ from tests.campaign import searched
 from tests.crowd.facts import reached
 from tests.crowd.tiny import lowered
 from tests.crowd.wrong import accepted, contradictions
+from verify.certify import obligations, solvers
+from verify.certify import proof as proving
+from verify.certify.lemmas import Lemma, Literal
+from verify.certify.obligations import Actor, Obligation, Writer
+from verify.certify.proof import Disagreement, Grounds, confirm
+from verify.certify.solvers import decide
+from verify.certify.text import all_of
+from verify.certify.world import World, world
 from verify.crowd import lemmas as lemmas_module
-from verify.crowd.invariant import Lemma, Literal
 from verify.crowd.lemmas import Search
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space
 from verify.crowd.views import Views
-from verify.crowd.world import World, world
-from verify.engine import unbounded
-from verify.engine.search import Disagreement
-from verify.engine.unbounded import Proof, confirm, prove, written
+from verify.engine.unbounded import Proof, prove
 from verify.ir import TRUE, And, Command, Expr, Program, Shared
-from verify.smt import obligations, solvers
-from verify.smt.obligations import Actor, Obligation, Writer
-from verify.smt.solvers import decide
-from verify.smt.text import all_of
 
 Sabotage: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
@@ -206,8 +206,9 @@ def test_a_lemma_that_is_missing_leaves_an_obligation_satisfiable(text: str) -> 
     proof = proof_of(text)
     claims = sorted(proof.shares)
     for i in range(len(proof.lemmas)):
-        kept = [one for j, one in enumerate(proof.lemmas) if i != j]
-        without = written(program, scene, kept, {}, proof.arrows, claims)
+        kept = tuple(one for j, one in enumerate(proof.lemmas) if i != j)
+        all_of_them = dict.fromkeys(claims, tuple(range(len(kept))))
+        without = proving.obligations(program, scene, Grounds(kept, all_of_them, proof.arrows))
 
         assert {} != confirm(without, ("z3",)), proof.lemmas[i]
 
@@ -306,7 +307,7 @@ def test_the_two_solvers_are_asked_and_both_have_to_say_unsat(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If it fails, a solver that gives up counts as one that agrees."""
-    monkeypatch.setattr(unbounded, "decide", lambda name, _: "unsat" if name == "z3" else "unknown")
+    monkeypatch.setattr(proving, "decide", lambda name, _: "unsat" if name == "z3" else "unknown")
     found = proof_of(READERS)
 
     assert {} == found.shares
@@ -335,7 +336,7 @@ def test_two_solvers_of_different_opinions_end_in_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If it fails, a bug in a solver looks like a verdict."""
-    monkeypatch.setattr(unbounded, "decide", lambda name, _: "unsat" if name == "z3" else "sat")
+    monkeypatch.setattr(proving, "decide", lambda name, _: "unsat" if name == "z3" else "sat")
 
     with pytest.raises(Disagreement):
         proof_of(READERS)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verify.certify.unfold import Automaton, unfold
+from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     FALSE,
     TRUE,
@@ -24,9 +26,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
-from verify.lower.flow import sharpen
-from verify.smt.unfold import Automaton, unfold
-from verify.waiting import goes_on, lock_part, unlocked
+from verify.simplify import sharpen
 
 MAX_PATHS = 20_000
 

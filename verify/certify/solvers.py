@@ -52,6 +52,8 @@ def _cvc5(text: str) -> str:
         said = command.invoke(solver, symbols).strip() or said
 
 
+# Who is asked where nobody is named: runs are looked for with z3.
+SECOND = "cvc5"
 SOLVERS: Mapping[str, Callable[[str], str]] = {"z3": _z3, "cvc5": _cvc5}
 
 

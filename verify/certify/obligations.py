@@ -29,12 +29,13 @@ has a name, `$1` and so on (no variable of a program is called so).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.waiting import stands_still
-from verify.crowd.world import MAX_WITNESSES, SHAREABLE, Unsupported, World, witnesses
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.places import stands_still
+from verify.certify.text import FALSE, TRUE, all_of, any_of, no
+from verify.certify.world import MAX_WITNESSES, SHAREABLE, Unsupported, World, witnesses
 from verify.ir import (
     EXCLUSIVE,
     FREE,
@@ -55,7 +56,6 @@ from verify.ir import (
     Shared,
     Thread,
 )
-from verify.smt.text import FALSE, TRUE, all_of, any_of, no
 
 NAMED = ("x", "y", "z")
 # Bits of a value: the fewest that do.
@@ -576,7 +576,11 @@ def _magnitude(expr: Expr, value: int) -> int:
             return 1
 
 
-def fits(world: World, lemma: Lemma) -> bool:
+# A lemma names two threads of the crowd at most; the one that moves is the third.
+MAX_NAMED = 2
+
+
+def fits(world: World) -> Callable[[Lemma], bool]:
     """Whether a lemma speaks of variables, values and threads that a world has."""
     writer = Writer(world, ())
     domains = dict(writer.declared(writer.named()))
@@ -594,19 +598,22 @@ def fits(world: World, lemma: Lemma) -> bool:
         values = domains.get(key, ())
         return bool(one.values) and list(one.values) == [v for v in values if v in one.values]
 
-    return (
-        all(
-            known(one, f"s{one.thread}" if one.thread >= 0 else "")
-            and (one.thread == -1) == (one.kind in ("shared", "held"))
-            for one in lemma.shared
+    def fitting(lemma: Lemma) -> bool:
+        return (
+            all(
+                known(one, f"s{one.thread}" if one.thread >= 0 else "")
+                and (one.thread == -1) == (one.kind in ("shared", "held"))
+                for one in lemma.shared
+            )
+            and all(
+                known(one, NAMED[0]) and one.thread == -1 and one.kind not in ("shared", "held")
+                for part in lemma.crowd
+                for one in part
+            )
+            and len(lemma.crowd) <= (MAX_NAMED if world.crowd else 0)
         )
-        and all(
-            known(one, NAMED[0]) and one.thread == -1 and one.kind not in ("shared", "held")
-            for part in lemma.crowd
-            for one in part
-        )
-        and (bool(world.crowd) or not lemma.crowd)
-    )
+
+    return fitting
 
 
 def _pcs(thread: Thread) -> list[int]:

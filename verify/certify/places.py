@@ -20,8 +20,9 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from verify.crowd.invariant import CROWD_STRIDE, Lemma, Literal
-from verify.crowd.world import World
+from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.waiting import goes_on, unlocked
+from verify.certify.world import World
 from verify.ir import (
     EXCLUSIVE,
     FREE,
@@ -43,7 +44,6 @@ from verify.ir import (
     negate,
     rebuild,
 )
-from verify.waiting import goes_on, unlocked
 
 # A waiting place, and one that it may wait for, by their positions among all places.
 Arrow: TypeAlias = tuple[int, int]

@@ -1,0 +1,248 @@
+"""A certificate: what is claimed of a program in a scenario, and what each claim rests on.
+
+Lemmas for what is proved, a run for what is refuted, and runs that reach all that
+is said to be reached.  What the program and these give anyway, the report, the states
+of a run, the obligations, is not in it.  docs/certificate.md describes the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from verify.artifact.form import FORMAT, Malformed
+from verify.artifact.lowered import digest
+from verify.artifact.names import Names, hashed
+from verify.artifact.words import Words, lemma_name
+from verify.certify.lemmas import Lemma
+from verify.certify.places import Arrow, places
+from verify.certify.proof import Grounds
+from verify.certify.solvers import SOLVERS
+from verify.certify.world import Unsupported, World, world
+from verify.engine.review import Certified, Holding, Idle, Open, Refutation, Ruling
+from verify.engine.schedules import of_run
+from verify.engine.unbounded import Proof as Found
+from verify.ir import Program, Scenario
+from verify.verdicts import (
+    Absent,
+    Answer,
+    Holds,
+    NotEstablished,
+    Proved,
+    Refuted,
+    Result,
+    Schedule,
+    Vacuous,
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for: threads for each [*] in runs, rounds of a loop there, claims."""
+
+    threads: int
+    rounds: int
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a certificate means of a program.
+
+    `once` has, for each thread that runs once, the claims that might break if it ran
+    again and again; `solvers` are those that have confirmed the proofs.
+    """
+
+    options: Options
+    rulings: Mapping[str, Ruling]
+    grounds: Grounds
+    runs: tuple[Schedule, ...]
+    once: Mapping[str, tuple[str, ...]]
+    solvers: tuple[str, ...]
+    gave_up: str
+
+
+def document(
+    program: Program,
+    scenario: Scenario,
+    options: Options,
+    result: Result,
+    proof: Found,
+    names: Names,
+) -> dict[str, Any]:
+    """What a certificate says, by key, in the one order of keys."""
+    words = Words(program, scenario)
+    runs = list(result.shown)
+    claims = {a.claim: _ruling(a, proof, words, runs, program, scenario) for a in result.answers}
+    lemmas, waits = _grounds(program, scenario, words, proof)
+    return {
+        "format": FORMAT,
+        "program": names.program,
+        **({"model": names.model_place} if names.model else {}),
+        "scenario": scenario.name,
+        "texts": {name: hashed(text) for name, text in sorted(names.texts.items())},
+        "lowered": digest(program, scenario),
+        "asked": {
+            "threads": options.threads,
+            "rounds": options.rounds,
+            "claims": list(options.claims),
+        },
+        "claims": claims,
+        "once": {name: list(some) for name, some in proof.once.items()},
+        "solvers": list(SOLVERS) if proof.shares else [],
+        **({"gave_up": result.gave_up} if result.gave_up else {}),
+        "points": words.all_points(),
+        "lemmas": lemmas,
+        "waits": waits,
+        "runs": [words.run(run) for run in runs],
+    }
+
+
+def _ruling(
+    answer: Answer,
+    proof: Found,
+    words: Words,
+    runs: list[Schedule],
+    program: Program,
+    scenario: Scenario,
+) -> dict[str, Any]:
+    match answer.verdict:
+        case Proved(_, True):
+            return {"verdict": "proved"}
+        case Proved(lemmas):
+            names = [_name(program, scenario, words, proof, i) for i in proof.direct[answer.claim]]
+            return {"verdict": "proved", "by": " ".join(names), "rests": lemmas}
+        case Holds(_, unproved):
+            return {"verdict": "holds", **({"why": unproved} if unproved else {})}
+        case Refuted() as verdict:
+            said: dict[str, Any] = {
+                "verdict": "refuted",
+                "run": runs.index(of_run(answer.claim, verdict)),
+                "least": verdict.least,
+            }
+            if answer.known and answer.beside:
+                said["others"] = answer.beside
+            return said
+        case NotEstablished(reason):
+            return {"verdict": "not established", "why": reason}
+        case Vacuous():
+            return {"verdict": "vacuous"}
+        case Absent():
+            return {"verdict": "absent"}
+
+
+def _grounds(
+    program: Program, scenario: Scenario, words: Words, proof: Found
+) -> tuple[dict[str, dict[str, str]], list[list[str]]]:
+    if not proof.lemmas and not proof.arrows:
+        return {}, []
+    scene = world(program, scenario)
+    said = [words.lemma(scene, lemma) for lemma in proof.lemmas]
+    names = words.places(scene, places(scene)) if proof.arrows else ()
+    return (
+        {lemma_name(one): one for one in said},
+        [[names[one], names[two]] for one, two in proof.arrows],
+    )
+
+
+def _name(program: Program, scenario: Scenario, words: Words, proof: Found, position: int) -> str:
+    return lemma_name(words.lemma(world(program, scenario), proof.lemmas[position]))
+
+
+# ------------------------------------------------------------------- reading
+
+
+def meaning(said: Mapping[str, Any], program: Program, scenario: Scenario) -> Certificate:
+    """What a document, of the right form, means of a program.
+
+    Raises:
+        Malformed: it speaks of what the program does not have.
+    """
+    words = Words(program, scenario, said["points"])
+    options = Options(
+        said["asked"]["threads"], said["asked"]["rounds"], tuple(said["asked"]["claims"])
+    )
+    asked = [c.name for c in program.claims if not options.claims or c.name in options.claims]
+    if list(said["claims"]) != asked:
+        raise Malformed("`claims` are not those of the program, or not all that were asked for")
+    runs = tuple(words.schedule(run) for run in said["runs"])
+    if len(set(runs)) < len(runs):
+        raise Malformed("a run is there twice")
+    if not SOLVERS.keys() >= set(said["solvers"]):
+        raise Malformed("`solvers` are not those that can be asked")
+    once = {name for name, count in scenario.members if count is not None}
+    if not once >= set(said["once"]) or not {c.name for c in program.claims}.issuperset(
+        claim for some in said["once"].values() for claim in some
+    ):
+        raise Malformed("`once` has no thread that runs once, or no claim")
+    return Certificate(
+        options,
+        {name: _meant(ruling, len(runs)) for name, ruling in said["claims"].items()},
+        _grounds_of(said, program, scenario, words),
+        runs,
+        {name: tuple(some) for name, some in said["once"].items()},
+        tuple(said["solvers"]),
+        said.get("gave_up", ""),
+    )
+
+
+def _meant(ruling: Mapping[str, Any], runs: int) -> Ruling:
+    match ruling["verdict"]:
+        case "proved":
+            return Certified(ruling.get("rests", 0), "by" not in ruling)
+        case "holds":
+            return Holding(ruling.get("why", ""))
+        case "refuted":
+            if ruling["run"] >= runs:
+                raise Malformed("a claim is refuted by a run that is not there")
+            return Refutation(ruling["run"], ruling.get("least", 0), ruling.get("others", ""))
+        case "not established":
+            return Open(ruling["why"])
+        case _:
+            return Idle(ruling["verdict"] == "absent")
+
+
+def _grounds_of(
+    said: Mapping[str, Any], program: Program, scenario: Scenario, words: Words
+) -> Grounds:
+    by = {
+        name: one["by"].split(" ") if one["by"] else []
+        for name, one in said["claims"].items()
+        if "by" in one
+    }
+    if not said["lemmas"] and not said["waits"]:
+        return Grounds((), {name: _positions(name, some, {}) for name, some in by.items()})
+    try:
+        scene = world(program, scenario)
+    except Unsupported as reason:
+        raise Malformed(str(reason)) from None
+    lemmas: dict[Lemma, int] = {}
+    for name, one in said["lemmas"].items():
+        if lemma_name(one) != name:
+            raise Malformed(f"lemma {name[:80]} is not called so")
+        lemmas[words.meant(scene, one)] = len(lemmas)
+    if len(lemmas) < len(said["lemmas"]):
+        raise Malformed("a lemma is there twice")
+    at = {name: i for i, name in enumerate(said["lemmas"])}
+    return Grounds(
+        tuple(lemmas),
+        {name: _positions(name, some, at) for name, some in by.items()},
+        _arrows(said, scene, words),
+    )
+
+
+def _positions(claim: str, names: list[str], at: Mapping[str, int]) -> tuple[int, ...]:
+    if len(set(names)) < len(names) or not at.keys() >= set(names):
+        raise Malformed(f"{claim[:80]} rests on a lemma twice, or on one that there is not")
+    return tuple(at[name] for name in names)
+
+
+def _arrows(said: Mapping[str, Any], scene: World, words: Words) -> tuple[Arrow, ...]:
+    if not said["waits"]:
+        return ()
+    at = {name: i for i, name in enumerate(words.places(scene, places(scene)))}
+    found = [tuple(one) for one in said["waits"]]
+    if len(set(found)) < len(found) or not at.keys() >= {name for one in found for name in one}:
+        raise Malformed("`waits` has a pair twice, or a place that there is not")
+    return tuple((at[one], at[two]) for one, two in found)

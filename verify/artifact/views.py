@@ -1,0 +1,69 @@
+"""What a certificate and its program give: the report, the lemmas in words, the obligations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verify.artifact.certificate import Certificate
+from verify.artifact.check import Opened, reviewed, written
+from verify.artifact.form import Malformed
+from verify.certify.obligations import Obligation
+from verify.verdicts import Evidence, Proved, Result
+from verify.wording import lemma_text, threads_text, transients
+
+
+def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Result:
+    """What the report is about, as `prove` made it; if not `whole`, without what stands behind
+    all proofs together.
+
+    Raises:
+        Malformed: the runs do not show what is said.
+        ReplayError: a run cannot be followed.
+    """
+    review = reviewed(one, certificate)
+    verdicts = {}
+    for name, ruling in certificate.rulings.items():
+        verdict = review.verdict(name, ruling)
+        if isinstance(verdict, str):
+            raise Malformed(f"{name}: {verdict}")
+        verdicts[name] = verdict
+    result = review.result(verdicts, certificate.rulings, certificate.gave_up)
+    result = replace(result, model=one.names.model)
+    if not whole or not any(isinstance(v, Proved) and not v.by_runs for v in verdicts.values()):
+        return result
+    program, scenario, lemmas = one.program, one.scenario, certificate.grounds.lemmas
+    evidence = Evidence(
+        threads_text(scenario, certificate.once),
+        transients(program, scenario),
+        program.assumptions,
+        tuple(lemma_text(program, scenario, lemma) for lemma in lemmas),
+        len(written(one, certificate)),
+        certificate.solvers,
+    )
+    return replace(result, proof=evidence)
+
+
+def lemmas_of(one: Opened, certificate: Certificate) -> list[str]:
+    """Each lemma in words, and the claims that it helps to exclude directly."""
+    lines = []
+    grounds = certificate.grounds
+    for i, (name, lemma) in enumerate(zip(one.said["lemmas"], grounds.lemmas, strict=True)):
+        users = [claim for claim, some in sorted(grounds.direct.items()) if i in some]
+        lines.append(f"{name}  {lemma_text(one.program, one.scenario, lemma)}")
+        lines.append(f"          for {', '.join(users) or 'other lemmas'}")
+    return lines or ["none"]
+
+
+def texts_of(one: Opened, certificate: Certificate) -> dict[str, str]:
+    """Each obligation as a file for any solver, by name."""
+    return {f"{o.name}.smt2": _text(o) for o in written(one, certificate)}
+
+
+def _text(obligation: Obligation) -> str:
+    kind, _, rest = obligation.name.partition("-")
+    said = {
+        "init": "The first state satisfies every lemma.",
+        "step": f"A step of {rest} keeps every lemma.",
+        "claim": f"Where the lemmas hold, `{rest}` is not broken.",
+    }[kind]
+    return f"; {said}\n; The expected answer is unsat.\n{obligation.text}"

@@ -1,0 +1,141 @@
+"""What a proof for any number of threads is, and when it is one.
+
+Lemmas are put forward, with those by which each claim is excluded; from the
+commands and these alone everything is written that has to be unsatisfiable, and
+solvers answer.  Whoever puts them forward need not be right: what is wrong about
+them is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from verify.certify.alone import failing
+from verify.certify.lemmas import Lemma
+from verify.certify.obligations import Actor, Obligation, Writer, fits
+from verify.certify.places import Arrow, circle, must_not_be, places
+from verify.certify.solvers import SOLVERS, decide
+from verify.certify.unfold import unfold
+from verify.certify.world import World
+from verify.ir import Expr, Program
+
+# What is no claim about states, and so is never proved by lemmas.
+BY_RUNS = "vacuity"
+
+
+class Disagreement(Exception):
+    """Two engines answer differently: our bug, never a verdict."""
+
+
+class Loops(Exception):
+    """A thread alone may go through a loop more often than it was unfolded."""
+
+
+class Unfounded(Exception):
+    """What is put forward is no proof of anything, whatever a solver would say, and why."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What claims are said to rest on.
+
+    `direct` has, for each claim, the positions of the lemmas that exclude what breaks it;
+    all lemmas keep each other true.  `arrows` are the pairs of places, of one that waits and
+    one that it may wait for, that the proof of `stuck` allows.
+    """
+
+    lemmas: tuple[Lemma, ...]
+    direct: Mapping[str, tuple[int, ...]]
+    arrows: tuple[Arrow, ...] = ()
+
+
+def obligations(program: Program, scene: World, grounds: Grounds) -> tuple[Obligation, ...]:
+    """Everything that has to be `unsat` for the claims of `direct` to be proved.
+
+    Raises:
+        Unfounded: a lemma or an arrow speaks of what there is not, a claim cannot be proved
+            so, or who may wait for whom goes in circles.
+        Unsupported, TooManyPaths, Loops: what the program does cannot be written.
+    """
+    _founded(program, scene, grounds)
+    return tuple(_written(program, scene, grounds))
+
+
+def _founded(program: Program, scene: World, grounds: Grounds) -> None:
+    names = {claim.name for claim in program.claims} - {BY_RUNS}
+    strange = sorted(set(grounds.direct) - names)
+    if strange:
+        raise Unfounded(f"there is no claim {strange[0]} that lemmas can prove")
+    for name, found in grounds.direct.items():
+        if len(set(found)) < len(found) or not all(0 <= n < len(grounds.lemmas) for n in found):
+            raise Unfounded(f"{name} rests on a lemma twice, or on one that there is not")
+    if grounds.arrows and "stuck" not in grounds.direct:
+        raise Unfounded("who may wait for whom is said for the claim stuck, which is not proved")
+    count = len(places(scene)) if grounds.arrows else 0
+    if not all(0 <= end < count for arrow in grounds.arrows for end in arrow):
+        raise Unfounded("somebody waits at a place that the program does not have")
+    if circle(grounds.arrows):
+        raise Unfounded("who may wait for whom goes in circles")
+    if not all(map(fits(scene), grounds.lemmas)):
+        raise Unfounded("a lemma speaks of something that the program does not have")
+
+
+def _written(program: Program, scene: World, grounds: Grounds) -> Iterator[Obligation]:
+    lemmas = grounds.lemmas
+    direct = {name: [lemmas[i] for i in some] for name, some in grounds.direct.items()}
+    writer = Writer(scene, lemmas, direct)
+    yield Obligation("init", "", writer.init())
+    yield from writer.steps()
+    for claim in program.claims:
+        if claim.name not in direct:
+            continue
+        solo = next((t for t in scene.solos if t.claim == claim.name), None)
+        if claim.name == "stuck":
+            yield writer.stuck(must_not_be(scene, grounds.arrows))
+        elif solo is not None:
+            condition = failing_alone(program, scene, claim.name)
+            yield writer.alone(claim.name, condition, Actor(solo))
+        else:
+            yield writer.breaks(claim.name)
+
+
+def failing_alone(program: Program, scene: World, claim: str) -> Expr:
+    """The states at rest from which the thread that a claim runs alone fails.
+
+    Raises:
+        Loops, TooManyPaths: that cannot be written down.
+    """
+    thread = next(t for t in scene.solos if t.claim == claim)
+    if unfold(program, thread).cut:
+        raise Loops("a run alone has loops")
+    return failing(program, thread)
+
+
+def confirm(
+    texts: Collection[Obligation],
+    solvers: Sequence[str] = tuple(SOLVERS),
+    asking: Callable[[str], None] | None = None,
+) -> dict[str, str]:
+    """For each claim that is not confirmed, why; "" stands for all of them.
+
+    `asking` is told of each text before the solvers are.
+
+    Raises:
+        Disagreement: one solver says sat, another unsat.
+    """
+    refused: dict[str, str] = {}
+    for obligation in texts:
+        if asking is not None:
+            asking(obligation.name)
+        answers = {name: decide(name, obligation.text) for name in solvers}
+        said = set(answers.values())
+        if "sat" in said and "unsat" in said:
+            raise Disagreement(f"{obligation.name}: {answers}")
+        if said != {"unsat"}:
+            words = ", ".join(f"{name}: {answer}" for name, answer in answers.items())
+            refused[obligation.claim] = f"obligation {obligation.name} ({words})"
+        if "" in refused:
+            # Where lemmas do not keep each other, nothing is proved by them.
+            break
+    return refused

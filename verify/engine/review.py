@@ -1,0 +1,309 @@
+"""A verdict from what it rests on: runs are followed again, nothing is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+from verify.engine.bounded import Ways, deaths_in, shortened
+from verify.engine.runs import tell
+from verify.engine.schedules import Followed, Follower
+from verify.engine.search import Search
+from verify.engine.table import Cases
+from verify.engine.vacuity import Tested, Way
+from verify.explore import Explored, Return, alone
+from verify.interpret import Unsure
+from verify.ir import CASE, Program, Scenario, Thread, instance, lonely_topics, topics
+from verify.smt.order import Order
+from verify.verdicts import (
+    Absent,
+    Answer,
+    Bound,
+    Holds,
+    NotEstablished,
+    Proved,
+    Refuted,
+    Result,
+    Run,
+    Schedule,
+    Vacuous,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """Proved by lemmas, so many, or `by_runs`."""
+
+    lemmas: int
+    by_runs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """No run within the bound breaks it: nothing that could be followed again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """Refuted by a run, by its position; `others` is what is said of other ways."""
+
+    run: int
+    least: int
+    others: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Not established."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Not put to the test, here (`absent`) or anywhere."""
+
+    absent: bool
+
+
+Ruling: TypeAlias = Certified | Holding | Refutation | Open | Idle
+
+
+@dataclass
+class Review:
+    """One scenario as far as some runs show it.
+
+    Raises:
+        ReplayError: a run cannot be followed.
+    """
+
+    program: Program
+    scenario: Scenario
+    threads: int
+    rounds: int
+    runs: Sequence[Schedule]
+    followed: list[Followed] = field(init=False)
+    search: Search = field(init=False)
+    cases: Cases = field(init=False)
+    tested: Tested = field(init=False)
+    _ways: Ways = field(init=False)
+
+    def __post_init__(self) -> None:
+        program, scenario = self.program, self.scenario
+        follower = Follower(program, scenario)
+        self.followed = [follower.follow(run) for run in self.runs]
+        large = instance(program, scenario, self.threads)
+        order = Order(program, large, self.rounds)
+        bound = Bound(self.threads, self.rounds, any(a.cut for a in order.automata))
+        seen = Explored(follower.machine(1, False))
+        for one in self.followed:
+            for position, (index, number) in enumerate(one.schedule.moves):
+                step = (one.states[position], (index, number))
+                seen.fired.setdefault((one.machine.threads[index].name, number), step)
+            if one.starts and one.solo is not None:
+                seen.starts.setdefault(one.solo.name, one.last)
+        self.search = Search(program, scenario, bound, large, seen, large, order)
+        self.cases = Cases(self.search, found=self._returns())
+        self.tested = Tested(self.search, lonely=self._lonely)
+        self._ways = Ways(self.search)
+
+    def _returns(self) -> dict[Return, Run | None]:
+        """For each return that is seen, and each death, the shortest run to it."""
+        first: dict[Return, tuple[Followed, int]] = {}
+        for one in self.followed:
+            for position, key in one.returns():
+                if key not in first or position < first[key][1]:
+                    first[key] = one, position
+        return {key: self._told(one, position + 1) for key, (one, position) in first.items()}
+
+    def _told(self, one: Followed, length: int) -> Run:
+        moves = one.schedule.moves[:length]
+        return tell(self.program, one.machine.threads, moves, known=one.machine, in_order=True)
+
+    def _lonely(self, solos: Sequence[Thread]) -> Mapping[tuple[str, int], Way]:
+        names = {solo.name for solo in solos}
+        return {
+            command: partial(_itself, one.schedule)
+            for one in self.followed
+            if one.solo is not None and one.solo.name in names
+            for command in one.lonely
+        }
+
+    # ---------------------------------------------------------------- claims
+
+    def broken(self) -> dict[str, int]:
+        """The claims that some run breaks, and which."""
+        found: dict[str, int] = {}
+        for i, one in enumerate(self.followed):
+            for index, number in one.schedule.moves:
+                claim = one.machine.threads[index].commands[number].violates
+                if claim:
+                    found.setdefault(claim, i)
+        return found
+
+    def refuted(self, claim: str, ruling: Refutation) -> Refuted | str:
+        """The refutation of a claim by a run, or why that run refutes nothing."""
+        one = self.followed[ruling.run]
+        schedule = one.schedule
+        if claim == "stuck":
+            return self._stuck(one, ruling)
+        if schedule.solo:
+            return self._alone(claim, one, ruling)
+        if not schedule.moves:
+            return "its run has no steps"
+        index, number = schedule.moves[-1]
+        command = one.machine.threads[index].commands[number]
+        if command.violates != claim:
+            return "its run does not end with what breaks it"
+        self._ways.about[claim] = topics(command, one.machine.local(one.states[-2], index, CASE))
+        return self._refuted(self._told(one, len(schedule.moves)), schedule, ruling)
+
+    def _stuck(self, one: Followed, ruling: Refutation) -> Refuted | str:
+        if one.schedule.solo:
+            return "its run is one of a thread alone"
+        try:
+            waiting = one.machine.stuck(one.last)
+        except Unsure:
+            waiting = ()
+        if not waiting:
+            return "nobody waits for ever at the end of its run"
+        threads = one.machine.threads
+        self._ways.about["stuck"] = frozenset(threads[i].name for i in waiting)
+        moved = {index for index, _ in one.schedule.moves}
+        waiting = tuple(i for i in waiting if i in moved) or waiting
+        run = tell(
+            self.program,
+            threads,
+            one.schedule.moves,
+            waiting=waiting,
+            known=one.machine,
+            in_order=True,
+        )
+        return self._refuted(run, one.schedule, ruling)
+
+    def _alone(self, claim: str, one: Followed, ruling: Refutation) -> Refuted | str:
+        solo, path = one.solo, one.schedule.alone
+        if solo is None or solo.claim != claim:
+            return "its run is one for another claim"
+        if not one.at_rest:
+            return "somebody is under way where its thread begins to run alone"
+        # What fails alone is found again; it is let find nothing that is about something else.
+        about = lonely_topics(solo, path)
+        found = alone(one.machine, solo, one.last, lambda _, other: other != about)
+        if found != path:
+            return "its run alone is not one that breaks it"
+        self._ways.about[claim] = about
+        run = tell(
+            self.program,
+            one.machine.threads,
+            one.schedule.moves,
+            (solo, path),
+            known=one.machine,
+            in_order=True,
+        )
+        return self._refuted(run, one.schedule, ruling)
+
+    def _refuted(self, run: Run, schedule: Schedule, ruling: Refutation) -> Refuted:
+        bound = Bound(schedule.threads, self.rounds, self.search.bound.cut)
+        return Refuted(run, bound, ruling.least, schedule.turning)
+
+    def verdict(self, claim: str, ruling: Ruling) -> Verdict | str:
+        """What a ruling comes to, or what the runs say against it."""
+        bound = self.search.bound
+        if claim == "vacuity":
+            return self._vacuity(ruling)
+        why = self.tested.untested(claim)
+        match ruling:
+            case Refutation():
+                return self.refuted(claim, ruling)
+            case Certified(_, True):
+                return "runs do not prove it"
+            case Idle() if not why:
+                return "its runs put it to the test"
+            case Idle(absent):
+                return self._idle(absent, why)
+            case Open(said):
+                return NotEstablished(said)
+            case _ if why:
+                return f"no run puts it to the test: {why}"
+            case Holding(said):
+                return Holds(bound, said)
+            case Certified(lemmas):
+                return Proved(lemmas)
+
+    def _vacuity(self, ruling: Ruling) -> Verdict | str:
+        found = self.tested.verdict()
+        match ruling:
+            case Open(said):
+                return NotEstablished(said)
+            case Certified(_, True) if isinstance(found, Holds):
+                return Proved(0, by_runs=True)
+            case Certified(_, True):
+                return f"the runs do not reach everything: {getattr(found, 'reason', '')}"
+            case Holding() if isinstance(found, Holds):
+                return found
+            case Idle(absent) if isinstance(found, Absent if absent else Vacuous):
+                return found
+            case _:
+                return "what its runs reach is another thing"
+
+    def _idle(self, absent: bool, why: str) -> Verdict | str:
+        found = self.tested.idle(why)
+        if isinstance(found, Absent) != absent:
+            return "what other scenarios put to the test is another thing"
+        return found
+
+    def remarks(self, claim: str, verdict: Verdict, ruling: Ruling) -> tuple[str, str]:
+        """What the bug is called that refutes a claim, and what there is to say besides."""
+        known, beside = self._ways.remarks(claim, verdict)
+        if isinstance(ruling, Refutation) and ruling.others:
+            beside = ruling.others
+        return known, beside
+
+    # ---------------------------------------------------------------- result
+
+    def result(
+        self, verdicts: Mapping[str, Verdict], rulings: Mapping[str, Ruling], gave_up: str
+    ) -> Result:
+        """All that is said of the scenario, with these verdicts."""
+        program, scenario = self.program, self.scenario
+        self.cases.gave_up = gave_up
+        deaths = deaths_in(self.search, verdicts)
+        asked = [c for c in program.claims if c.name in verdicts]
+        sampled = self.tested.sampled()
+        return Result(
+            program.path,
+            scenario.name,
+            scenario.sentence,
+            self.search.bound,
+            tuple(
+                Answer(
+                    c.name,
+                    c.sentence,
+                    scenario.name,
+                    verdicts[c.name],
+                    *self.remarks(c.name, verdicts[c.name], rulings[c.name]),
+                    shortened(program, c, deaths)
+                    if isinstance(verdicts[c.name], Holds | Proved)
+                    else None,
+                )
+                for c in asked
+            ),
+            self.cases.rows(sampled),
+            self.cases.outside(),
+            self.tested.unreached(),
+            self.tested.unmet(c.name for c in asked),
+            tuple(s.name for s in program.scenarios if s.name != scenario.name),
+            self.tested.watched(),
+            shown=tuple(self.runs),
+            gave_up=gave_up,
+        )
+
+
+def _itself(schedule: Schedule) -> Schedule:
+    return schedule
