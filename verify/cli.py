@@ -370,7 +370,9 @@ def explain(
 
 @app.command()
 def check(
-    folders: Annotated[list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME, or all below proofs")
+    ],
     include: Folders = None,
     program: Annotated[
         Path | None, typer.Option("--program", metavar="FILE", help="The program they are about.")
@@ -396,7 +398,8 @@ def check(
     asked = Asked(tuple(include or ()), program, solvers, full)
     statuses = []
     jobs = cores() if jobs is None else jobs
-    for folder, found in zip(folders, each(partial(_checked, asked), folders, jobs), strict=True):
+    every = [one for folder in folders for one in _certificates(folder)]
+    for folder, found in zip(every, each(partial(_checked, asked), every, jobs), strict=True):
         if isinstance(found, str):
             # Whatever it is, the certificate is neither accepted nor rejected.
             _say(f"{folder}: {found}")
@@ -410,6 +413,20 @@ def check(
         wrong = Status.INPUT if found.usage else Status.REFUTED
         statuses.append(wrong if found.wrong else Status.ESTABLISHED)
     raise typer.Exit(worst(statuses))
+
+
+def _certificates(folder: Path) -> list[Path]:
+    """The folder, or those below it if it is one that only holds others."""
+    from verify.artifact.form import CERTIFICATE
+    from verify.artifact.read import folders_below
+
+    if os.path.lexists(folder / CERTIFICATE):
+        return [folder]
+    try:
+        return list(folders_below(folder)) or [folder]
+    except OSError:
+        # Whoever checks it says what is wrong with it.
+        return [folder]
 
 
 def _checked(asked: Asked, folder: Path) -> Report | str:

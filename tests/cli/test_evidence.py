@@ -131,3 +131,17 @@ def test_two_programs_for_one_folder_are_refused_before_any_work() -> None:
     assert done.status == 2
     assert "its evidence would lie in proofs/same, as that on b/same.bfp would" in done.err
     assert not Path("proofs").exists()
+
+
+@pytest.mark.usefixtures("small")
+def test_all_below_a_folder_is_checked_in_its_order() -> None:
+    """If it fails, somebody has to name each of eighty folders."""
+    call("prove", "bad.bfp", "good.bfp", "--proofs", "proofs")
+    done = call("check", "proofs", "--jobs", "1")
+    two = call("check", "proofs", "--jobs", "2")
+    heads = [line for line in done.lines if not line.startswith(" ")]
+
+    assert ["proofs/bad: accepted", "proofs/good: accepted"] == heads
+    assert done.lines == two.lines
+    assert 0 == done.status
+    assert 2 == call("check", "nowhere").status
