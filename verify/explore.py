@@ -22,6 +22,13 @@ Return: TypeAlias = tuple[int, str, Fault | Death | None]
 Named: TypeAlias = Callable[[str, frozenset[str]], bool]
 
 
+# A state of more threads, or of more values, than these counts as several: up to so many, all
+# states of the kernel's programs cost about the same.  They have 18 threads at most, and 400
+# values; with twelve for each [*] it is 40 and 1,000.
+THREADS_OF_ONE = 40
+VALUES_OF_ONE = 1_000
+
+
 @dataclass
 class Explored:
     """All that was seen; `complete` unless the limit on states was met.
@@ -89,7 +96,8 @@ def explore(
     named: Named | None = None,
     known: Machine | None = None,
 ) -> Explored:
-    """All states of some threads side by side, nearest first; at most `limit` of them.
+    """All states of some threads side by side, nearest first; at most `limit` of them, less
+    if they are large.
 
     Each runs once; those of `again` might begin another turn, which counts for
     who waits for ever.  `named` says which ways to break a claim are known; without it
@@ -97,6 +105,7 @@ def explore(
     threads before.
     """
     machine = Machine(program, threads, known, again)
+    limit //= _weight(machine)
     seen = Explored(machine)
     groups = _groups(threads)
     first = _sorted(machine.initial(), groups)
@@ -170,6 +179,12 @@ def explore(
             return seen
         layer = following
     return seen
+
+
+def _weight(machine: Machine) -> int:
+    """For how many a state of these threads counts."""
+    values = sum(len(code.start) for code in machine.codes)
+    return max(1, len(machine.codes) // THREADS_OF_ONE, values // VALUES_OF_ONE)
 
 
 def may_start(machine: Machine, solo: Thread, state: State) -> bool:

@@ -451,9 +451,22 @@ def _unread(thread: Thread, name: str) -> str:
     raise KeyError(f"{thread.name} has no local {name}")
 
 
+# So many neighbours that stay as they are are named one by one: for fewer that is faster.
+FEW = 16
+
+
 def _tuple(name: str, size: int, new: dict[int, str]) -> str:
     """Python for a tuple like `name` but for some places."""
     if not new:
         return name
-    parts = [new.get(i, f"{name}[{i}]") for i in range(size)]
+    parts: list[str] = []
+    done = 0
+    for place in [*sorted(new), size]:
+        if place - done > FEW:
+            # Else the text would be as long as a thread has commands times locals.
+            parts.append(f"*{name}[{done}:{place}]")
+        else:
+            parts += [f"{name}[{i}]" for i in range(done, place)]
+        parts += [new[i] for i in (place,) if i < size]
+        done = place + 1
     return "(" + "".join(f"{part}, " for part in parts) + ")"

@@ -127,7 +127,7 @@ def test_a_misspelt_claim_comes_with_its_hint() -> None:
 def test_what_is_not_established_has_status_3(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a script takes "I do not know" for an answer."""
     monkeypatch.setattr(search_module, "Session", partial(Session, effort=1))
-    done = ask("good.bfp")
+    done = ask("good.bfp", "--bounded")
     document = agree(done)
 
     assert done.status == 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verify.certify.unfold import Automaton, unfold
+from verify.certify.unfold import Automaton, TooLarge, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     FALSE,
@@ -32,7 +32,7 @@ MAX_PATHS = 20_000
 
 
 class TooManyPaths(Exception):
-    """A lonely run branches more often than the limit allows."""
+    """A lonely run branches more often than the limit allows; which one."""
 
 
 def _every(_: frozenset[str]) -> bool:
@@ -58,12 +58,15 @@ def failing(
     `counts` says which failures count, by what they are about (`ir.lonely_topics`).
 
     Raises:
-        TooManyPaths: more than MAX_PATHS paths.
+        TooManyPaths: more than MAX_PATHS paths, or states than `unfold` allows.
     """
     key = (id(program), id(solo), rounds)
     if counts is _every and key in _LAST:
         return _LAST[key][2]
-    automaton = unfold(program, solo, rounds)
+    try:
+        automaton = unfold(program, solo, rounds)
+    except TooLarge as reason:
+        raise TooManyPaths(str(reason)) from None
     begins, kept = _begins(automaton, solo)
     found: list[Expr] = []
     none: frozenset[str] = frozenset()
@@ -73,7 +76,7 @@ def failing(
         node, condition, stored, about = stack.pop()
         paths += 1
         if paths > MAX_PATHS:
-            raise TooManyPaths(solo.name)
+            raise TooManyPaths(f"a run alone has more than {MAX_PATHS} paths")
 
         def leaf(atom: Atom, stored: dict[Shared, int] = stored) -> Expr:
             if isinstance(atom, Shared) and atom in stored:

@@ -107,9 +107,10 @@ def failing_alone(program: Program, scene: World, claim: str) -> Expr:
         Loops, TooManyPaths: that cannot be written down.
     """
     thread = next(t for t in scene.solos if t.claim == claim)
+    condition = failing(program, thread)
     if unfold(program, thread).cut:
         raise Loops("a run alone has loops")
-    return failing(program, thread)
+    return condition
 
 
 def confirm(

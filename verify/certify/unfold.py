@@ -39,6 +39,13 @@ from verify.ir import (
 # (pc, values of the locals, modes of the locks, times that a loop was entered again)
 Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
 
+# States of a thread by itself; a thread of the kernel's programs comes to 463.
+MAX_STATES = 10_000
+
+
+class TooLarge(Exception):
+    """A limit on what is written out in full was met; which one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -81,7 +88,11 @@ class Automaton:
 
 
 def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
-    """The automaton of a thread, loops entered again at most `rounds` times."""
+    """The automaton of a thread, loops entered again at most `rounds` times.
+
+    Raises:
+        TooLarge: the thread has more than MAX_STATES states by itself.
+    """
     shared = {v.name: v for v in program.shared}
     raw = _States(program, thread, shared)
     back = raw.back_edges()
@@ -123,6 +134,12 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
         max((edge.level for edge in edges), default=-1) + 1,
         tuple(tuple(beyond.get(node, ())) for node in range(len(order))),
     )
+
+
+def still(program: Program, thread: Thread) -> Automaton:
+    """The automaton of a thread that stays where it begins."""
+    first = (*_States(program, thread, {}).initial, 0)
+    return Automaton(thread, (first,), (), ((),), ((),), 0, ((),))
 
 
 def _levels(count: int, arrows: list[tuple[int, int]]) -> list[int]:
@@ -167,6 +184,10 @@ class _States:
 
     def steps(self, state: _State) -> list[_Step]:
         if state not in self._known:
+            if len(self._known) >= MAX_STATES:
+                raise TooLarge(
+                    f"thread {self.thread.name} has more than {MAX_STATES} states by itself"
+                )
             self._known[state] = [
                 step
                 for i, command in self.by_pc.get(state[0], ())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import TypeAlias
 
 from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
@@ -583,18 +584,27 @@ def _distinct(starts: Iterable[Start]) -> list[Start]:
     found = list(dict.fromkeys(starts))
     if len(found) < 2:
         return found
-    # What contains another has more bits, so who comes later contains nobody who came before.
+    # What contains another has more bits: each is held against those with more, and not
+    # against the hundreds with as many that a comparison of two variables has.
     kept: dict[tuple[Bits, ...], list[tuple[Bits, Bits, Bits]]] = {}
     maximal = set[int]()
-    for number in sorted(range(len(found)), key=lambda n: -_size(found[n])):
-        one = found[number]
-        beside = kept.setdefault(one.witnesses, [])
-        for shared, own, others in beside:
-            if not (one.shared & shared or one.own & own or one.beside & others):
-                break
-        else:
-            beside.append((~one.shared, ~one.own, ~one.beside))
-            maximal.add(number)
+    sizes = [_size(one) for one in found]
+    for _, alike in groupby(sorted(range(len(found)), key=lambda n: -sizes[n]), sizes.__getitem__):
+        outermost = [
+            number
+            for number in alike
+            if all(
+                found[number].shared & shared
+                or found[number].own & own
+                or found[number].beside & others
+                for shared, own, others in kept.get(found[number].witnesses, ())
+            )
+        ]
+        maximal.update(outermost)
+        for number in outermost:
+            one = found[number]
+            outside = (~one.shared, ~one.own, ~one.beside)
+            kept.setdefault(one.witnesses, []).append(outside)
     return [one for number, one in enumerate(found) if number in maximal]
 
 

@@ -42,8 +42,16 @@ class Moves:
     away: tuple[tuple[int, int, Bits], ...]
 
 
+# What closing the set costs where the views are few and the shared parts many, or where the
+# same is looked at again and again: rows that are looked at, a step and the place of a thread
+# that is there once each counting as some.  The kernel's programs come to 5.4 million.
+MAX_LOOKS = 12_000_000
+LOOKS_OF_A_SINGLE = 2
+LOOKS_OF_A_STEP = 4
+
+
 class TooManyViews(Exception):
-    """The limit on views was met."""
+    """A limit on views was met."""
 
 
 @dataclass
@@ -75,6 +83,7 @@ class Views:
         self._moves: list[dict[int, Moves]] = []
         self._singles: list[list[tuple[int, Bits]] | None] = []
         self._twice = 0
+        self._looks = 0
 
     def close(self) -> None:
         """Compute the set.
@@ -83,7 +92,7 @@ class Views:
         part is known by the time that it is followed itself.
 
         Raises:
-            TooManyViews: there are more than `limit`.
+            TooManyViews: there are more than `limit`, or it takes more than MAX_LOOKS.
         """
         start = self._global(self.space.start)
         # Without a crowd a view is the whole state, with nobody beside it.
@@ -97,6 +106,8 @@ class Views:
             self.count = self._twice // 2
             if self.count > self.limit:
                 raise TooManyViews(f"more than {self.limit} views")
+            if self._looks > MAX_LOOKS:
+                raise TooManyViews(f"views take more than {MAX_LOOKS} looks")
         self._look_for_broken()
 
     # ------------------------------------------------------------- the closure
@@ -141,6 +152,7 @@ class Views:
         # Who is seen beside one of some of those who move: most are beside the same.
         seen_by: dict[Some, Some] = {}
         twice = 0
+        self._looks += LOOKS_OF_A_STEP + (changed & fitting).bit_count()
         for p in members(changed & fitting):
             row = rows[p]
             near = row & fitting
@@ -213,6 +225,7 @@ class Views:
         known = self._singles[g]
         if known is None:
             shared = self.globals[g]
+            self._looks += LOOKS_OF_A_SINGLE * len(self.space.world.singles)
             known = [
                 (self._global(shared & ~s.clear | s.store), s.beside)
                 for s in self.space.single_steps(shared)

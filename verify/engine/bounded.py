@@ -197,7 +197,7 @@ class Inquiry:
             elif isinstance(verdicts[claim.name], Holds) and (
                 why := self.tested.untested(claim.name)
             ):
-                verdicts[claim.name] = self.tested.idle(why)
+                verdicts[claim.name] = self.tested.idle(claim.name, why)
         program, scenario = search.program, search.scenario
         return Result(
             program.path,
@@ -303,7 +303,7 @@ def _plain_verdicts(
                 break
             case Unknown(reason):
                 for name in open_:
-                    verdicts[name] = NotEstablished(f"z3 gave up: {reason}")
+                    verdicts[name] = NotEstablished(reason)
                 break
             case Yes() as answer:
                 moves = search.moves(answer)
@@ -324,7 +324,7 @@ def _plain_verdicts(
         try:
             best = best or search.shortest([questions[name]], found[name] or None)
         except Gave as reason:
-            verdicts[name] = NotEstablished(f"z3 gave up: {reason}")
+            verdicts[name] = NotEstablished(str(reason))
             continue
         if best is None:
             raise Disagreement(f"{name}: one question, two answers")
@@ -438,7 +438,7 @@ def _stuck(search: Search, question: int, start: tuple[Move, ...] | None, ways: 
             best = looked or best
     except Gave as reason:
         if best is None:
-            return NotEstablished(f"z3 gave up: {reason}")
+            return NotEstablished(str(reason))
     assert best is not None
     waiting = _waits_for_ever(search, best.moves)
     if not waiting:
@@ -482,8 +482,8 @@ def _solos(
         try:
             condition = failing(*how)
             unnamed = failing(*how, ways.counts(claim.name)) if ways.known(claim.name) else None
-        except TooManyPaths:
-            failures[claim.name] = "a run alone has too many paths"
+        except TooManyPaths as reason:
+            failures[claim.name] = str(reason)
             continue
         text = all_of([resting, search.order.finally_(condition)])
         solos[claim.name] = (thread, search.question(text))
@@ -504,7 +504,7 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int], ways: Ways) -
     try:
         best = best or search.shortest([question], start)
     except Gave as reason:
-        return NotEstablished(f"z3 gave up: {reason}")
+        return NotEstablished(str(reason))
     if best is None:
         return Holds(search.bound)
     machine = search.machine

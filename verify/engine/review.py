@@ -226,7 +226,7 @@ class Review:
             case Idle() if not why:
                 return "its runs put it to the test"
             case Idle(absent):
-                return self._idle(absent, why)
+                return self._idle(claim, absent, why)
             case Open(said):
                 return NotEstablished(said)
             case _ if why:
@@ -252,8 +252,8 @@ class Review:
             case _:
                 return "what its runs reach is another thing"
 
-    def _idle(self, absent: bool, why: str) -> Verdict | str:
-        found = self.tested.idle(why)
+    def _idle(self, claim: str, absent: bool, why: str) -> Verdict | str:
+        found = self.tested.idle(claim, why)
         if isinstance(found, Absent) != absent:
             return "what other scenarios put to the test is another thing"
         return found
@@ -273,6 +273,9 @@ class Review:
         """All that is said of the scenario, with these verdicts."""
         program, scenario = self.program, self.scenario
         self.cases.gave_up = gave_up
+        if isinstance(everything := rulings.get("vacuity"), Open):
+            # What its runs do not reach may be reached for all that is known.
+            self.tested.unsure = dict.fromkeys(self.tested.missing(), everything.why)
         deaths = deaths_in(self.search, verdicts)
         asked = [c for c in program.claims if c.name in verdicts]
         sampled = self.tested.sampled()

@@ -28,7 +28,7 @@ SHORTER = 40_000_000
 
 
 class Gave(Exception):
-    """z3 gave up on a question."""
+    """A question to z3 was left without an answer, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ class Search:
 
     def ask(self, questions: Sequence[int], most: int | None = None) -> Said:
         """Whether one of some questions is true of some run, of `most` steps at most."""
+        if self.order.limit:
+            return Unknown(self.order.limit)
         if self.session is None:
             self.session = Session(self.order.text(), self.questions)
         if most is None:

@@ -18,7 +18,7 @@ from verify.explore import Explored, explore, lonely
 from verify.explore import Step as Move
 from verify.interpret import State
 from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Table, Thread, instance
-from verify.smt.solver import No, Yes
+from verify.smt.solver import No, Unknown, Yes
 from verify.source import Span
 from verify.verdicts import Absent, Holds, Line, NotEstablished, Schedule, Vacuous, Verdict, Watched
 from verify.wording import unreached_text
@@ -40,7 +40,8 @@ class Tested:
     `wanted` are the commands that reach it, in the threads that are there, `alone` those of
     lonely threads where there are no others; `reached` has a run for what is reached.  A
     function or thread (`idle_code`) of which nothing is in their commands is told of as a
-    whole.  `lonely` says what lonely threads are known to take, if not the scout does.
+    whole.  `unsure` is what may be reached for all that is known, and why z3 did not say;
+    `lonely` says what lonely threads are known to take, if not the scout does.
     """
 
     search: Search
@@ -51,7 +52,7 @@ class Tested:
     idle_code: dict[str, str] = field(default_factory=dict)
     reached: dict[str, Way] = field(default_factory=dict)
     alone: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    gave_up: bool = False
+    unsure: dict[str, str] = field(default_factory=dict)
     lonely: Callable[[Sequence[Thread]], Mapping[tuple[str, int], Way]] | None = None
 
     def __post_init__(self) -> None:
@@ -170,11 +171,13 @@ class Tested:
                     self.reached[key] = partial(self._by_model, key, moves)
                 case No():
                     pass
-                case _:
-                    self.gave_up = True
+                case Unknown(reason):
+                    self.unsure[key] = reason
         open_ = [key for key in self.missing() if self.wanted.get(key)]
         if crowd is not None:
-            open_ = [key for key in open_ if not crowd.never(self.tests[key])]
+            never = {key for key in open_ if crowd.never(self.tests[key])}
+            open_ = [key for key in open_ if key not in never]
+            self.unsure = {key: why for key, why in self.unsure.items() if key not in never}
         further = [(self.search.bound.threads + n, False) for n in range(1, MORE_THREADS + 1)]
         if self.search.scenario.again:
             further.insert(0, (1, True))
@@ -182,6 +185,7 @@ class Tested:
             open_ = [key for key in open_ if key not in self.reached]
             if open_:
                 self._look_further(open_, number, turning)
+        self.unsure = {key: why for key, why in self.unsure.items() if key not in self.reached}
 
     def _by_model(self, key: str, moves: Sequence[Move]) -> Schedule:
         """The run up to where it reaches what was asked for."""
@@ -247,6 +251,10 @@ class Tested:
         sampled = self._rows_sampled()
         return [key for key in keys if key not in self.reached and key not in sampled]
 
+    def _never(self) -> list[str]:
+        """What is known to be missing."""
+        return [key for key in self.missing() if key not in self.unsure]
+
     def _rows_sampled(self) -> set[str]:
         """The cells of each line of the table of which one is sampled: the line is."""
         table = self.search.program.table
@@ -255,7 +263,7 @@ class Tested:
 
     def unreached(self) -> tuple[Line, ...]:
         """Statements that no run comes to, but for those of what is never called at all."""
-        missing = [self.statements[key] for key in self.missing() if key in self.statements]
+        missing = [self.statements[key] for key in self._never() if key in self.statements]
         return tuple(
             Line(one.span, "never reached") for one in missing if one.owner not in self.idle_code
         )
@@ -296,7 +304,7 @@ class Tested:
         names = set(claims)
         keys = {key for name in names for key in self._unmet(name)}
         return tuple(
-            (key, self._said(key)) for key in self.missing() if "vacuity" in names or key in keys
+            (key, self._said(key)) for key in self._never() if "vacuity" in names or key in keys
         )
 
     def _said(self, key: str) -> str:
@@ -354,18 +362,20 @@ class Tested:
             kinds.count("row"),
         )
 
-    def idle(self, why: str) -> Verdict:
-        """The verdict on what is not put to the test here: another scenario may do so."""
+    def idle(self, claim: str, why: str) -> Verdict:
+        """The verdict on what is not put to the test here, if that is known: another scenario
+        may do so."""
+        keys = set(self.missing()) if claim == "vacuity" else self._unmet(claim)
+        for key in keys & self.unsure.keys():
+            return NotEstablished(self.unsure[key])
         return Absent(why) if len(self.search.program.scenarios) > 1 else Vacuous(why)
 
     def verdict(self) -> Verdict:
         """The built-in claim `vacuity`."""
-        if self.gave_up:
-            return NotEstablished("z3 gave up")
         missing = self.missing()
         if not missing:
             return Holds(self.search.bound)
-        return self.idle(unreached_text((key, self._said(key)) for key in missing))
+        return self.idle("vacuity", unreached_text((key, self._said(key)) for key in missing))
 
 
 def _same(run: Schedule) -> Schedule:

@@ -33,7 +33,9 @@ from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, VOID, Checked, Type
 
-MAX_COMMANDS = 5_000
+# Of one thread, before those are taken together that are one step; the kernel's programs come
+# to 436.
+MAX_COMMANDS = 2_000
 
 
 @dataclass

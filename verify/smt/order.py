@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from verify.certify.text import FALSE, TRUE, all_of, any_of, no
-from verify.certify.unfold import Automaton, Edge, unfold
+from verify.certify.unfold import Automaton, Edge, TooLarge, still, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     CASE,
@@ -43,6 +43,10 @@ from verify.ir import (
     topics,
 )
 
+# So often a formula may ask which of two events is first.  The kernel's programs come to 16,780,
+# with six callers in place of two to a quarter of a million; with more z3 is hardly ever through.
+MAX_COMPARISONS = 300_000
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -67,6 +71,9 @@ class Order:
 
     Threads alike that stand side by side are ordered by their first event:
     they are interchangeable.
+
+    `limit` names the limit that was met, if one was: then there is no text to ask about, and
+    what is written for a question means nothing.
     """
 
     program: Program
@@ -74,19 +81,21 @@ class Order:
     rounds: int = 1
     automata: tuple[Automaton, ...] = field(init=False)
     lines: list[str] = field(init=False, default_factory=list)
+    limit: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         # By identity: two observers of one claim have the same name.
         made: dict[int, Automaton] = {}
         for thread in self.threads:
             if id(thread) not in made:
-                made[id(thread)] = unfold(self.program, thread, self.rounds)
+                made[id(thread)] = self._unfolded(thread)
         self.automata = tuple(made[id(thread)] for thread in self.threads)
         self._values: dict[tuple[Event, str, frozenset[int]], str] = {}
         self._held: dict[tuple[Event, str, str], str] = {}
         self._initial = {v.name: v.initial for v in self.program.shared}
         self._domain = {v.name: frozenset(v.domain.values) for v in self.program.shared}
         self._lock_at = {lock.name: i for i, lock in enumerate(self.program.locks)}
+        self._compared = 0
         self._writes = self._all_writes()
         self._sections = {
             (t, lock, mode): self._section(t, lock, mode)
@@ -94,7 +103,20 @@ class Order:
             for lock in self._lock_at
             for mode in MODES
         }
-        self._structure()
+        if not self.limit:
+            self._structure()
+
+    def _unfolded(self, thread: Thread) -> Automaton:
+        """The automaton of a thread; of one that is too large one that takes no step."""
+        try:
+            return unfold(self.program, thread, self.rounds)
+        except TooLarge as reason:
+            self._stop(reason)
+            return still(self.program, thread)
+
+    def _stop(self, reason: TooLarge) -> None:
+        self.limit = self.limit or str(reason)
+        self.lines.clear()
 
     # ------------------------------------------------------------------ names
 
@@ -122,6 +144,9 @@ class Order:
             return FALSE
         if one.thread == two.thread:
             return TRUE if one.level < two.level else FALSE
+        self._compared += 1
+        if self._compared > MAX_COMPARISONS:
+            raise TooLarge(f"runs come to more than {MAX_COMPARISONS} comparisons of two events")
         first, second = (one, two) if one.thread < two.thread else (two, one)
         clocks = [self.clock(e.thread, e.level) for e in (first, second) if e.level is not None]
         atom = f"(<= {' '.join(clocks)})"
@@ -172,15 +197,24 @@ class Order:
 
     def condition(self, expr: Expr, at: Event) -> str:
         """A condition on shared state and others' locks, as it is when `at` happens."""
+        if self.limit:
+            return FALSE
+        try:
+            return self._condition(expr, at)
+        except TooLarge as reason:
+            self._stop(reason)
+            return FALSE
+
+    def _condition(self, expr: Expr, at: Event) -> str:
         match expr:
             case Const(value):
                 return TRUE if value else FALSE
             case Not(arg):
-                return no(self.condition(arg, at))
+                return no(self._condition(arg, at))
             case And(args):
-                return all_of(self.condition(arg, at) for arg in args)
+                return all_of(self._condition(arg, at) for arg in args)
             case Or(args):
-                return any_of(self.condition(arg, at) for arg in args)
+                return any_of(self._condition(arg, at) for arg in args)
             case Shared(name):
                 return self.value_in(name, self._domain[name] - {0}, at)
             case Others(lock, mode):
@@ -213,7 +247,7 @@ class Order:
                 else (atom if value else negate(atom))
             )
             cases.append(
-                all_of([self.condition(this, at), self.condition(rebuild(expr, leaf), at)])
+                all_of([self._condition(this, at), self._condition(rebuild(expr, leaf), at)])
             )
         return any_of(cases)
 
@@ -388,6 +422,8 @@ class Order:
         return all_of([kept, self.condition(unlocked(way), end)])
 
     def text(self) -> str:
+        """What z3 is to read."""
+        assert not self.limit, "what is left of a text that became too large means nothing"
         return "\n".join(self.lines)
 
 

@@ -10,6 +10,8 @@ import z3
 # Effort that z3 may spend on one question, in its own units: about a minute.  Counted
 # and not timed, so that the answer is the same on every machine.
 EFFORT = 400_000_000
+# What it may spend on all questions about one text.  The kernel's programs take 194 million.
+EFFORT_IN_ALL = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class No:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """z3 gave up, and why."""
+    """z3 gave up, or was not asked, and why."""
 
     reason: str
 
@@ -45,6 +47,7 @@ class Session:
         self._context = z3.Context()
         self._solver = z3.SolverFor("QF_IDL", self._context)
         self._effort = effort
+        self._spent = 0
         lines = [text]
         for i, question in enumerate(questions):
             lines.append(f"(declare-const q{i} Bool)\n(assert (=> q{i} {question}))")
@@ -60,18 +63,22 @@ class Session:
 
         `effort` is less than usual if the answer is worth less.
         """
+        left = EFFORT_IN_ALL - self._spent
+        if left <= 0:
+            return Unknown(f"z3 gave up: {EFFORT_IN_ALL} units of effort are spent")
         solver = self._solver
-        solver.set("rlimit", self._effort if effort is None else min(effort, self._effort))
+        solver.set("rlimit", min(self._effort, left, self._effort if effort is None else effort))
         solver.push()
         try:
             solver.add(z3.Or([self._constant(f"q{i}") for i in questions]))
             if most is not None:
                 solver.add(z3.AtMost(*map(self._constant, most[0]), most[1]))
             answer = solver.check()
+            self._spent = solver.statistics().get_key_value("rlimit count")
             if answer == z3.unsat:
                 return No()
             if answer == z3.unknown:
-                return Unknown(solver.reason_unknown())
+                return Unknown(f"z3 gave up: {solver.reason_unknown()}")
             return _read(solver.model())
         finally:
             solver.pop()

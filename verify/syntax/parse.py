@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from verify.syntax.mistakes import recover, unworded
 
 MAX_TEXT = 1_000_000
 _CR = re.compile(r"\r(?!\n)")
+# What is read costs by the word; the longest of the kernel's texts has 1,161.
+MAX_TOKENS = 50_000
 
 GRAMMAR_PLACES = (
     Path(__file__).resolve().parent.parent.parent / "grammar" / "bfp.lark",
@@ -113,6 +116,10 @@ def parse_as_far_as_possible(
         # Who sees a new line there sees code that a comment before it has swallowed.
         span = Span(source, *alone.span())
         return (), (Diagnostic("BFP001", "a CR without LF", span, "LF or CRLF ends a line"),)
+    beyond = _beyond_limit(source.text)
+    if beyond is not None:
+        headline = f"{source.path} has more than {MAX_TOKENS} words and signs"
+        return (), (Diagnostic("BFP004", headline, Span(source, *beyond)),)
     try:
         return by_grammar(source), ()
     except Refused as error:
@@ -144,6 +151,16 @@ def by_grammar(source: Source) -> tuple[tree.Declaration, ...]:
             raise error.orig_exc from None
         raise
     return declarations
+
+
+_TOKENS = re.compile(r"""/\*.*?\*/|//[^\n]*|("[^"\n]*"|\w+|[^\s\w])""", re.DOTALL)
+
+
+def _beyond_limit(text: str) -> tuple[int, int] | None:
+    """Where the first word or sign is that is one too many."""
+    tokens = (found for found in _TOKENS.finditer(text) if found.group(1))
+    first = next(islice(tokens, MAX_TOKENS, None), None)
+    return None if first is None else first.span()
 
 
 _BRACKETS = re.compile(r"""/\*.*?\*/|//[^\n]*|"[^"\n]*"|[(\[{]|[)\]}]""", re.DOTALL)

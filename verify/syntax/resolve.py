@@ -10,9 +10,12 @@ from verify.source import Source, Span
 from verify.syntax import checked, tree
 from verify.syntax.check import Scope, Signature, check_labels, locals_of
 from verify.syntax.checked import BOOL, VOID, Checked, Type
-from verify.syntax.claims import Claims
+from verify.syntax.claims import BUILT_IN_CLAIMS, Claims
 from verify.syntax.declare import RESERVED, Declared, declare
 from verify.syntax.load import Loader
+
+# Scenarios times claims; the kernel's programs come to 116.
+MAX_QUESTIONS = 1_000
 
 
 def read(path: Path, loader: Loader | None = None) -> Checked:
@@ -53,6 +56,7 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
     tables = tuple(program.tables(declarations))
     claims = tuple(program.claims(declarations, tables))
     bugs = tuple(program.known_bugs(declarations, tables))
+    _limit_questions(known, declarations)
     if not declarations:
         known.error("BFP108", f"{sources[0].path} declares nothing", None)
     elif not threads:
@@ -85,6 +89,19 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
         tuple((d.sentence, d.direction) for d in declarations if isinstance(d, tree.Assumption)),
         bugs,
     )
+
+
+def _limit_questions(known: Declared, declarations: Iterable[tree.Declaration]) -> None:
+    """Each claim is asked in each scenario, those among them that are built in."""
+    scenarios, claims = 0, len(BUILT_IN_CLAIMS)
+    for d in declarations:
+        scenarios += isinstance(d, tree.Scenario)
+        claims += isinstance(d, tree.Claim)
+        if scenarios * claims > MAX_QUESTIONS:
+            headline = f"scenarios times claims come to more than {MAX_QUESTIONS}"
+            note = f"{len(BUILT_IN_CLAIMS)} claims are built in"
+            known.error("BFP004", headline, d.span, "", note)
+            return
 
 
 def _in_order(errors: Iterable[Diagnostic], sources: Sequence[Source]) -> list[Diagnostic]:
