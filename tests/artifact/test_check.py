@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -519,3 +520,55 @@ def test_whatever_is_accepted_is_true(whole: Path, tmp_path: Path) -> None:
     assert [] == wrong
     # Else nothing was put to the test.
     assert all(said[word] > 10 for word in ("accepted", "rejected", "malformed")), said
+
+
+DIES = """\
+#include "model/locks.bfh"
+struct thing { bool used; };
+struct thing one;
+
+enum answer ask(struct mutex *lock)
+{
+	struct thing *it;
+
+	mutex_lock(lock);
+	look();
+	it = NULL;
+	if (y)
+		it = &one;
+	it->used = true;
+	mutex_unlock(lock);
+	return GOOD;
+}
+
+thread a "asks" { enum answer got; got = ask(&m); }
+thread b "changes its mind" { y = true; y = false; }
+scenario s "any number ask": a[*], b forever;
+contract ask { GOOD, BAD: same; }
+outcome good "good" = result == GOOD;
+outcome bad "bad" = result == BAD;
+table ask {
+	at look;
+	axis x = x;
+	case !x: good;
+	case x: never;
+}
+"""
+
+
+def test_a_table_is_not_proved_where_calls_die(
+    proof: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, a function that crashes does in each case what its author says."""
+    monkeypatch.chdir(proof.parent.parent)
+    program(proof).write_text(DIES)
+    shutil.rmtree(proof)
+    CliRunner().invoke(app, ["prove", "ask.bfp", "--proofs", "proofs", "--brief"])
+    before = json.loads((proof / "proof.json").read_text())["claims"]
+
+    assert "not established" == before["table"]["verdict"], before
+    assert () == check(proof).wrong
+
+    edit(proof, lambda d: d["claims"].update(table=proved()))
+
+    assert ("table: a call dies in one of its cases",) == check(proof).wrong

@@ -15,7 +15,7 @@ from verify.engine.table import Cases
 from verify.engine.vacuity import Tested, Way
 from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
-from verify.ir import CASE, Program, Scenario, Thread, instance, lonely_topics, topics
+from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
 from verify.smt.order import Order
 from verify.verdicts import (
     Absent,
@@ -233,8 +233,13 @@ class Review:
                 return f"no run puts it to the test: {why}"
             case Holding(said):
                 return Holds(bound, said)
+            case Certified() if claim == "table" and self._dies_in_a_case():
+                return "a call dies in one of its cases"
             case Certified(lemmas):
                 return Proved(lemmas)
+
+    def _dies_in_a_case(self) -> bool:
+        return any(case and isinstance(amiss, Death) for case, _, amiss in self.cases.found)
 
     def _vacuity(self, ruling: Ruling) -> Verdict | str:
         found = self.tested.verdict()
