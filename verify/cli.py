@@ -22,8 +22,8 @@ from typer.core import TyperGroup
 from verify import __version__
 from verify.certify.solvers import SECOND
 from verify.diagnostics import InputError, printable, render
-from verify.ends import SIGNALLED, Status, trouble, unwritten, worst
-from verify.parallel import Ended, cores
+from verify.ends import SIGNALLED, Status, too_little_memory, trouble, unwritten, worst
+from verify.parallel import Ended, cores, undivided
 
 if TYPE_CHECKING:
     from verify.artifact.check import Asked, Report
@@ -191,7 +191,7 @@ class Done:
     written: tuple[str, ...] = ()
 
 
-# What is said where the system has ended a process, mostly for want of memory.
+# What `explain` says where the system has ended a process, mostly for want of memory.
 ENDED_EARLY = "a process was ended before it was through; --jobs 1 does without"
 # What `prove` is asked without options: claims, scenario, threads, rounds.
 USUAL = (None, None, 2, 1)
@@ -632,12 +632,16 @@ def _apart(
 def _settled(
     tasks: Sequence[Task], jobs: int, ordered: Callable[..., list[Settled]]
 ) -> list[Settled]:
-    from concurrent.futures.process import BrokenProcessPool
+    return ordered(_settle, tasks, jobs, _out_of_memory)
 
-    try:
-        return ordered(_settle, tasks, jobs)
-    except BrokenProcessPool:
-        return [Settled(None, "", Status.BUG, ENDED_EARLY)] * len(tasks)
+
+def _out_of_memory(task: Task) -> Settled:
+    """What there is to say of a scenario that takes more memory than there is."""
+    from verify.engine.bounded import unanswered
+
+    how = (task.program, task.scenario, task.job.threads, task.job.rounds, task.job.claims)
+    found = unanswered(*how, f"out of memory in scenario {task.scenario.name}")
+    return Settled(replace(found, model=str(task.job.model or "")))
 
 
 def _plan(file: Path, loader: Loader, job: Job) -> list[Task] | Done:
@@ -693,9 +697,11 @@ def _settle(task: Task) -> Settled:
         return Settled(result, _write(task.sources, program, scenario, job, result, proof))
     except NotOurs as error:
         return Settled(None, "", Status.INPUT, f"the evidence cannot be written: {error}")
-    except OSError as error:
-        return Settled(None, "", unwritten(error), f"the evidence cannot be written: {error}")
     except Exception as error:
+        if too_little_memory(error):
+            return _out_of_memory(task)
+        if isinstance(error, OSError):
+            return Settled(None, "", unwritten(error), f"the evidence cannot be written: {error}")
         # Whatever it is, the input is not to blame.  Python's own status for it is 1, and
         # that would say that a claim is refuted.
         return Settled(None, "", Status.BUG, trouble(error))
@@ -744,7 +750,9 @@ def _write(
     names = names_of(sources, job.model)
     options = Options(job.threads, job.rounds, job.claims)
     said = document(program, scenario, options, result, proof, names)
-    write(folder, {CERTIFICATE: dumped(said)})
+    text = dumped(said)
+    with undivided():
+        write(folder, {CERTIFICATE: text})
     return str(folder)
 
 

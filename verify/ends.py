@@ -39,9 +39,14 @@ def unwritten(error: OSError) -> Status:
     return Status.BUG if error.errno in NO_ROOM else Status.INPUT
 
 
+def too_little_memory(error: BaseException) -> bool:
+    """Whether an exception says that there is too little memory."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
+
+
 def trouble(error: BaseException) -> str:
     """What to say of an exception that nobody expected."""
-    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+    if too_little_memory(error):
         return "too little memory"
     where = traceback.extract_tb(error.__traceback__)[-1:]
     place = "".join(f" in {Path(one.filename).name}:{one.lineno}" for one in where)

@@ -6,9 +6,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -34,17 +38,31 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def ordered(function: Callable[[Given], Made], items: Sequence[Given], jobs: int) -> list[Made]:
+def ordered(
+    function: Callable[[Given], Made],
+    items: Sequence[Given],
+    jobs: int,
+    lost: Callable[[Given], Made] | None = None,
+) -> list[Made]:
     """`function` of each item, in the order of the items, `jobs` at a time.
 
+    What is not through when a process is ended from outside, mostly for want of memory, is
+    done again in a process that has the memory to itself; `lost` is told of what is ended
+    there, too.
+
     Raises:
-        BrokenProcessPool: a process was ended from outside.
+        BrokenProcessPool: a process was ended from outside, and there is no `lost`.
         Ended: this one was to end.
     """
-    return list(each(function, items, jobs))
+    return list(each(function, items, jobs, lost))
 
 
-def each(function: Callable[[Given], Made], items: Sequence[Given], jobs: int) -> Iterator[Made]:
+def each(
+    function: Callable[[Given], Made],
+    items: Sequence[Given],
+    jobs: int,
+    lost: Callable[[Given], Made] | None = None,
+) -> Iterator[Made]:
     """The same, one by one, each as soon as it and those before it are known.
 
     Whoever does not read on to the end closes it: then nothing goes on.
@@ -54,24 +72,66 @@ def each(function: Callable[[Given], Made], items: Sequence[Given], jobs: int) -
         yield from map(function, items)
         return
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     # A fork has everything imported already.
     way = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(way)
+    done = 0
     with _told_to_end():
-        pool = ProcessPoolExecutor(jobs, context, _begin, (os.getpid(),))
         try:
-            for future in [pool.submit(function, item) for item in items]:
-                yield future.result()
-        except BaseException:
-            # What is under way is of no use to anybody, and nobody waits for it.
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.kill()
-            raise
-        finally:
-            pool.shutdown()
+            with closing(_pooled(function, items, jobs, context)) as some:
+                for made in some:
+                    done += 1
+                    yield made
+        except BrokenProcessPool:
+            if lost is None:
+                raise
+        for item in items[done:]:
+            try:
+                yield from _pooled(function, [item], 1, context)
+            except BrokenProcessPool:
+                assert lost is not None
+                yield lost(item)
+
+
+def _pooled(
+    function: Callable[[Given], Made], items: Sequence[Given], jobs: int, context: BaseContext
+) -> Generator[Made, None, None]:
+    """`function` of each item, by processes that end with this."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(jobs, context, _begin, (os.getpid(),))
+    try:
+        for future in [pool.submit(function, item) for item in items]:
+            yield future.result()
+    except BaseException:
+        # What is under way is of no use to anybody, and nobody waits for it.
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end(multiprocessing.active_children())
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _end(children: Sequence[BaseProcess]) -> None:
+    """End some processes: at once, but for what must not be left half done."""
+    for child in children:
+        child.terminate()
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Signals that end this process wait until this is done, which must not take long."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *ENDING))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -96,9 +156,10 @@ def _told_to_end() -> Iterator[None]:
 
 
 def _begin(parent: int) -> None:
-    """Leave signals to the parent, who ends this process, and do not outlive it."""
+    """Leave signals to the parent, who ends this process by one, and do not outlive it."""
     for number in (signal.SIGINT, *ENDING):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         import ctypes
 

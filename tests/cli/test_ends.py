@@ -8,14 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.call import call
+from tests.cli.call import FEW, call, declare
 from tests.programs.binder import ROOT
 from verify import parallel
 from verify.artifact import check as check_module
 from verify.engine import bounded, dependence
+from verify.lower import program as program_module
 from verify.report import dashboard as dashboard_module
 from verify.report import dump as dump_module
 from verify.report import text as text_module
@@ -108,8 +110,8 @@ def _exhaust(*_: object, **__: object) -> None:
 
 
 CRASHES = [
-    (("prove", "good.bfp"), bounded, "prepare"),
     (("prove", "good.bfp"), text_module, "report"),
+    (("prove", "good.bfp"), program_module, "accesses"),
     (("prove", "good.bfp", "--dump"), dump_module, "dump"),
     (("table", "good.bfp"), text_module, "report"),
     (("explain", "good.bfp"), dependence, "explore"),
@@ -144,6 +146,49 @@ def test_whatever_happens_inside_is_neither_a_verdict_nor_a_traceback(
     assert said in done.err
     assert 1 == len(done.err.splitlines())
     assert ("a bug" in said) == ("a bug" in done.err)
+
+
+def _no_memory(text: str) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise ImportError(text)
+
+    return fail
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(
+    "how", [_exhaust, _no_memory("z3.so: failed to map segment from shared object")]
+)
+def test_a_scenario_that_takes_too_much_memory_is_not_established(
+    monkeypatch: pytest.MonkeyPatch, how: Callable[..., None], jobs: str
+) -> None:
+    """It would be reported as a bug of verify, and nobody would know what to leave out."""
+    real = bounded.prepare
+
+    def prepare(program: Any, scenario: Any, *rest: Any) -> object:
+        if scenario.name == "few":
+            how()
+        return real(program, scenario, *rest)
+
+    declare("good.bfp", FEW)
+    monkeypatch.setattr(bounded, "prepare", prepare)
+    done = call("prove", "good.bfp", "--proofs", "proofs", "--jobs", jobs)
+
+    assert (3, "") == (done.status, done.err)
+    assert "! out of memory in scenario few" in done.out
+    assert ["many"] == os.listdir("proofs/good")
+    assert "reached in another" not in done.out
+
+
+@pytest.mark.usefixtures("small")
+def test_another_failure_of_a_scenario_is_still_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash would be taken for a lack of memory."""
+    monkeypatch.setattr(bounded, "prepare", _fail)
+    done = call("prove", "good.bfp")
+
+    assert 4 == done.status
+    assert "a bug of verify: RuntimeError" in done.err
 
 
 @pytest.mark.usefixtures("small")
@@ -227,3 +272,76 @@ def test_what_is_ignored_stays_so_and_what_is_not_is_as_before(number: signal.Si
 
 def _double(number: int) -> int:
     return 2 * number
+
+
+def _by_killing(number: int) -> int:
+    """Twice the number; of 3 nothing, as its process does not live to tell."""
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a fork has is not there elsewhere")
+def test_what_a_killed_process_was_not_through_with_is_done_again_alone() -> None:
+    """One scenario that takes too much memory would take all others with it."""
+    found = parallel.ordered(_by_killing, [1, 2, 3, 4, 5], 2, lambda number: -number)
+
+    assert [2, 4, -3, 8, 10] == found
+
+
+def test_signals_wait_for_what_must_not_be_left_half_done() -> None:
+    """A folder that is half written would stay behind."""
+    seen = []
+    before = signal.signal(signal.SIGTERM, lambda *_: seen.append("ended"))
+    try:
+        with parallel.undivided():
+            os.kill(os.getpid(), signal.SIGTERM)
+            seen.append("written")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert ["written", "ended"] == seen
+
+
+# Writes evidence for ever, in the folder that is given, each time anew.
+WRITERS = """
+import os, sys
+from pathlib import Path
+from verify import parallel
+from verify.artifact.write import write
+def begin(number):
+    for turn in range(10 ** 9):
+        proof = ' "format": "verify-proof/1"\\n' + str(turn)
+        content = {"proof.json": proof, "README.txt": "x" * 100_000}
+        with parallel.undivided():
+            write(Path(sys.argv[2]) / str(number), content)
+        if turn == 3:
+            os.write(int(sys.argv[1]), b"x")
+try:
+    parallel.ordered(begin, [1, 2], 2)
+except parallel.Ended as end:
+    os._exit(128 + end.number)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers see it later")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_workers_that_are_ended_leave_nothing_half_written(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A cancelled job would leave hidden folders beside the evidence."""
+    reader, writer = os.pipe()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", WRITERS, str(writer), str(tmp_path)], cwd=ROOT, pass_fds=[writer]
+    )
+    os.close(writer)
+    begun = b""
+    while len(begun) < 2:
+        begun += os.read(reader, 2)
+    parent.send_signal(number)
+
+    assert 128 + number == parent.wait()
+    assert b"" == os.read(reader, 1)
+    os.close(reader)
+    assert ["1", "2"] == sorted(os.listdir(tmp_path))
+    assert all(2 == len(os.listdir(tmp_path / name)) for name in "12")

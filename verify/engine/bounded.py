@@ -27,7 +27,7 @@ from verify.engine.search import (
 )
 from verify.engine.table import Cases
 from verify.engine.turns import by_turns
-from verify.engine.vacuity import Tested
+from verify.engine.vacuity import Tested, watched
 from verify.explore import Step as Move
 from verify.explore import alone as run_alone
 from verify.explore import explore
@@ -47,7 +47,17 @@ from verify.ir import (
     topics,
 )
 from verify.smt.solver import No, Unknown, Yes
-from verify.verdicts import Answer, Crash, Holds, NotEstablished, Refuted, Result, Schedule, Verdict
+from verify.verdicts import (
+    Answer,
+    Bound,
+    Crash,
+    Holds,
+    NotEstablished,
+    Refuted,
+    Result,
+    Schedule,
+    Verdict,
+)
 from verify.wording import cut_short
 
 # States that are looked at where somebody may wait for a condition.
@@ -72,6 +82,34 @@ def check(
         ReplayError, Disagreement: bugs of ours.
     """
     return begin(program, scenario, threads, rounds, only, progress).result()
+
+
+def unanswered(
+    program: Program,
+    scenario: Scenario,
+    threads: int,
+    rounds: int,
+    only: Sequence[str],
+    why: str,
+) -> Result:
+    """The result where nothing came of asking."""
+    return Result(
+        program.path,
+        scenario.name,
+        scenario.sentence,
+        Bound(threads, rounds, False),
+        tuple(
+            Answer(c.name, c.sentence, scenario.name, NotEstablished(why))
+            for c in program.claims
+            if not only or c.name in only
+        ),
+        (),
+        (),
+        (),
+        (),
+        tuple(s.name for s in program.scenarios if s.name != scenario.name),
+        watched(program),
+    )
 
 
 @dataclass
@@ -220,7 +258,7 @@ class Inquiry:
             self.tested.unreached(),
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
-            self.tested.watched(),
+            watched(program),
             shown=self._shown(verdicts),
             gave_up=self.cases.gave_up,
         )

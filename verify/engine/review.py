@@ -12,7 +12,7 @@ from verify.engine.runs import tell
 from verify.engine.schedules import Followed, Follower
 from verify.engine.search import Search
 from verify.engine.table import Cases
-from verify.engine.vacuity import Tested, Way
+from verify.engine.vacuity import Tested, Way, watched
 from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
 from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
@@ -307,7 +307,7 @@ class Review:
             self.tested.unreached(),
             self.tested.unmet(c.name for c in asked),
             tuple(s.name for s in program.scenarios if s.name != scenario.name),
-            self.tested.watched(),
+            watched(program),
             shown=tuple(self.runs),
             gave_up=gave_up,
         )

@@ -346,22 +346,6 @@ class Tested:
             cells.update(case - 1 for case in code[name].commands[number].cases)
         return frozenset(cells)
 
-    def watched(self) -> Watched:
-        """How much there is to reach, here and in every other scenario."""
-        program = self.search.program
-        owners = {statement.owner.partition(" ")[::2] for statement in program.statements}
-        kinds = [key.partition(" ")[0] for key in self.wanted]
-        return Watched(
-            len(program.statements),
-            sum(kind == "function" for kind, _ in owners),
-            sum(kind == "thread" for kind, _ in owners),
-            kinds.count("hook"),
-            kinds.count("use"),
-            kinds.count("lock"),
-            sum(claim.solo for claim in program.claims),
-            kinds.count("row"),
-        )
-
     def idle(self, claim: str, why: str) -> Verdict:
         """The verdict on what is not put to the test here, if that is known: another scenario
         may do so."""
@@ -380,6 +364,22 @@ class Tested:
 
 def _same(run: Schedule) -> Schedule:
     return run
+
+
+def watched(program: Program) -> Watched:
+    """How much there is to reach, in every scenario."""
+    owners = {statement.owner.partition(" ")[::2] for statement in program.statements}
+    table = program.table
+    return Watched(
+        len(program.statements),
+        sum(kind == "function" for kind, _ in owners),
+        sum(kind == "thread" for kind, _ in owners),
+        len({hook for claim in program.claims for hook in claim.hooks}),
+        len({used for claim in program.claims for used in claim.uses}),
+        len(program.locks),
+        sum(claim.solo for claim in program.claims),
+        0 if table is None else sum(map(bool, table.claimed)),
+    )
 
 
 def _never_used(struct: str) -> str:

@@ -566,7 +566,9 @@ def across(results: Sequence[Result]) -> Iterator[str]:
         yield from _beside(f"{results[0].path}  ", said)
     else:
         said = "what is absent in a scenario is reached in another"
-        if any(result.missing for result in results):
+        # Of what is not established it is not known what it reaches.
+        sure = not any(isinstance(a.verdict, NotEstablished) for r in results for a in r.answers)
+        if sure and any(result.missing for result in results):
             yield from _beside(f"{results[0].path}  ", said)
 
 
