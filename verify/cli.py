@@ -113,7 +113,9 @@ def _tell(*lines: str) -> None:
 def _say(*lines: str) -> None:
     """Lines beside the report; that nobody can be told changes no status."""
     try:
-        print(*map(printable, lines), sep="\n", file=sys.stderr, flush=True)  # noqa: T201
+        # At once, since several processes may speak at a time.
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
+        sys.stderr.flush()
     except OSError:
         _hush(sys.stderr)
 
@@ -156,6 +158,7 @@ class Job:
     only_runs: bool = False
     model: Path | None = None
     jobs: int = 1
+    progress: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,10 @@ Jobs = Annotated[
     ),
 ]
 
+ShowProgress = Annotated[
+    bool, typer.Option("--progress", help="Say on stderr what is going on, in a pipe as well.")
+]
+
 Model = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="Another model for the one #include."),
@@ -255,6 +262,7 @@ def prove(
     ] = None,
     no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
     jobs: Jobs = None,
+    progress: ShowProgress = False,
     dump: Annotated[
         bool, typer.Option("--dump", help="Print the guarded commands, prove nothing.")
     ] = False,
@@ -277,7 +285,17 @@ def prove(
     if only_runs and proofs is not None:
         raise typer.BadParameter("without a proof there is no evidence", param_hint="--proofs")
     jobs = cores() if jobs is None else jobs
-    job = Job(scenario, tuple(claim or ()), threads, rounds, where, only_runs, model, jobs)
+    job = Job(
+        scenario,
+        tuple(claim or ()),
+        threads,
+        rounds,
+        where,
+        only_runs,
+        model,
+        jobs,
+        progress,
+    )
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     if format_ == "json":
@@ -295,9 +313,10 @@ def table(
     rounds: Rounds = 1,
     include: Folders = None,
     model: Model = None,
+    progress: ShowProgress = False,
 ) -> None:
     """Print the case table, several versions side by side."""
-    job = Job(scenario, ("table",), threads, rounds, only_runs=True, model=model)
+    job = Job(scenario, ("table",), threads, rounds, only_runs=True, model=model, progress=progress)
     done = _each(files, include or [], job)
     status = worst([one.status for one in done])
     _print_errors(done)
@@ -384,6 +403,7 @@ def check(
         bool, typer.Option("--full", help="Look for everything again, what holds as well.")
     ] = False,
     jobs: Jobs = None,
+    progress: ShowProgress = False,
 ) -> None:
     """Check certificates: trusts nothing in them, and looks for nothing."""
     from functools import partial
@@ -399,7 +419,9 @@ def check(
     statuses = []
     jobs = cores() if jobs is None else jobs
     every = [one for folder in folders for one in _certificates(folder)]
-    for folder, found in zip(every, each(partial(_checked, asked), every, jobs), strict=True):
+    for folder, found in zip(
+        every, each(partial(_checked, asked, progress), every, jobs), strict=True
+    ):
         if isinstance(found, str):
             # Whatever it is, the certificate is neither accepted nor rejected.
             _say(f"{folder}: {found}")
@@ -429,12 +451,12 @@ def _certificates(folder: Path) -> list[Path]:
         return [folder]
 
 
-def _checked(asked: Asked, folder: Path) -> Report | str:
+def _checked(asked: Asked, progress: bool, folder: Path) -> Report | str:
     """What comes of checking one certificate, or the trouble with it."""
     from verify.artifact.check import check as recheck
 
     try:
-        return recheck(folder, asked, _progress())
+        return recheck(folder, asked, _progress(f"{folder}", progress))
     except Exception as error:
         return trouble(error)
 
@@ -680,11 +702,7 @@ def _settle(task: Task) -> Settled:
     from verify.engine.prove import prove as settle
 
     file, program, scenario, job = task.file, task.program, task.scenario, task.job
-    progress = _progress()
-
-    def say(what: str) -> None:
-        progress(f"{file}: {scenario.name}: {what}")
-
+    say = _progress(f"{file}: {scenario.name}", job.progress)
     how = (program, scenario, job.threads, job.rounds, job.claims, say)
     try:
         if job.only_runs:
@@ -863,14 +881,19 @@ def _dump(files: Sequence[Path], folders: Sequence[Path], model: Path | None) ->
     return status
 
 
-def _progress() -> Callable[[str], None]:
-    """Says what is going on after a second of silence, on a terminal only."""
+def _progress(about: str, asked: bool) -> Callable[[str], None]:
+    """Says what is going on with something: each stage of it once, in a line of its own.
+
+    Whoever has not asked is told on a terminal only, and after a second.
+    """
     start = time.monotonic()
     terminal = sys.stderr.isatty()
+    said = set[str]()
 
     def say(what: str) -> None:
-        if terminal and time.monotonic() - start > 1:
-            _say(f"... {what}")
+        if what not in said and (asked or (terminal and time.monotonic() - start > 1)):
+            said.add(what)
+            _say(f"... {about}: {what}")
 
     return say
 
