@@ -7,7 +7,7 @@ of a run, the obligations, is not in it.  docs/certificate.md describes the form
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,8 +74,10 @@ def document(
     """What a certificate says, by key, in the one order of keys."""
     words = Words(program, scenario)
     runs = list(result.shown)
-    claims = {a.claim: _ruling(a, proof, words, runs, program, scenario) for a in result.answers}
     lemmas, waits = _grounds(program, scenario, words, proof)
+    names_of_lemmas = list(lemmas)
+    assert len(lemmas) == len(proof.lemmas), "two lemmas have one name"
+    claims = {a.claim: _ruling(a, proof, names_of_lemmas, runs) for a in result.answers}
     return {
         "format": FORMAT,
         "program": names.program,
@@ -100,19 +102,14 @@ def document(
 
 
 def _ruling(
-    answer: Answer,
-    proof: Found,
-    words: Words,
-    runs: list[Schedule],
-    program: Program,
-    scenario: Scenario,
+    answer: Answer, proof: Found, lemmas: Sequence[str], runs: Sequence[Schedule]
 ) -> dict[str, Any]:
     match answer.verdict:
         case Proved(_, True):
             return {"verdict": "proved"}
-        case Proved(lemmas):
-            names = [_name(program, scenario, words, proof, i) for i in proof.direct[answer.claim]]
-            return {"verdict": "proved", "by": " ".join(names), "rests": lemmas}
+        case Proved(count):
+            by = " ".join(lemmas[i] for i in proof.direct[answer.claim])
+            return {"verdict": "proved", "by": by, "rests": count}
         case Holds(_, unproved):
             return {"verdict": "holds", **({"why": unproved} if unproved else {})}
         case Refuted() as verdict:
@@ -144,10 +141,6 @@ def _grounds(
         {lemma_name(one): one for one in said},
         [[names[one], names[two]] for one, two in proof.arrows],
     )
-
-
-def _name(program: Program, scenario: Scenario, words: Words, proof: Found, position: int) -> str:
-    return lemma_name(words.lemma(world(program, scenario), proof.lemmas[position]))
 
 
 # ------------------------------------------------------------------- reading
