@@ -175,7 +175,7 @@ REJECTED: dict[str, tuple[Callable[[Path], object], str]] = {
     # Lemmas.
     "a lemma is dropped": (
         document(lambda d: drop(d, about(d, "apart"))),
-        "not proved: obligation claim-apart",
+        "not proved: obligation step-a-named",
     ),
     "a lemma that keeps others is dropped": (
         document(lambda d: drop(d, next(n for n, w in d["lemmas"].items() if "2 at" in w))),

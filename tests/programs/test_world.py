@@ -157,7 +157,7 @@ def evidence() -> dict[str, dict[str, dict[str, str]]]:
         if folder.name == document["scenario"]:
             folder = folder.parent
         name = folder.relative_to(PROOFS).as_posix()
-        verdicts = {one["claim"]: one["verdict"] for one in document["verdicts"]}
+        verdicts = {claim: one["verdict"] for claim, one in document["claims"].items()}
         said.setdefault(name, {})[document["scenario"]] = verdicts
     return said
 
