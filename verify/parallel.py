@@ -115,23 +115,42 @@ def _pooled(
         pool.shutdown()
 
 
+# So many seconds may somebody take to end what must not be left half done.
+PATIENCE = 5
+
+
 def _end(children: Sequence[BaseProcess]) -> None:
-    """End some processes: at once, but for what must not be left half done."""
+    """End some processes, and wait for them: when this one is gone they are ended at once, in
+    the middle of what must not be left half done."""
+    from multiprocessing.connection import wait
+
     for child in children:
         child.terminate()
+    for child in children:
+        wait([child.sentinel], PATIENCE)
 
 
 @contextmanager
 def undivided() -> Iterator[None]:
-    """Signals that end this process wait until this is done, which must not take long."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Signals that end this process wait until this is done, which must not take long.
+
+    A mask would not do: a signal goes to any thread that does not have it.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *ENDING))
+    came: list[int] = []
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, *ENDING)}
+    before = {one: how for one, how in before.items() if how not in (signal.SIG_IGN, None)}
+    for one in before:
+        signal.signal(one, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, how in before.items():
+            signal.signal(one, how)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextmanager
