@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
@@ -416,25 +417,48 @@ def check(
     if not SOLVERS.keys() >= set(solvers):
         raise typer.BadParameter(f"{', '.join(SOLVERS)} or both", param_hint="--solver")
     asked = Asked(tuple(include or ()), program, solvers, full)
-    statuses = []
+    statuses: list[Status] = []
     jobs = cores() if jobs is None else jobs
     every = [one for folder in folders for one in _certificates(folder)]
-    for folder, found in zip(
-        every, each(partial(_checked, asked, progress), every, jobs), strict=True
-    ):
-        if isinstance(found, str):
-            # Whatever it is, the certificate is neither accepted nor rejected.
-            _say(f"{folder}: {found}")
-            statuses.append(Status.BUG)
-            continue
-        _tell(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
-        for line in (*found.done[:1], *(f"! {one}" for one in found.wrong), *found.done[1:]):
-            _tell(f"  {line}")
-        if found.left and not found.wrong:
-            _tell(f"  not checked, only --full does: {', '.join(found.left)}")
-        wrong = Status.INPUT if found.usage else Status.REFUTED
-        statuses.append(wrong if found.wrong else Status.ESTABLISHED)
+    order = _largest_first(every)
+    checked = each(partial(_checked, asked, progress), [every[i] for i in order], jobs)
+    known: dict[int, Report | str] = {}
+    for i, found in zip(order, checked, strict=True):
+        known[i] = found
+        while len(statuses) in known:
+            folder = every[len(statuses)]
+            statuses.append(_tell_check(folder, known.pop(len(statuses))))
     raise typer.Exit(worst(statuses))
+
+
+def _largest_first(folders: Sequence[Path]) -> list[int]:
+    """An order in which to check: those in one folder side by side, as far as they are given
+    so, and of these the largest first, so that no process is left alone with it at the end."""
+    from verify.artifact.form import CERTIFICATE
+
+    def size(i: int) -> int:
+        try:
+            return (folders[i] / CERTIFICATE).lstat().st_size
+        except OSError:
+            return 0
+
+    groups = [list(some) for _, some in groupby(range(len(folders)), lambda i: folders[i].parent)]
+    return [i for some in groups for i in sorted(some, key=lambda i: -size(i))]
+
+
+def _tell_check(folder: Path, found: Report | str) -> Status:
+    """Say what came of checking a certificate."""
+    if isinstance(found, str):
+        # Whatever it is, the certificate is neither accepted nor rejected.
+        _say(f"{folder}: {found}")
+        return Status.BUG
+    _tell(f"{folder}: {'REJECTED' if found.wrong else 'accepted'}")
+    for line in (*found.done[:1], *(f"! {one}" for one in found.wrong), *found.done[1:]):
+        _tell(f"  {line}")
+    if found.left and not found.wrong:
+        _tell(f"  not checked, only --full does: {', '.join(found.left)}")
+    wrong = Status.INPUT if found.usage else Status.REFUTED
+    return wrong if found.wrong else Status.ESTABLISHED
 
 
 def _certificates(folder: Path) -> list[Path]:
