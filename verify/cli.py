@@ -584,7 +584,7 @@ def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
     """What all certificates below a folder say; links lead there from `beside`."""
     from functools import cache
 
-    from verify.artifact.check import Asked, loaded, opened
+    from verify.artifact.check import Asked, opened
     from verify.artifact.form import CERTIFICATE, Malformed
     from verify.artifact.names import tree_of
     from verify.artifact.read import evidence_of, folders_below
@@ -592,8 +592,8 @@ def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
     from verify.syntax.load import Loader
 
     @cache
-    def load(path: Path, model: Path | None) -> tuple[tuple[Source, ...], Program]:
-        return loaded(path, Loader((), model))
+    def loader(model: Path | None) -> Loader:
+        return Loader((), model)
 
     found: dict[tuple[str, str, str], Path] = {}
     trees: dict[Path, Path] = {}
@@ -601,7 +601,7 @@ def _evidence(proofs: Path, beside: Path) -> list[Evidence]:
     for folder in folders_below(proofs):
         link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         try:
-            one = opened(folder, Asked(), load)
+            one = opened(folder, Asked(), loader)
             said = evidence_of(one, link)
         except (Malformed, ReplayError) as error:
             wrong.append(f"{folder / CERTIFICATE}: {error}")

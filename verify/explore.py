@@ -12,7 +12,17 @@ from typing import TypeAlias
 
 from verify.certify.waiting import goes_on
 from verify.interpret import Machine, State, Unsure, Values, kept_by_locks
-from verify.ir import CASE, SAMPLED_BEFORE, Death, Fault, Program, Thread, lonely_topics, topics
+from verify.ir import (
+    CASE,
+    SAMPLED_BEFORE,
+    Command,
+    Death,
+    Fault,
+    Program,
+    Thread,
+    lonely_topics,
+    topics,
+)
 
 # (index of the thread, number of its command)
 Step: TypeAlias = tuple[int, int]
@@ -111,7 +121,6 @@ def explore(
     first = _sorted(machine.initial(), groups)
     seen.parents[first] = None
     layer = [first]
-    normal = [i for i, thread in enumerate(threads) if thread.kind == "thread"]
     rests: set[tuple[Values, Values]] = set()
     while layer:
         following: list[State] = []
@@ -130,10 +139,7 @@ def explore(
                     step = (state, (index, number))
                     seen.fired.setdefault((thread.name, number), step)
                     if command.outcome:
-                        case = command.case
-                        if case == SAMPLED_BEFORE:
-                            case = machine.local(state, index, CASE)
-                        seen.returns.setdefault((case, command.outcome, command.amiss), step)
+                        seen.returns.setdefault(returned(machine, state, index, command), step)
                     if command.violates:
                         seen.broken.setdefault(command.violates, step)
                         if named is not None and command.violates not in seen.new:
@@ -152,7 +158,7 @@ def explore(
                         seen.stuck = state
                 except Unsure:
                     seen.unsure = seen.unsure or state
-            if solos and all(machine.resting(state, i) for i in normal):
+            if solos and machine.at_rest(state):
                 key = (state[0], machine.others(state, -1))
                 if key not in rests:
                     rests.add(key)
@@ -185,6 +191,15 @@ def _weight(machine: Machine) -> int:
     """For how many a state of these threads counts."""
     values = sum(len(code.start) for code in machine.codes)
     return max(1, len(machine.codes) // THREADS_OF_ONE, values // VALUES_OF_ONE)
+
+
+def returned(machine: Machine, state: State, index: int, command: Command) -> Return:
+    """What a command of a thread shows that returns from the function with the table, or dies
+    in it."""
+    case = command.case
+    if case == SAMPLED_BEFORE:
+        case = machine.local(state, index, CASE)
+    return case, command.outcome, command.amiss
 
 
 def may_start(machine: Machine, solo: Thread, state: State) -> bool:
@@ -246,11 +261,10 @@ def lonely_from(
     machine: Machine, states: Iterable[State], solos: Sequence[Thread]
 ) -> dict[tuple[str, int], State]:
     """The same, of some states."""
-    normal = [i for i, thread in enumerate(machine.threads) if thread.kind == "thread"]
     fired: dict[tuple[str, int], State] = {}
     done: set[tuple[str, Values, Values, Values]] = set()
     for state in states:
-        if not all(machine.resting(state, i) for i in normal):
+        if not machine.at_rest(state):
             continue
         others = machine.others(state, -1)
         for solo in solos:

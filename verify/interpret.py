@@ -116,6 +116,7 @@ class Machine:
         # By identity: two observers of one claim have the same name.
         self._codes: dict[int, Code] = {} if known is None else known._codes
         self.codes = tuple(self.code(thread) for thread in threads)
+        self._normal = tuple(i for i, t in enumerate(self.threads) if t.kind == "thread")
         self.lock_at = {lock.name: i for i, lock in enumerate(program.locks)}
         self._free: Values = (0,) * len(program.locks)
 
@@ -165,6 +166,10 @@ class Machine:
         """Whether a thread is between calls: not started, or at its end."""
         thread = self.threads[index]
         return state[1][index][0] in (thread.entry, thread.end)
+
+    def at_rest(self, state: State) -> bool:
+        """Whether every thread is between calls."""
+        return all(self.resting(state, i) for i in self._normal)
 
     def moves(self, state: State, index: int) -> bool:
         """Whether a thread can take a step, even if it dies of it."""

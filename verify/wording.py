@@ -74,6 +74,12 @@ def in_short(missing: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     ]
 
 
+def several(count: int, what: str) -> str:
+    """`1 step`, `2 steps`, `3 switches`."""
+    plural = "es" if what.endswith("ch") else "s"
+    return f"{count} {what}{'' if count == 1 else plural}"
+
+
 def cut_short(crash: Crash) -> str:
     """Why nothing more is found: somebody dies first."""
     return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"

@@ -7,7 +7,6 @@ what is said to be reached is reached by them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from verify.artifact.certificate import Certificate, meaning
 from verify.artifact.find import folder_name, model_of, program_of, said_in
 from verify.artifact.form import CERTIFICATE, Malformed, Misplaced
 from verify.artifact.lowered import digest
-from verify.artifact.names import Names, hashed, lies_in, names_of
+from verify.artifact.names import Names, hashed, lies_in, names_of, near
 from verify.certify.alone import TooManyPaths
 from verify.certify.obligations import Obligation
 from verify.certify.proof import Loops, Unfounded, confirm, obligations
@@ -77,8 +76,8 @@ class Opened:
 
     def about(self) -> str:
         """What it is about, as it was resolved."""
-        other = "" if self.model is None else f", model {_near(self.model)}"
-        return f"program {_near(self.path)}{other}, scenario {self.scenario.name}"
+        other = "" if self.model is None else f", model {near(self.model)}"
+        return f"program {near(self.path)}{other}, scenario {self.scenario.name}"
 
     def changed(self) -> list[str]:
         """The texts that are not what they were."""
@@ -100,10 +99,9 @@ class Opened:
 
 # The program that was lowered last, by its texts.
 _lowered: dict[tuple[tuple[str, str], ...], tuple[tuple[Source, ...], Program]] = {}
-Load = Callable[[Path, Path | None], tuple[tuple[Source, ...], Program]]
 
 
-def loaded(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
+def _loaded(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
     """A program with its texts; the scenarios of one are lowered together."""
     sources, declarations = loader.load(path)
     key = tuple((source.path, source.text) for source in sources)
@@ -113,8 +111,10 @@ def loaded(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
     return _lowered[key]
 
 
-def opened(folder: Path, asked: Asked, load: Load | None = None) -> Opened:
-    """The certificate in a folder, and what it is about; `load` reads a program with a model.
+def opened(
+    folder: Path, asked: Asked, loader: Callable[[Path | None], Loader] | None = None
+) -> Opened:
+    """The certificate in a folder, and what it is about; `loader` reads programs with a model.
 
     Raises:
         Malformed: it is none, or is about nothing that can be found.
@@ -124,10 +124,8 @@ def opened(folder: Path, asked: Asked, load: Load | None = None) -> Opened:
     said = said_in(folder)
     path = program_of(folder, said, asked.folders, asked.program)
     model = model_of(path, said, asked.folders)
-    if load is None:
-        sources, program = loaded(path, Loader(asked.folders, model))
-    else:
-        sources, program = load(path, model)
+    reading = Loader(asked.folders, model) if loader is None else loader(model)
+    sources, program = _loaded(path, reading)
     names = names_of(sources, model)
     scenario = next((s for s in program.scenarios if s.name == said["scenario"]), None)
     if scenario is None:
@@ -192,9 +190,10 @@ def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
     wrong += refuting
     left = _unchecked(certificate, one.said)
     if asked.full and not wrong:
-        wrong += _again(one, certificate, progress)
-        done.append("everything looked for again, with the same verdicts") if not wrong else None
+        wrong = _again(one, certificate, progress)
         left = ()
+        if not wrong:
+            done.append("everything looked for again, with the same verdicts")
     return Report(str(folder), tuple(done), tuple(wrong), left)
 
 
@@ -295,7 +294,3 @@ def _again(one: Opened, certificate: Certificate, progress: Progress) -> list[st
 def _strangers(folder: Path) -> list[str]:
     names = sorted(path.name for path in folder.iterdir() if path.name != CERTIFICATE)
     return [f"{name} does not belong here" for name in names]
-
-
-def _near(path: Path) -> str:
-    return os.path.relpath(path.resolve())

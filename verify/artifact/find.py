@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.artifact.form import CERTIFICATE, MAX_BYTES, Malformed, Misplaced, parsed
-from verify.artifact.names import MODEL, PROGRAM, lies_in, title, tree_of
+from verify.artifact.names import MODEL, PROGRAM, lies_in, near, title, tree_of
 from verify.ir import Program, Scenario
 
 # A tree is looked for where evidence lies and beside it, among so many folders.
@@ -72,7 +72,7 @@ def program_of(
         raise Misplaced(f"it is about {called[:80]}, which is not what its folder is called")
     if named is not None:
         if not named.resolve().is_relative_to(tree_of(named)) or _called(named) != place:
-            raise Malformed(f"it is about {place}, and not about {_near(named)}")
+            raise Malformed(f"it is about {place}, and not about {near(named)}")
         return named
     for root in folders:
         if _is_program(root, place):
@@ -81,10 +81,10 @@ def program_of(
     for above in (base, *base.parents)[:LEVELS]:
         found = [root for root in (above, *_below(above)) if _is_program(root, place)]
         if len(found) > 1:
-            some = " or ".join(_near(root / place) for root in found[:2])
+            some = " or ".join(near(root / place) for root in found[:2])
             raise Malformed(f"is it about {some}? name one with --program")
         if found:
-            return Path(_near(found[0])) / place
+            return Path(near(found[0])) / place
     raise Malformed(f"there is no {place} beside it; name the program with --program")
 
 
@@ -129,7 +129,3 @@ def model_of(path: Path, said: Mapping[str, Any], folders: Sequence[Path]) -> Pa
         except (OSError, ValueError):
             continue
     raise Malformed(f"there is no {said['model']} in the program's tree")
-
-
-def _near(path: Path) -> str:
-    return os.path.relpath(path.resolve())

@@ -21,7 +21,6 @@ MAX_STEPS = 10_000
 MAX_WORDS = 10_000
 WIDTH = 100
 
-VERDICTS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
 KEYS = (
     "format",
     "program",
@@ -49,6 +48,7 @@ RULING = {
     "vacuous": ({"verdict"}, set[str]()),
     "absent": ({"verdict"}, set[str]()),
 }
+VERDICTS = tuple(RULING)
 
 
 class Malformed(Exception):

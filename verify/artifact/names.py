@@ -7,6 +7,7 @@ whoever proves it stands.
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def lies_in(folder: Path, name: str) -> bool:
     """Whether a folder is one for evidence that is filed under a name."""
     parts = tuple(name.split("/"))
     return folder.resolve().parts[-len(parts) :] == parts
+
+
+def near(path: Path) -> str:
+    """A path as somebody who stands here may write it, links followed."""
+    return os.path.relpath(path.resolve())
 
 
 def tree_of(path: Path) -> Path:

@@ -14,6 +14,7 @@ from verify.artifact.views import result_of
 from verify.report.dashboard import Evidence, Said
 from verify.report.ends import last_line, who, wrong
 from verify.verdicts import Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
+from verify.wording import several
 
 
 def folders_below(root: Path) -> Iterator[Path]:
@@ -66,17 +67,13 @@ def _resting_on(answer: Answer) -> tuple[str, str]:
         case Proved(_, True):
             return "by runs", ""
         case Proved(lemmas):
-            return _several(lemmas, "lemma"), ""
+            return several(lemmas, "lemma"), ""
         case Holds(bound, unproved):
             return f"{bound.threads} of each", unproved
         case Refuted(run):
-            how = f"{_several(len(run.steps), 'step')}, {_several(len(run.threads), 'thread')}"
+            how = f"{several(len(run.steps), 'step')}, {several(len(run.threads), 'thread')}"
             return how, last_line(who(run), wrong(run))
         case NotEstablished(why) | Vacuous(why):
             return "", why
         case idle:
             return "", idle.reason
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

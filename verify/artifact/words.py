@@ -146,6 +146,7 @@ class Words:
         """
         self.program = program
         self.scenario = scenario
+        self._shared = {variable.name: variable for variable in program.shared}
         members = {name for name, _ in scenario.members}
         self.threads = {
             thread.name: thread
@@ -177,7 +178,7 @@ class Words:
         for one in lemma.shared:
             match one.kind:
                 case "shared":
-                    found[one.name] = _said(_shared(self.program)[one.name].domain, one.values)
+                    found[one.name] = _said(self._shared[one.name].domain, one.values)
                 case "held":
                     found[f"held {one.name}"] = OR.join(HELD[v] for v in one.values)
                 case _:
@@ -225,7 +226,7 @@ class Words:
         for key, value in words.items():
             who, _, rest = key.partition(" ")
             if not rest:
-                domain = _known(_shared(self.program), key).domain
+                domain = _known(self._shared, key).domain
                 shared.append(Literal("shared", key, -1, _meant(domain.labels, value, domain.low)))
             elif who == "held":
                 shared.append(Literal("held", rest, -1, _meant(HELD, value)))
@@ -380,10 +381,6 @@ def _ways(thread: Thread) -> dict[int, list[int]]:
     for number, command in enumerate(thread.commands):
         found.setdefault(command.source, []).append(number)
     return found
-
-
-def _shared(program: Program) -> dict[str, Variable]:
-    return {variable.name: variable for variable in program.shared}
 
 
 def _local(thread: Thread, name: str) -> Variable:

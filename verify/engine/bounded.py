@@ -14,7 +14,7 @@ from verify.certify.proof import Disagreement
 from verify.certify.text import all_of
 from verify.certify.unfold import unfold
 from verify.engine.crowd import Crowd
-from verify.engine.runs import replay
+from verify.engine.runs import replay, told_of
 from verify.engine.schedules import of_moves, of_run
 from verify.engine.search import (
     Best,
@@ -53,6 +53,7 @@ from verify.verdicts import (
     Crash,
     Holds,
     NotEstablished,
+    Proved,
     Refuted,
     Result,
     Schedule,
@@ -222,7 +223,6 @@ class Inquiry:
             plain = {c.name for c in asked if not c.solo} - {"vacuity", *proved}
             verdicts |= by_turns(search, [name for name in unproved if name in plain])
         self.cases.decide([name for name, said in verdicts.items() if isinstance(said, Holds)])
-        deaths = deaths_in(self.search, verdicts)
         if isinstance(verdicts.get("table"), Holds):
             rows = self.cases.rows(self.tested.sampled())
             crashes = [one.crash for row in rows for one in row.behaviours]
@@ -236,31 +236,14 @@ class Inquiry:
                 why := self.tested.untested(claim.name)
             ):
                 verdicts[claim.name] = self.tested.idle(claim.name, why)
-        program, scenario = search.program, search.scenario
-        return Result(
-            program.path,
-            scenario.name,
-            scenario.sentence,
-            search.bound,
-            tuple(
-                Answer(
-                    c.name,
-                    c.sentence,
-                    scenario.name,
-                    verdicts[c.name],
-                    *self.ways.remarks(c.name, verdicts[c.name]),
-                    shortened(program, c, deaths) if isinstance(verdicts[c.name], Holds) else None,
-                )
-                for c in asked
-            ),
-            self.cases.rows(self.tested.sampled()),
-            self.cases.outside(),
-            self.tested.unreached(),
-            self.tested.unmet(c.name for c in asked),
-            tuple(s.name for s in program.scenarios if s.name != scenario.name),
-            watched(program),
-            shown=self._shown(verdicts),
-            gave_up=self.cases.gave_up,
+        return collected(
+            search,
+            asked,
+            verdicts,
+            self.ways.remarks,
+            self.cases,
+            self.tested,
+            self._shown(verdicts),
         )
 
     def _shown(self, verdicts: Mapping[str, Verdict]) -> tuple[Schedule, ...]:
@@ -388,7 +371,49 @@ def _up_to_breaking(search: Search, best: Best, claim: str) -> tuple[tuple[Move,
     raise Disagreement(f"{claim}: the run does not break it")
 
 
-def deaths_in(search: Search, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
+def collected(
+    search: Search,
+    asked: Sequence[Claim],
+    verdicts: Mapping[str, Verdict],
+    remarks: Callable[[str, Verdict], tuple[str, str]],
+    cases: Cases,
+    tested: Tested,
+    shown: tuple[Schedule, ...],
+) -> Result:
+    """All that is said of a scenario, with these verdicts."""
+    program, scenario = search.program, search.scenario
+    deaths = _deaths(search, verdicts)
+    sampled = tested.sampled()
+    return Result(
+        program.path,
+        scenario.name,
+        scenario.sentence,
+        search.bound,
+        tuple(
+            Answer(
+                c.name,
+                c.sentence,
+                scenario.name,
+                verdicts[c.name],
+                *remarks(c.name, verdicts[c.name]),
+                _shortened(program, c, deaths)
+                if isinstance(verdicts[c.name], Holds | Proved)
+                else None,
+            )
+            for c in asked
+        ),
+        cases.rows(sampled),
+        cases.outside(),
+        tested.unreached(),
+        tested.unmet(c.name for c in asked),
+        tuple(s.name for s in program.scenarios if s.name != scenario.name),
+        watched(program),
+        shown=shown,
+        gave_up=cases.gave_up,
+    )
+
+
+def _deaths(search: Search, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
     """How threads die, the claims that are asked first, and then what the scout has seen."""
     found = []
     for name in FATAL:
@@ -406,7 +431,7 @@ def deaths_in(search: Search, verdicts: Mapping[str, Verdict]) -> list[tuple[Com
     return found
 
 
-def shortened(
+def _shortened(
     program: Program, claim: Claim, deaths: Sequence[tuple[Command, Crash]]
 ) -> Crash | None:
     """The death that keeps a claim from being put to the test as often as it could be.
@@ -482,9 +507,7 @@ def _stuck(search: Search, question: int, start: tuple[Move, ...] | None, ways: 
     if not waiting:
         raise ReplayError("nobody waits at the end of this run")
     ways.about["stuck"] = frozenset(search.threads[i].name for i in waiting)
-    # Who has not begun waits only for what the others do not let go of.
-    moved = {index for index, _ in best.moves}
-    waiting = tuple(i for i in waiting if i in moved) or waiting
+    waiting = told_of(waiting, best.moves)
     return Refuted(search.tell(best.moves, waiting=waiting), search.bound, best.least)
 
 

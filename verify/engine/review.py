@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-from verify.engine.bounded import Ways, deaths_in, shortened
-from verify.engine.runs import tell
-from verify.engine.schedules import Followed, Follower
+from verify.engine.bounded import Ways, collected
+from verify.engine.runs import tell, told_of
+from verify.engine.schedules import Followed, Follower, itself
 from verify.engine.search import Search
 from verify.engine.table import Cases
-from verify.engine.vacuity import Tested, Way, watched
+from verify.engine.vacuity import Tested, Way
 from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
 from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
 from verify.smt.order import Order
 from verify.verdicts import (
     Absent,
-    Answer,
     Bound,
     Holds,
     NotEstablished,
@@ -128,7 +127,7 @@ class Review:
     def _lonely(self, solos: Sequence[Thread]) -> Mapping[tuple[str, int], Way]:
         names = {solo.name for solo in solos}
         return {
-            command: partial(_itself, one.schedule)
+            command: partial(itself, one.schedule)
             for one in self.followed
             if one.solo is not None and one.solo.name in names
             for command in one.lonely
@@ -174,13 +173,12 @@ class Review:
             return "nobody waits for ever at the end of its run"
         threads = one.machine.threads
         self._ways.about["stuck"] = frozenset(threads[i].name for i in waiting)
-        moved = {index for index, _ in one.schedule.moves}
-        waiting = tuple(i for i in waiting if i in moved) or waiting
+        moves = one.schedule.moves
         run = tell(
             self.program,
             threads,
-            one.schedule.moves,
-            waiting=waiting,
+            moves,
+            waiting=told_of(waiting, moves),
             known=one.machine,
             in_order=True,
         )
@@ -263,55 +261,24 @@ class Review:
             return "what other scenarios put to the test is another thing"
         return found
 
-    def remarks(self, claim: str, verdict: Verdict, ruling: Ruling) -> tuple[str, str]:
-        """What the bug is called that refutes a claim, and what there is to say besides."""
-        known, beside = self._ways.remarks(claim, verdict)
-        if isinstance(ruling, Refutation) and ruling.others:
-            beside = ruling.others
-        return known, beside
-
     # ---------------------------------------------------------------- result
 
     def result(
         self, verdicts: Mapping[str, Verdict], rulings: Mapping[str, Ruling], gave_up: str
     ) -> Result:
         """All that is said of the scenario, with these verdicts."""
-        program, scenario = self.program, self.scenario
         self.cases.gave_up = gave_up
         if isinstance(everything := rulings.get("vacuity"), Open):
             # What its runs do not reach may be reached for all that is known.
             self.tested.unsure = dict.fromkeys(self.tested.missing(), everything.why)
-        deaths = deaths_in(self.search, verdicts)
-        asked = [c for c in program.claims if c.name in verdicts]
-        sampled = self.tested.sampled()
-        return Result(
-            program.path,
-            scenario.name,
-            scenario.sentence,
-            self.search.bound,
-            tuple(
-                Answer(
-                    c.name,
-                    c.sentence,
-                    scenario.name,
-                    verdicts[c.name],
-                    *self.remarks(c.name, verdicts[c.name], rulings[c.name]),
-                    shortened(program, c, deaths)
-                    if isinstance(verdicts[c.name], Holds | Proved)
-                    else None,
-                )
-                for c in asked
-            ),
-            self.cases.rows(sampled),
-            self.cases.outside(),
-            self.tested.unreached(),
-            self.tested.unmet(c.name for c in asked),
-            tuple(s.name for s in program.scenarios if s.name != scenario.name),
-            watched(program),
-            shown=tuple(self.runs),
-            gave_up=gave_up,
+        asked = [c for c in self.program.claims if c.name in verdicts]
+
+        def remarks(claim: str, verdict: Verdict) -> tuple[str, str]:
+            known, beside = self._ways.remarks(claim, verdict)
+            ruling = rulings[claim]
+            others = ruling.others if isinstance(ruling, Refutation) else ""
+            return known, others or beside
+
+        return collected(
+            self.search, asked, verdicts, remarks, self.cases, self.tested, tuple(self.runs)
         )
-
-
-def _itself(schedule: Schedule) -> Schedule:
-    return schedule

@@ -91,6 +91,15 @@ def _better_end(heap: Sequence[tuple[Any, ...]], switches: int) -> bool:
     return any(item[0] <= switches for item in heap)
 
 
+def told_of(waiting: Sequence[int], moves: Sequence[Move]) -> tuple[int, ...]:
+    """Those of the threads that wait for ever whom a run is about.
+
+    Who has not begun waits only for what the others do not let go of.
+    """
+    moved = {index for index, _ in moves}
+    return tuple(i for i in waiting if i in moved) or tuple(waiting)
+
+
 def labels(threads: Sequence[Thread], used: Sequence[int]) -> tuple[str, ...]:
     """A name for each thread: `shrinker`, or `shrinker 1` if another one is used as well."""
     names = [thread.name for thread in threads]

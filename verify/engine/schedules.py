@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from verify.explore import Return, lonely_from, may_start
+from verify.explore import Return, lonely_from, may_start, returned
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError, State
-from verify.ir import CASE, SAMPLED_BEFORE, Program, Scenario, Thread, instance
+from verify.ir import Program, Scenario, Thread, instance
 from verify.verdicts import Refuted, Schedule
-
-# So many threads alike may a schedule speak of.
-MAX_THREADS = 12
 
 
 @dataclass(frozen=True)
@@ -33,12 +30,7 @@ class Followed:
     @cached_property
     def at_rest(self) -> bool:
         """Whether every thread rests at the end."""
-        machine = self.machine
-        return all(
-            machine.resting(self.last, i)
-            for i, thread in enumerate(machine.threads)
-            if thread.kind == "thread"
-        )
+        return self.machine.at_rest(self.last)
 
     @cached_property
     def fired(self) -> frozenset[tuple[str, int]]:
@@ -65,10 +57,8 @@ class Followed:
         for position, (index, number) in enumerate(self.schedule.moves):
             command = self.machine.threads[index].commands[number]
             if command.outcome:
-                case = command.case
-                if case == SAMPLED_BEFORE:
-                    case = self.machine.local(self.states[position], index, CASE)
-                found.append((position, (case, command.outcome, command.amiss)))
+                shown = returned(self.machine, self.states[position], index, command)
+                found.append((position, shown))
         return found
 
 
@@ -111,6 +101,11 @@ class Follower:
             state = machine.take(state, index, number)
             states.append(state)
         return Followed(schedule, machine, self.solo(schedule.solo), tuple(states))
+
+
+def itself(schedule: Schedule) -> Schedule:
+    """The schedule, where one is made only when it is asked for."""
+    return schedule
 
 
 def of_moves(moves: Sequence[Move], threads: int, turning: bool = False) -> Schedule:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from verify.engine.runs import tell
+from verify.engine.runs import tell, told_of
 from verify.engine.search import Search
 from verify.explore import Explored, explore
 from verify.ir import instance
@@ -41,9 +41,8 @@ def by_turns(search: Search, claims: Collection[str]) -> dict[str, Refuted]:
         for name in open_:
             waiting: tuple[int, ...] = ()
             if name == "stuck" and seen.stuck is not None:
-                moves, waiting = seen.way_to(seen.stuck), seen.machine.stuck(seen.stuck)
-                moved = {index for index, _ in moves}
-                waiting = tuple(i for i in waiting if i in moved) or waiting
+                moves = seen.way_to(seen.stuck)
+                waiting = told_of(seen.machine.stuck(seen.stuck), moves)
             elif name in seen.broken:
                 moves = seen.run(seen.broken[name])
             else:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from verify.certify.text import all_of, any_of
 from verify.certify.waiting import goes_on
 from verify.engine.crowd import Crowd
-from verify.engine.schedules import Followed, Follower, of_moves
+from verify.engine.schedules import Followed, Follower, itself, of_moves
 from verify.engine.search import Search
 from verify.explore import Explored, explore, lonely
 from verify.explore import Step as Move
@@ -191,13 +191,8 @@ class Tested:
         """The run up to where it reaches what was asked for."""
         threads, number = self.search.threads, self.search.bound.threads
         if key not in self.wanted:
-            solos = (t for t in self.search.program.threads if t.kind == "solo")
-            return Schedule(
-                number,
-                False,
-                tuple(moves),
-                next(t.name for t in solos if key.endswith(f" {t.claim}")),
-            )
+            # A lonely thread is called as the claim that it answers for.
+            return Schedule(number, False, tuple(moves), key.removeprefix("start "))
         wanted = set(self.wanted[key])
         end = next(i for i, (t, n) in enumerate(moves) if (threads[t].name, n) in wanted)
         return of_moves(moves[: end + 1], number)
@@ -239,7 +234,7 @@ class Tested:
                 first = next((c for c in commands if c in seen.fired), None)
                 if first is not None and key not in self.reached:
                     run = of_moves(seen.run(seen.fired[first]), number, turning)
-                    self.reached[key] = partial(_same, run)
+                    self.reached[key] = partial(itself, run)
             return self.reached.keys() >= wanted.keys()
 
         threads = instance(program, self.search.scenario, number, turning)
@@ -360,10 +355,6 @@ class Tested:
         if not missing:
             return Holds(self.search.bound)
         return self.idle("vacuity", unreached_text((key, self._said(key)) for key in missing))
-
-
-def _same(run: Schedule) -> Schedule:
-    return run
 
 
 def watched(program: Program) -> Watched:

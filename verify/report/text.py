@@ -29,7 +29,7 @@ from verify.verdicts import (
     nowhere,
     word,
 )
-from verify.wording import cut_short, place, unreached_text
+from verify.wording import cut_short, place, several, unreached_text
 
 WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
@@ -290,25 +290,25 @@ def claims(result: Result) -> Iterator[str]:
 def watched_text(watched: Watched) -> str:
     """What there is to reach, in numbers."""
     code = [
-        _several(watched.functions, "function") if watched.functions else "",
-        _several(watched.threads, "thread") if watched.threads else "",
+        several(watched.functions, "function") if watched.functions else "",
+        several(watched.threads, "thread") if watched.threads else "",
     ]
     looked_at = [
-        _several(watched.calls, "call") if watched.calls else "",
-        _several(watched.uses, "use") if watched.uses else "",
+        several(watched.calls, "call") if watched.calls else "",
+        several(watched.uses, "use") if watched.uses else "",
     ]
     parts = []
     if watched.statements:
         of = " and ".join(filter(None, code))
-        parts.append(f"{_several(watched.statements, 'statement')} of {of}")
+        parts.append(f"{several(watched.statements, 'statement')} of {of}")
     if any(looked_at):
         parts.append(f"{' and '.join(filter(None, looked_at))} that claims look at")
     if watched.locks:
-        parts.append(_several(watched.locks, "lock"))
+        parts.append(several(watched.locks, "lock"))
     if watched.starts:
-        parts.append(f"{_several(watched.starts, 'start')} of runs alone")
+        parts.append(f"{several(watched.starts, 'start')} of runs alone")
     if watched.cases:
-        parts.append(_several(watched.cases, "case"))
+        parts.append(several(watched.cases, "case"))
     return ", ".join(parts) or "nothing"
 
 
@@ -362,8 +362,8 @@ def run_text(run: Run, told: Mapping[str, Run]) -> Iterator[str]:
     """
     count = len(run.threads)
     yield from _wrapped(
-        f"{len(run.steps)} steps, {_several(count, 'thread')}, "
-        f"{_several(run.switches, 'switch')} between them",
+        f"{len(run.steps)} steps, {several(count, 'thread')}, "
+        f"{several(run.switches, 'switch')} between them",
         "    ",
         "    ",
     )
@@ -421,11 +421,6 @@ def _common(one: Sequence[Step], two: Sequence[Step]) -> int:
             break
         same += 1
     return same
-
-
-def _several(count: int, what: str) -> str:
-    plural = "es" if what.endswith("ch") else "s"
-    return f"{count} {what}{'' if count == 1 else plural}"
 
 
 def _step(run: Run, step: Step) -> Iterator[str]:
