@@ -94,6 +94,8 @@ COMMENTS = {
     "a comment": ("ask.bfp", "\n", "\n/* nothing,\n   on two lines */\n"),
     "a blank": ("model/locks.bfh", "bool z;", "bool  z;"),
     "other words": ("ask.bfp", '"asks"', '"asks and asks"'),
+    "another sentence of an outcome": ("ask.bfp", '"good"', '"all is well"'),
+    "another way to write an axis": ("ask.bfp", "axis y = y;", "axis y = y && y;"),
     "another sentence of a claim": ("ask.bfp", '"one at a time"', '"at most one"'),
 }
 

@@ -16,9 +16,14 @@ from verify.ir import Command, Place, Program, Scenario
 from verify.source import Span
 
 # What serves whoever reads a run, and no engine.
-WORDS = {"sentence", "reason", "note", "asked", "point", "shown", "places", "main", "path", "texts"}
+WORDS = {
+    *("sentence", "reason", "note", "asked", "point", "shown", "doing"),
+    *("places", "main", "path", "texts"),
+}
+# Names, each with words beside it.
+NAMED = {"outcomes", "axes"}
 # What is certified of one scenario says nothing of the others, nor what a bug is called.
-LEFT_OUT = {"scenarios", "assumptions", "known", "statements", "sources"}
+LEFT_OUT = {"scenarios", "assumptions", "known", "statements"}
 
 
 def digest(program: Program, scenario: Scenario) -> str:
@@ -43,7 +48,9 @@ def _value(value: Any) -> Any:
         return [
             type(value).__name__,
             *(
-                _value(getattr(value, f.name))
+                [name for name, _ in getattr(value, f.name)]
+                if f.name in NAMED
+                else _value(getattr(value, f.name))
                 for f in fields(value)
                 if f.name not in WORDS | LEFT_OUT
             ),

@@ -22,7 +22,7 @@ MODEL = ".bfh"
 
 @dataclass(frozen=True)
 class Names:
-    """The texts by name, the names by what is printed, and which is the program.
+    """The texts by name, and which is the program.
 
     `model` is the text that took the place of the program's own model, if one
     did, and `model_place` its place in its own tree.
@@ -30,7 +30,6 @@ class Names:
 
     program: str
     texts: Mapping[str, str]
-    shown: Mapping[str, str]
     model: str = ""
     model_place: str = ""
 
@@ -38,10 +37,6 @@ class Names:
     def title(self) -> str:
         """`history/5.2`, `history/5.2@4.14`: what the evidence on a program is filed under."""
         return title(self.program, self.model)
-
-    def of(self, path: str) -> str:
-        """The name of a text that is printed as `path`."""
-        return self.shown.get(path, posixpath.basename(path))
 
 
 def hashed(text: str) -> str:
@@ -86,7 +81,7 @@ def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
         shown[source.path] = name
     program = shown[sources[0].path]
     if model is None:
-        return Names(program, texts, shown)
+        return Names(program, texts)
     # Its place in its own tree: whoever reads it has to know where that is.
     place = model.resolve().relative_to(tree_of(model)).as_posix()
-    return Names(program, texts, shown, shown[str(model)], place)
+    return Names(program, texts, shown[str(model)], place)
