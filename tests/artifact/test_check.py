@@ -154,6 +154,12 @@ def about(document: Any, claim: str) -> str:
     return name
 
 
+def rename(document: Any, old: str) -> None:
+    """A lemma under a name that is not its own."""
+    text = json.dumps(document).replace(old, "0" * 8)
+    document.update(json.loads(text))
+
+
 def weaker(document: Any) -> None:
     name = about(document, "apart")
     put(document, name, {**document["lemmas"][name], "1 at": "a ask.bfp:9"})
@@ -376,6 +382,7 @@ MALFORMED: dict[str, Callable[[Path], object]] = {
     "a lemma by another name": document(
         lambda d: d["lemmas"].update({"00000000": d["lemmas"][about(d, "apart")]})
     ),
+    "a lemma renamed wherever it is named": document(lambda d: rename(d, about(d, "apart"))),
     "a lemma about an unknown variable": more({"q": "true"}),
     "a lemma about a value out of range": more({"x": "7"}),
     "a lemma about a value twice": more({"x": "true | true"}),
@@ -391,6 +398,9 @@ MALFORMED: dict[str, Callable[[Path], object]] = {
     ),
     "a run by a way that is not there": document(
         lambda d: d["runs"].append({"threads": 1, "steps": [["b", "entry/9"]]})
+    ),
+    "a run by the first of one way": document(
+        lambda d: d["runs"].append({"threads": 1, "steps": [["b", "entry/1"]]})
     ),
     "a run that is there twice": document(lambda d: d["runs"].append(d["runs"][0])),
     "a run of thirteen threads": document(lambda d: d["runs"].append({"threads": 13, "steps": []})),

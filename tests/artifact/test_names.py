@@ -84,3 +84,16 @@ def test_texts_from_elsewhere_that_share_a_name_are_kept_apart(tmp_path: Path) -
 
     assert {"a.bfp": "t", "world.bfh": "one", "world.bfh~": "two"} == names.texts
     assert "a" == names.title
+
+
+def test_a_linked_folder_of_another_tree_is_not_followed(tree: Path, tmp_path: Path) -> None:
+    """If it fails, a stranger's program is checked in the place of the one that is here."""
+    shutil.copytree(tree, tmp_path / "sent")
+    real, evil = tmp_path / "sent/programs", tmp_path / "evil"
+    shutil.copytree(real, evil)
+    shutil.rmtree(real / "history")
+    (real / "history").symlink_to(evil / "history")
+    found = said(tmp_path / "sent" / EVIDENCE)
+
+    assert found.usage
+    assert "there is no history/5.2.bfp beside it" in found.wrong[0]
