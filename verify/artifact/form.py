@@ -7,7 +7,7 @@ program: what the words mean is looked up in `words`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 FORMAT = "verify-certificate/2"
@@ -87,7 +87,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise Malformed(f"larger than {MAX_BYTES:,} bytes")
     try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+        document = json.loads(data.decode("utf-8"))
     except ValueError as error:
         # Among them: no UTF-8, no JSON, a number of more digits than Python reads.
         raise Malformed(f"no JSON: {error}") from None
@@ -122,13 +122,6 @@ def _is_canonical(data: bytes, document: Mapping[str, Any]) -> bool:
         return dumped(document).encode() == data
     except RecursionError:
         return False
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def _text(value: Any, key: str) -> None:
