@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from verify.reasons.coverage import Owner
 from verify.source import Span
 
 # ---------------------------------------------------------------- expressions
@@ -553,9 +554,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A simple statement or condition; `owner` is what it stands in, `function f` or `thread t`."""
+    """A simple statement or condition; `owner` is what it stands in."""
 
-    owner: str
+    owner: Owner
     span: Span
 
 

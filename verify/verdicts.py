@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from verify.reasons.coverage import Goal
 from verify.source import Span
 
 
@@ -229,16 +230,16 @@ class NotEstablished:
 
 @dataclass(frozen=True, slots=True)
 class Vacuous:
-    """The claim holds because it is never put to the test, and why."""
+    """The claim holds because it is never put to the test: nothing reaches what would."""
 
-    reason: str
+    missing: tuple[Goal, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The claim is not put to the test in this scenario, and why; the program has others."""
+    """The claim is not put to the test in this scenario; the program has others."""
 
-    reason: str
+    missing: tuple[Goal, ...]
 
 
 Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous | Absent
@@ -334,8 +335,8 @@ class Evidence:
 class Result:
     """Everything said of one program in one scenario.
 
-    `unreached` are statements; `missing` is all that is asked for and not reached here:
-    a name that is the same in every scenario, and what it is in words.  `others` are
+    `unreached` are statements; `missing` are the goals that are asked for and not reached
+    here, each the same value in every scenario.  `others` are
     the program's other scenarios.  `model` is what took the place of the program's own
     surroundings, if anything did.  `shown` are runs that reach all that is reached, and
     `gave_up` is why not all of the table's cells are known, if so.
@@ -349,7 +350,7 @@ class Result:
     table: tuple[Row, ...]
     outside: tuple[Behaviour, ...]
     unreached: tuple[Line, ...]
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[Goal, ...]
     others: tuple[str, ...]
     watched: Watched
     proof: Evidence | None = None
@@ -377,8 +378,8 @@ class Need:
         return not self.breaks and not self.senseless
 
 
-def nowhere(results: Sequence[Result]) -> tuple[tuple[str, str], ...] | None:
-    """What no scenario of a program reaches, by key and in words.
+def nowhere(results: Sequence[Result]) -> tuple[Goal, ...] | None:
+    """The goals that no scenario of a program reaches.
 
     None if the program has one scenario only, whose verdicts say so themselves, or if
     not all of its scenarios were asked.

@@ -61,19 +61,6 @@ def transients(program: Program, scenario: Scenario) -> tuple[str, ...]:
     return tuple(found)
 
 
-def in_short(missing: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What is never reached without what goes without saying: the lines of a function
-    that is never called, the cases of a table that is never sampled."""
-    some = list(missing)
-    keys = {key for key, _ in some}
-    return [
-        (key, said)
-        for key, said in some
-        if not (key.startswith("statement ") and key.split(" ", 1)[1].rsplit(" ", 1)[0] in keys)
-        and not (key.startswith("row ") and "sample" in keys)
-    ]
-
-
 def several(count: int, what: str) -> str:
     """`1 step`, `2 steps`, `3 switches`."""
     plural = "es" if what.endswith("ch") else "s"
@@ -88,17 +75,6 @@ def cut_short(crash: Crash) -> str:
 def place(span: Span) -> str:
     """`v3.bfp:52`."""
     return f"{posixpath.basename(span.source.path)}:{span.line}"
-
-
-def unreached_text(missing: Iterable[tuple[str, str]]) -> str:
-    """What is never reached, by key and in words, as one sentence."""
-    some = in_short(missing)
-    lines = dict.fromkeys(said for key, said in some if key.startswith("statement "))
-    reasons = [said for key, said in some if not key.startswith("statement ")]
-    if lines:
-        numbers = ", ".join(line.removeprefix("line ") for line in lines)
-        reasons.insert(0, f"never reached: line {numbers}")
-    return "; ".join(reasons)
 
 
 def lemma_text(program: Program, scenario: Scenario, lemma: Lemma) -> str:

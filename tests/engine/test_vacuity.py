@@ -10,12 +10,13 @@ from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.prove import prove
 from verify.lower.program import lower
+from verify.reasons.coverage import CallGoal, CaseGoal, Owner, OwnerGoal
+from verify.report.coverage import in_short, never
 from verify.report.text import report, watched_text
 from verify.source import Source
 from verify.syntax.parse import parse
 from verify.syntax.resolve import resolve
 from verify.verdicts import Result, nowhere
-from verify.wording import in_short
 
 ONE = f"""{LOCKS}
 struct mutex m;
@@ -248,10 +249,8 @@ def test_what_one_scenario_does_not_reach_is_absent_there(unbounded: bool) -> No
     ]
     # Each says what it does not reach, and only what none of them reaches is a defect.
     assert missing is not None
-    assert in_short(missing) == [
-        ("hook third", "third is never called"),
-        ("thread c", "thread c never runs"),
-    ]
+    assert [CallGoal("third"), OwnerGoal(Owner("thread", "c"))] == in_short(missing)
+    assert ["third is never called", "thread c never runs"] == [*map(never, in_short(missing))]
     assert nowhere(results[:1]) is None
     assert nowhere([checked(ONE)]) is None
 
@@ -473,10 +472,8 @@ def test_a_row_that_another_scenario_samples_is_absent() -> None:
     results = [check(found, scenario) for scenario in found.scenarios]
 
     assert [verdicts(result)["table"] for result in results] == ["absent", "holds"]
-    assert ("row 1", "case y is never sampled") in results[0].missing
-    assert in_short(nowhere(results) or ()) == [
-        ("function through", "function through is never called")
-    ]
+    assert CaseGoal(1, "y") in results[0].missing
+    assert [OwnerGoal(Owner("function", "through"))] == in_short(nowhere(results) or ())
 
 
 def test_how_much_is_watched_is_said() -> None:

@@ -12,6 +12,7 @@ from verify.explore import Explored, explore
 from verify.interpret import Machine, State
 from verify.ir import Program, Scenario, Thread, instance
 from verify.lower.program import lower
+from verify.report.coverage import untested_text
 from verify.report.ends import wrong
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
@@ -83,8 +84,10 @@ def reasons(result: Result) -> dict[str, str]:
         match answer.verdict:
             case Refuted(run):
                 found[answer.claim] = wrong(run)
-            case NotEstablished(reason) | Vacuous(reason):
+            case NotEstablished(reason):
                 found[answer.claim] = reason
+            case Vacuous(missing):
+                found[answer.claim] = untested_text(answer.claim, missing)
             case Holds():
                 pass
     return found

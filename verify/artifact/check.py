@@ -29,6 +29,8 @@ from verify.engine.search import Progress, silent
 from verify.interpret import ReplayError
 from verify.ir import FATAL, Program, Scenario
 from verify.lower.program import lower
+from verify.reasons.objections import Objection
+from verify.report.objections import objection_text
 from verify.source import Source
 from verify.syntax.load import Loader
 from verify.syntax.resolve import resolve
@@ -182,9 +184,9 @@ def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
     done += said
     progress("following the runs again")
     verdicts, refuting = _verdicts(one, certificate)
-    for name, verdict in verdicts.items():
-        if isinstance(verdict, str):
-            wrong.append(f"{name}: {verdict}")
+    for verdict in verdicts.values():
+        if isinstance(verdict, Objection):
+            wrong.append(objection_text(verdict))
     refuted = sum(isinstance(v, Refuted) for v in verdicts.values())
     done.append(f"{len(certificate.runs)} runs followed again, {refuted} claims refuted by one")
     wrong += refuting
@@ -245,7 +247,9 @@ def reviewed(one: Opened, certificate: Certificate) -> Review:
     return Review(one.program, one.scenario, options.threads, options.rounds, certificate.runs)
 
 
-def _verdicts(one: Opened, certificate: Certificate) -> tuple[dict[str, Verdict | str], list[str]]:
+def _verdicts(
+    one: Opened, certificate: Certificate
+) -> tuple[dict[str, Verdict | Objection], list[str]]:
     """What each ruling comes to by the runs, and what is wrong beside."""
     try:
         review = reviewed(one, certificate)

@@ -11,9 +11,10 @@ from verify.artifact.check import Opened
 from verify.artifact.form import CERTIFICATE, Malformed
 from verify.artifact.names import MODEL, PROGRAM
 from verify.artifact.views import result_of
+from verify.report.coverage import untested_text
 from verify.report.dashboard import Evidence, Said
 from verify.report.ends import last_line, who, wrong
-from verify.verdicts import Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
+from verify.verdicts import Absent, Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
 from verify.wording import several
 
 
@@ -73,7 +74,7 @@ def _resting_on(answer: Answer) -> tuple[str, str]:
         case Refuted(run):
             how = f"{several(len(run.steps), 'step')}, {several(len(run.threads), 'thread')}"
             return how, last_line(who(run), wrong(run))
-        case NotEstablished(why) | Vacuous(why):
+        case NotEstablished(why):
             return "", why
-        case idle:
-            return "", idle.reason
+        case Vacuous(missing) | Absent(missing):
+            return "", untested_text(answer.claim, missing)

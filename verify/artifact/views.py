@@ -8,6 +8,8 @@ from verify.artifact.certificate import Certificate
 from verify.artifact.check import Opened, reviewed, written
 from verify.artifact.form import Malformed
 from verify.certify.obligations import Obligation
+from verify.reasons.objections import Objection
+from verify.report.objections import objection_text
 from verify.verdicts import Evidence, Proved, Result
 from verify.wording import lemma_text, threads_text, transients
 
@@ -24,8 +26,8 @@ def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Resu
     verdicts = {}
     for name, ruling in certificate.rulings.items():
         verdict = review.verdict(name, ruling)
-        if isinstance(verdict, str):
-            raise Malformed(f"{name}: {verdict}")
+        if isinstance(verdict, Objection):
+            raise Malformed(objection_text(verdict))
         verdicts[name] = verdict
     result = review.result(verdicts, certificate.rulings, certificate.gave_up)
     result = replace(result, model=one.names.model)

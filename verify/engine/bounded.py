@@ -235,7 +235,7 @@ class Inquiry:
             elif isinstance(verdicts[claim.name], Holds) and (
                 why := self.tested.untested(claim.name)
             ):
-                verdicts[claim.name] = self.tested.idle(claim.name, why)
+                verdicts[claim.name] = self.tested.idle_verdict(claim.name, why)
         return collected(
             search,
             asked,

@@ -16,6 +16,8 @@ from verify.engine.vacuity import Tested, Way
 from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
 from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
+from verify.reasons.coverage import Goal
+from verify.reasons.objections import Contradiction, Objection
 from verify.smt.order import Order
 from verify.verdicts import (
     Absent,
@@ -145,7 +147,7 @@ class Review:
                     found.setdefault(claim, i)
         return found
 
-    def refuted(self, claim: str, ruling: Refutation) -> Refuted | str:
+    def refuted(self, claim: str, ruling: Refutation) -> Refuted | Objection:
         """The refutation of a claim by a run, or why that run refutes nothing."""
         one = self.followed[ruling.run]
         schedule = one.schedule
@@ -154,23 +156,23 @@ class Review:
         if schedule.solo:
             return self._alone(claim, one, ruling)
         if not schedule.moves:
-            return "its run has no steps"
+            return Objection(claim, Contradiction.NO_STEPS)
         index, number = schedule.moves[-1]
         command = one.machine.threads[index].commands[number]
         if command.violates != claim:
-            return "its run does not end with what breaks it"
+            return Objection(claim, Contradiction.ENDS_OTHERWISE)
         self._ways.about[claim] = topics(command, one.machine.local(one.states[-2], index, CASE))
         return self._refuted(self._told(one, len(schedule.moves)), schedule, ruling)
 
-    def _stuck(self, one: Followed, ruling: Refutation) -> Refuted | str:
+    def _stuck(self, one: Followed, ruling: Refutation) -> Refuted | Objection:
         if one.schedule.solo:
-            return "its run is one of a thread alone"
+            return Objection("stuck", Contradiction.ISOLATED)
         try:
             waiting = one.machine.stuck(one.last)
         except Unsure:
             waiting = ()
         if not waiting:
-            return "nobody waits for ever at the end of its run"
+            return Objection("stuck", Contradiction.NOBODY_WAITS)
         threads = one.machine.threads
         self._ways.about["stuck"] = frozenset(threads[i].name for i in waiting)
         moves = one.schedule.moves
@@ -184,17 +186,17 @@ class Review:
         )
         return self._refuted(run, one.schedule, ruling)
 
-    def _alone(self, claim: str, one: Followed, ruling: Refutation) -> Refuted | str:
+    def _alone(self, claim: str, one: Followed, ruling: Refutation) -> Refuted | Objection:
         solo, path = one.solo, one.schedule.alone
         if solo is None or solo.claim != claim:
-            return "its run is one for another claim"
+            return Objection(claim, Contradiction.FOR_ANOTHER_CLAIM)
         if not one.at_rest:
-            return "somebody is under way where its thread begins to run alone"
+            return Objection(claim, Contradiction.NOT_QUIESCENT)
         # What fails alone is found again; it is let find nothing that is about something else.
         about = lonely_topics(solo, path)
         found = alone(one.machine, solo, one.last, lambda _, other: other != about)
         if found != path:
-            return "its run alone is not one that breaks it"
+            return Objection(claim, Contradiction.NOT_BREAKING)
         self._ways.about[claim] = about
         run = tell(
             self.program,
@@ -210,7 +212,7 @@ class Review:
         bound = Bound(schedule.threads, self.rounds, self.search.bound.cut)
         return Refuted(run, bound, ruling.least, schedule.turning)
 
-    def verdict(self, claim: str, ruling: Ruling) -> Verdict | str:
+    def verdict(self, claim: str, ruling: Ruling) -> Verdict | Objection:
         """What a ruling comes to, or what the runs say against it."""
         bound = self.search.bound
         if claim == "vacuity":
@@ -220,26 +222,26 @@ class Review:
             case Refutation():
                 return self.refuted(claim, ruling)
             case Certified(_, True):
-                return "runs do not prove it"
+                return Objection(claim, Contradiction.NO_PROOF)
             case Idle() if not why:
-                return "its runs put it to the test"
+                return Objection(claim, Contradiction.TESTED)
             case Idle(absent):
                 return self._idle(claim, absent, why)
             case Open(said):
                 return NotEstablished(said)
             case _ if why:
-                return f"no run puts it to the test: {why}"
+                return Objection(claim, Contradiction.UNTESTED, why)
             case Holding(said):
                 return Holds(bound, said)
             case Certified() if claim == "table" and self._dies_in_a_case():
-                return "a call dies in one of its cases"
+                return Objection(claim, Contradiction.DIES_IN_A_CASE)
             case Certified(lemmas):
                 return Proved(lemmas)
 
     def _dies_in_a_case(self) -> bool:
         return any(case and isinstance(amiss, Death) for case, _, amiss in self.cases.found)
 
-    def _vacuity(self, ruling: Ruling) -> Verdict | str:
+    def _vacuity(self, ruling: Ruling) -> Verdict | Objection:
         found = self.tested.verdict()
         match ruling:
             case Open(said):
@@ -247,18 +249,19 @@ class Review:
             case Certified(_, True) if isinstance(found, Holds):
                 return Proved(0, by_runs=True)
             case Certified(_, True):
-                return f"the runs do not reach everything: {getattr(found, 'reason', '')}"
+                missing = tuple(self.tested.missing())
+                return Objection("vacuity", Contradiction.NOT_ALL_REACHED, missing)
             case Holding() if isinstance(found, Holds):
                 return found
             case Idle(absent) if isinstance(found, Absent if absent else Vacuous):
                 return found
             case _:
-                return "what its runs reach is another thing"
+                return Objection("vacuity", Contradiction.REACHES_OTHERWISE)
 
-    def _idle(self, claim: str, absent: bool, why: str) -> Verdict | str:
-        found = self.tested.idle(claim, why)
+    def _idle(self, claim: str, absent: bool, why: tuple[Goal, ...]) -> Verdict | Objection:
+        found = self.tested.idle_verdict(claim, why)
         if isinstance(found, Absent) != absent:
-            return "what other scenarios put to the test is another thing"
+            return Objection(claim, Contradiction.TESTED_OTHERWISE)
         return found
 
     # ---------------------------------------------------------------- result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +16,22 @@ from verify.engine.search import Search
 from verify.explore import Explored, explore, lonely
 from verify.explore import Step as Move
 from verify.interpret import State
-from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Table, Thread, instance
+from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Thread, instance
+from verify.reasons.coverage import (
+    CallGoal,
+    CaseGoal,
+    Goal,
+    LockGoal,
+    Owner,
+    OwnerGoal,
+    SampleGoal,
+    StartGoal,
+    StatementGoal,
+    UseGoal,
+)
 from verify.smt.solver import No, Unknown, Yes
 from verify.source import Span
 from verify.verdicts import Absent, Holds, Line, NotEstablished, Schedule, Vacuous, Verdict, Watched
-from verify.wording import unreached_text
 
 # What is not reached by as many threads as were asked for, and may be by more, is looked
 # for with so many more, as far as so many states go.
@@ -39,20 +49,20 @@ class Tested:
 
     `wanted` are the commands that reach it, in the threads that are there, `alone` those of
     lonely threads where there are no others; `reached` has a run for what is reached.  A
-    function or thread (`idle_code`) of which nothing is in their commands is told of as a
+    function or thread (`idle`) of which nothing is in their commands is told of as a
     whole.  `unsure` is what may be reached for all that is known, and why z3 did not say;
     `lonely` says what lonely threads are known to take, if not the scout does.
     """
 
     search: Search
-    tests: dict[str, Test] = field(default_factory=dict)
-    wanted: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    questions: dict[str, int] = field(default_factory=dict)
-    statements: dict[str, Statement] = field(default_factory=dict)
-    idle_code: dict[str, str] = field(default_factory=dict)
-    reached: dict[str, Way] = field(default_factory=dict)
-    alone: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    unsure: dict[str, str] = field(default_factory=dict)
+    tests: dict[Goal, Test] = field(default_factory=dict)
+    wanted: dict[Goal, list[tuple[str, int]]] = field(default_factory=dict)
+    questions: dict[Goal, int] = field(default_factory=dict)
+    statements: dict[StatementGoal, Statement] = field(default_factory=dict)
+    idle: dict[Owner, OwnerGoal] = field(default_factory=dict)
+    reached: dict[Goal, Way] = field(default_factory=dict)
+    alone: dict[Goal, list[tuple[str, int]]] = field(default_factory=dict)
+    unsure: dict[Goal, str] = field(default_factory=dict)
     lonely: Callable[[Sequence[Thread]], Mapping[tuple[str, int], Way]] | None = None
 
     def __post_init__(self) -> None:
@@ -60,16 +70,16 @@ class Tested:
         self._want_statements(program)
         for claim in program.claims:
             for hook in claim.hooks:
-                self._want(f"hook {hook}", partial(_calls, hook))
+                self._want(CallGoal(hook), partial(_calls, hook))
             for used in claim.uses:
-                self._want(f"use {used}", partial(_uses, used))
+                self._want(UseGoal(used), partial(_uses, used))
         for lock in program.locks:
-            self._want(f"lock {lock.name}", partial(_takes, lock.name))
+            self._want(LockGoal(lock.name), partial(_takes, lock.name))
         if program.table is not None:
-            self._want("sample", _samples)
+            self._want(SampleGoal(program.table.point), _samples)
             for cell, claimed in enumerate(program.table.claimed):
                 if claimed:
-                    self._want(f"row {cell}", partial(_samples, cell=cell))
+                    self._want(self._case(cell), partial(_samples, cell=cell))
         for claim in program.claims:
             if claim.solo:
                 self._want_start(claim.name)
@@ -78,8 +88,12 @@ class Tested:
         """Each statement; those of all threads are looked up together, as there are many."""
         there = _reaching(program.statements, self._threads())
         for i, statement in enumerate(program.statements):
-            # The owner is a part of the key, so that whoever words it can gather its lines.
-            key = f"statement {statement.owner} {i}"
+            key = StatementGoal(
+                position=i,
+                owner=statement.owner,
+                span=statement.span,
+                included=statement.span.source.path != program.path,
+            )
             self.statements[key] = statement
             self._note(key, partial(_covers, statement.span), there.get(i, []))
         in_commands = {program.statements[i].owner for i in there}
@@ -88,10 +102,10 @@ class Tested:
             if statement in alone:
                 self.alone[key], self.reached[key] = alone[statement]
             elif statement.owner not in in_commands | {one.owner for one in alone}:
-                self.idle_code[statement.owner] = f"{statement.owner} {_idle(statement.owner)}"
+                self.idle[statement.owner] = OwnerGoal(statement.owner)
 
     def _reached_alone(
-        self, program: Program, in_commands: Collection[str]
+        self, program: Program, in_commands: Collection[Owner]
     ) -> dict[Statement, tuple[list[tuple[str, int]], Way]]:
         """What is reached only by a thread that is not in the scenario, in a run alone: by
         which commands, and a run to where it starts."""
@@ -123,7 +137,7 @@ class Tested:
     def _threads(self) -> list[Thread]:
         return list({thread.name: thread for thread in self.search.threads}.values())
 
-    def _want(self, key: str, test: Test) -> None:
+    def _want(self, key: Goal, test: Test) -> None:
         if key in self.wanted:
             return
         commands = [
@@ -134,7 +148,7 @@ class Tested:
         ]
         self._note(key, test, commands)
 
-    def _note(self, key: str, test: Test, commands: list[tuple[str, int]]) -> None:
+    def _note(self, key: Goal, test: Test, commands: list[tuple[str, int]]) -> None:
         self.tests[key] = test
         self.wanted[key] = commands
         seen = next((c for c in commands if c in self.search.scout.fired), None)
@@ -151,10 +165,10 @@ class Tested:
         solo = next(t for t in self.search.program.threads if t.claim == claim and t.kind == "solo")
         if solo.name in self.search.scout.starts:
             state = self.search.scout.starts[solo.name]
-            self.reached[f"start {claim}"] = partial(self._at_rest, state, solo.name)
+            self.reached[StartGoal(claim)] = partial(self._at_rest, state, solo.name)
             return
         starts = [c.guard for c in solo.commands if c.source == solo.entry]
-        self.questions[f"start {claim}"] = self.search.question(
+        self.questions[StartGoal(claim)] = self.search.question(
             all_of([order.resting(), any_of(order.finally_(guard) for guard in starts)])
         )
 
@@ -187,12 +201,12 @@ class Tested:
                 self._look_further(open_, number, turning)
         self.unsure = {key: why for key, why in self.unsure.items() if key not in self.reached}
 
-    def _by_model(self, key: str, moves: Sequence[Move]) -> Schedule:
+    def _by_model(self, key: Goal, moves: Sequence[Move]) -> Schedule:
         """The run up to where it reaches what was asked for."""
         threads, number = self.search.threads, self.search.bound.threads
-        if key not in self.wanted:
+        if isinstance(key, StartGoal):
             # A lonely thread is called as the claim that it answers for.
-            return Schedule(number, False, tuple(moves), key.removeprefix("start "))
+            return Schedule(number, False, tuple(moves), key.claim)
         wanted = set(self.wanted[key])
         end = next(i for i, (t, n) in enumerate(moves) if (threads[t].name, n) in wanted)
         return of_moves(moves[: end + 1], number)
@@ -213,17 +227,17 @@ class Tested:
                 open_ -= here
         return tuple(found)
 
-    def _reaches(self, run: Followed, among: Collection[str]) -> set[str]:
+    def _reaches(self, run: Followed, among: Collection[Goal]) -> set[Goal]:
         """What a run reaches of some."""
         return {
             key
             for key in among
             if not run.fired.isdisjoint(self.wanted.get(key, ()))
             or (key in self.alone and not run.lonely.isdisjoint(self.alone[key]))
-            or (run.starts and run.solo is not None and key == f"start {run.solo.claim}")
+            or (run.starts and run.solo is not None and key == StartGoal(run.solo.claim))
         }
 
-    def _look_further(self, open_: Sequence[str], number: int, turning: bool) -> None:
+    def _look_further(self, open_: Sequence[Goal], number: int, turning: bool) -> None:
         """Explore with further turns, or more threads: what takes several calls in a row is
         reached late."""
         program = self.search.program
@@ -240,113 +254,97 @@ class Tested:
         threads = instance(program, self.search.scenario, number, turning)
         found(explore(program, threads, MORE_STATES, stop=found))
 
-    def missing(self) -> list[str]:
-        starts = [f"start {c.name}" for c in self.search.program.claims if c.solo]
-        keys = (*self.wanted, *self.idle_code, *starts)
+    def missing(self) -> list[Goal]:
+        """The goals that no known run reaches, in the order in which they are told."""
+        starts = [StartGoal(c.name) for c in self.search.program.claims if c.solo]
+        keys = (*self.wanted, *self.idle.values(), *starts)
         sampled = self._rows_sampled()
         return [key for key in keys if key not in self.reached and key not in sampled]
 
-    def _never(self) -> list[str]:
+    def _never(self) -> list[Goal]:
         """What is known to be missing."""
         return [key for key in self.missing() if key not in self.unsure]
 
-    def _rows_sampled(self) -> set[str]:
+    def _rows_sampled(self) -> set[Goal]:
         """The cells of each line of the table of which one is sampled: the line is."""
         table = self.search.program.table
-        lines = [] if table is None else [{f"row {cell}" for cell in row} for row in table.rows]
+        lines = [] if table is None else [set(map(self._case, row)) for row in table.rows]
         return {key for line in lines if line & self.reached.keys() for key in line}
 
     def unreached(self) -> tuple[Line, ...]:
         """Statements that no run comes to, but for those of what is never called at all."""
-        missing = [self.statements[key] for key in self._never() if key in self.statements]
         return tuple(
-            Line(one.span, "never reached") for one in missing if one.owner not in self.idle_code
+            Line(key.span, "never reached")
+            for key in self._never()
+            if isinstance(key, StatementGoal) and key.owner not in self.idle
         )
 
-    def untested(self, claim: str) -> str:
-        """Why a claim is never put to the test, or nothing."""
-        keys = self._unmet(claim)
+    def untested(self, claim: str) -> tuple[Goal, ...]:
+        """The goals that would put a claim to the test, if it is not; those to be told of."""
+        unmet = self._unmet(claim)
+        if not unmet:
+            return ()
         found = self._claim(claim)
-        if not keys or found.solo:
-            return "no state at rest is as it says" if keys else ""
+        if found.solo:
+            return (StartGoal(claim),)
         if claim == "table":
             # In the order of the rows; without a sample there is nothing to say of them.
-            said = [self._said(key) for key in self.missing() if key in keys]
-            return said[0].replace("the table's", "its", 1) if "sample" in keys else "; ".join(said)
-        reasons = [f"{', '.join(found.hooks)} is never called"] if found.hooks else []
-        reasons += map(_never_used, found.uses)
-        return "; ".join([*reasons, *([self._said("sample")] if found.samples else [])])
+            some = [key for key in self.missing() if key in unmet]
+            return tuple(some[:1] if isinstance(some[0], SampleGoal) else some)
+        return (
+            *map(CallGoal, found.hooks),
+            *map(UseGoal, found.uses),
+            *(self._sample() if found.samples else ()),
+        )
 
     def _claim(self, name: str) -> Claim:
         return next(c for c in self.search.program.claims if c.name == name)
 
-    def _unmet(self, claim: str) -> set[str]:
+    def _sample(self) -> tuple[Goal, ...]:
+        table = self.search.program.table
+        return () if table is None else (SampleGoal(table.point),)
+
+    def _case(self, cell: int) -> Goal:
+        assert self.search.program.table is not None
+        return CaseGoal(cell, self.search.program.table.case(cell))
+
+    def _unmet(self, claim: str) -> set[Goal]:
         """All that would put a claim to the test, if none of it is reached.
 
         A table asks for each of its rows.
         """
         found = self._claim(claim)
-        if found.solo and f"start {claim}" not in self.reached:
-            return {f"start {claim}"}
+        if found.solo and StartGoal(claim) not in self.reached:
+            return {StartGoal(claim)}
         if claim == "table":
-            return {k for k in self.missing() if k == "sample" or k.startswith("row ")}
-        keys = {f"hook {hook}" for hook in found.hooks} | {f"use {used}" for used in found.uses}
-        keys |= {"sample"} if found.samples else set()
+            return {k for k in self.missing() if isinstance(k, SampleGoal | CaseGoal)}
+        keys: set[Goal] = {CallGoal(hook) for hook in found.hooks}
+        keys |= {UseGoal(used) for used in found.uses}
+        keys |= set(self._sample()) if found.samples else set()
         return set() if keys & self.reached.keys() else keys
 
-    def unmet(self, claims: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """What is not reached of what some claims ask for, and what that is in words."""
+    def unmet(self, claims: Iterable[str]) -> tuple[Goal, ...]:
+        """What is not reached of what some claims ask for."""
         names = set(claims)
         keys = {key for name in names for key in self._unmet(name)}
-        return tuple(
-            (key, self._said(key)) for key in self._never() if "vacuity" in names or key in keys
-        )
-
-    def _said(self, key: str) -> str:
-        kind, _, name = key.partition(" ")
-        match kind:
-            case "statement":
-                return f"line {self._where(self.statements[key].span)}"
-            case "function" | "thread":
-                return self.idle_code[key]
-            case "sample":
-                return f"the table's sample point, {self._table.point}, is never reached"
-            case "row":
-                return f"case {self._table.case(int(name))} is never sampled"
-            case "hook":
-                return f"{name} is never called"
-            case "use":
-                return _never_used(name)
-            case "lock":
-                return f"{name} is never held"
-            case _:
-                return f"{name}: no state at rest is as it says"
-
-    def _where(self, span: Span) -> str:
-        """A line of the program itself, or of another file by its name."""
-        path = span.source.path
-        own = path == self.search.program.path
-        return str(span.line) if own else f"{posixpath.basename(path)}:{span.line}"
-
-    @property
-    def _table(self) -> Table:
-        assert self.search.program.table is not None
-        return self.search.program.table
+        return tuple(key for key in self._never() if "vacuity" in names or key in keys)
 
     def sampled(self) -> frozenset[int]:
         """The cells of the table that some run samples, as far as it is known."""
-        cells = {int(key[4:]) for key in self.reached if key.startswith("row ")}
+        cells = {key.cell for key in self.reached if isinstance(key, CaseGoal)}
         code = {thread.name: thread for thread in self._threads()}
         for name, number in self.search.scout.fired:
             cells.update(case - 1 for case in code[name].commands[number].cases)
         return frozenset(cells)
 
-    def idle(self, claim: str, why: str) -> Verdict:
+    def idle_verdict(self, claim: str, why: tuple[Goal, ...]) -> Verdict:
         """The verdict on what is not put to the test here, if that is known: another scenario
         may do so."""
-        keys = set(self.missing()) if claim == "vacuity" else self._unmet(claim)
-        for key in keys & self.unsure.keys():
-            return NotEstablished(self.unsure[key])
+        missing = self.missing()
+        keys = set(missing) if claim == "vacuity" else self._unmet(claim)
+        for key in missing:
+            if key in keys and key in self.unsure:
+                return NotEstablished(self.unsure[key])
         return Absent(why) if len(self.search.program.scenarios) > 1 else Vacuous(why)
 
     def verdict(self) -> Verdict:
@@ -354,31 +352,23 @@ class Tested:
         missing = self.missing()
         if not missing:
             return Holds(self.search.bound)
-        return self.idle("vacuity", unreached_text((key, self._said(key)) for key in missing))
+        return self.idle_verdict("vacuity", tuple(missing))
 
 
 def watched(program: Program) -> Watched:
     """How much there is to reach, in every scenario."""
-    owners = {statement.owner.partition(" ")[::2] for statement in program.statements}
+    owners = {statement.owner for statement in program.statements}
     table = program.table
     return Watched(
         len(program.statements),
-        sum(kind == "function" for kind, _ in owners),
-        sum(kind == "thread" for kind, _ in owners),
+        sum(owner.kind == "function" for owner in owners),
+        sum(owner.kind == "thread" for owner in owners),
         len({hook for claim in program.claims for hook in claim.hooks}),
         len({used for claim in program.claims for used in claim.uses}),
         len(program.locks),
         sum(claim.solo for claim in program.claims),
         0 if table is None else sum(map(bool, table.claimed)),
     )
-
-
-def _never_used(struct: str) -> str:
-    return f"no object of struct {struct} is ever used"
-
-
-def _idle(owner: str) -> str:
-    return "is never called" if owner.startswith("function ") else "never runs"
 
 
 def _reaching(

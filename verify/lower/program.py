@@ -36,6 +36,7 @@ from verify.lower.flow import flow
 from verify.lower.threads import Threads
 from verify.lower.turns import ends_as_it_began
 from verify.lower.values import Layout, Names, faults, layout, value
+from verify.reasons.coverage import Owner
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Type
@@ -147,10 +148,10 @@ def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]
     """The statements of what stands in the program's own file, and of `subjects` anywhere."""
     for name, function in program.functions.items():
         if name in subjects or function.span.source.path == program.path:
-            yield from (Statement(f"function {name}", s) for s in _statements(function.body))
+            yield from (Statement(Owner("function", name), s) for s in _statements(function.body))
     for name, thread in program.threads.items():
         if thread.span.source.path == program.path:
-            yield from (Statement(f"thread {name}", s) for s in _statements(thread.body))
+            yield from (Statement(Owner("thread", name), s) for s in _statements(thread.body))
 
 
 def _statements(node: checked.Statement) -> Iterator[Span]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
+from verify.report.coverage import unreached_text, untested_text
 from verify.report.ends import details, last_line, listed, who, wrong
 from verify.verdicts import (
     Absent,
@@ -29,7 +30,7 @@ from verify.verdicts import (
     nowhere,
     word,
 )
-from verify.wording import cut_short, place, several, unreached_text
+from verify.wording import cut_short, place, several
 
 WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
@@ -264,8 +265,11 @@ def claims(result: Result) -> Iterator[str]:
         yield from told
         indent = " " * (len(head) if told[0].startswith(head) else 4)
         match answer.verdict:
-            case NotEstablished(reason) | Vacuous(reason) | Absent(reason):
+            case NotEstablished(reason):
                 yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
+            case Vacuous(missing) | Absent(missing):
+                why = untested_text(answer.claim, missing)
+                yield from _wrapped(why, f"{indent}! ", f"{indent}  ")
             case Refuted(run):
                 yield from _wrapped(wrong(run), f"{indent}! ", f"{indent}  ")
                 if answer.known:

@@ -8,6 +8,7 @@ from typing import Any
 
 from verify import __version__
 from verify.diagnostics import Diagnostic
+from verify.report.coverage import in_short, never, untested_text
 from verify.report.ends import cause, who, wrong
 from verify.report.text import behaviour
 from verify.source import Span
@@ -35,7 +36,6 @@ from verify.verdicts import (
     nowhere,
     word,
 )
-from verify.wording import in_short
 
 FORMAT = "verify-report/1"
 
@@ -60,7 +60,7 @@ def program(
         "model": model,
         "status": status,
         "errors": [],
-        "nowhere": None if missing is None else [said for _, said in in_short(missing)],
+        "nowhere": None if missing is None else [*map(never, in_short(missing))],
         "watched": dataclasses.asdict(results[0].watched) if results else None,
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
         "table": [_row(row, r) for r in results for row in r.table],
@@ -108,7 +108,9 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
         "reason": verdict.reason
-        if isinstance(verdict, NotEstablished | Vacuous | Absent)
+        if isinstance(verdict, NotEstablished)
+        else untested_text(answer.claim, verdict.missing)
+        if isinstance(verdict, Vacuous | Absent)
         else wrong(verdict.run)
         if isinstance(verdict, Refuted)
         else verdict.unproved
