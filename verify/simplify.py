@@ -8,19 +8,20 @@ from verify.ir import (
     FALSE,
     TRUE,
     And,
+    Arith,
     Atom,
     Compare,
     Const,
     Expr,
     Ite,
     Local,
+    Mine,
     Not,
     Or,
+    Others,
     Shared,
     conj,
-    disj,
-    ite,
-    negate,
+    map_children,
     rebuild,
 )
 
@@ -90,17 +91,8 @@ def _without(expr: Expr, literals: Literals) -> Expr:
     match expr:
         case Compare("==", (Shared() | Local()) as atom, Const(value)):
             return FALSE if _out(literals, atom, value) else expr
-        case Not(arg):
-            return negate(_without(arg, literals))
-        case And(args):
-            return conj(_without(arg, literals) for arg in args)
-        case Or(args):
-            return disj(_without(arg, literals) for arg in args)
-        case Ite(condition, then, otherwise):
-            return ite(
-                _without(condition, literals),
-                _without(then, literals),
-                _without(otherwise, literals),
-            )
-        case _:
+        case Not() | And() | Or() | Ite():
+            return map_children(expr, lambda part: _without(part, literals))
+        case Const() | Shared() | Local() | Mine() | Others() | Compare() | Arith():
+            # What is compared is a number, and no comparison can be excluded in it.
             return expr

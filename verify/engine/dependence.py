@@ -180,41 +180,19 @@ def _changes(node: checked.Statement) -> Iterator[tuple[str, checked.Statement]]
             yield "left out", empty
 
 
-def _statements(node: checked.Statement) -> Iterator[checked.Statement]:
-    match node:
-        case checked.Block(body, _):
-            for part in body:
-                yield from _statements(part)
-        case checked.If(_, then, otherwise, _):
-            yield node
-            yield from _statements(then)
-            if otherwise is not None:
-                yield from _statements(otherwise)
-        case checked.While(_, inside, _):
-            yield node
-            yield from _statements(inside)
-        case checked.Label():
-            return
-        case _:
-            yield node
+def _statements(body: checked.Statement) -> Iterator[checked.Statement]:
+    """What can be changed: the simple statements, and what a condition decides."""
+    for node in checked.walk(body):
+        match node:
+            case checked.If() | checked.While() | checked.Goto() | checked.Return():
+                yield node
+            case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
+                yield node
 
 
 def _replaced(
-    node: checked.Statement, target: checked.Statement, new: checked.Statement
-) -> checked.Statement:
+    node: checked.Node, target: checked.Statement, new: checked.Statement
+) -> checked.Node:
     if node is target:
         return new
-    match node:
-        case checked.Block(body, span):
-            return checked.Block(tuple(_replaced(part, target, new) for part in body), span)
-        case checked.If(condition, then, otherwise, span):
-            return checked.If(
-                condition,
-                _replaced(then, target, new),
-                None if otherwise is None else _replaced(otherwise, target, new),
-                span,
-            )
-        case checked.While(condition, inside, span):
-            return checked.While(condition, _replaced(inside, target, new), span)
-        case _:
-            return node
+    return checked.map_children(node, lambda part: _replaced(part, target, new))

@@ -28,21 +28,16 @@ class Accesses:
 
     def reads(self, node: checked.Expr) -> int:
         """How often evaluating an expression looks at what others may change."""
+        return sum(map(self._reads, checked.walk(node)))
+
+    def _reads(self, node: checked.Expr) -> bool:
         match node:
-            case checked.Field(base, name, index):
-                inside = sum(self.reads(n) for n in (base, index) if n is not None)
-                struct = "" if base is None else base.type.name
-                return inside + ((struct, name) in self.mutable)
-            case checked.Binary(_, left, right):
-                return self.reads(left) + self.reads(right)
-            case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
-                return self.reads(arg)
-            case checked.LockAddress(base) if base is not None:
-                return self.reads(base)
-            case checked.LockTest(word, lock):
-                return self.reads(lock) + (not word.startswith("held"))
+            case checked.Field(base, name, _):
+                return ("" if base is None else base.type.name, name) in self.mutable
+            case checked.LockTest(word, _):
+                return not word.startswith("held")
             case _:
-                return 0
+                return False
 
     def looks(self, node: checked.Expr) -> bool:
         """Whether evaluating an expression is an access: it reads what others may change, or
@@ -51,19 +46,10 @@ class Accesses:
 
     def may_skip(self, node: checked.Expr) -> bool:
         """Whether an expression has an access that `&&` or `||` may keep from being made."""
-        match node:
-            case checked.Binary("&&" | "||", left, right):
-                return self.looks(right) or self.may_skip(left) or self.may_skip(right)
-            case checked.Binary(_, left, right):
-                return self.may_skip(left) or self.may_skip(right)
-            case checked.Field(base, _, index):
-                return any(self.may_skip(n) for n in (base, index) if n is not None)
-            case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
-                return self.may_skip(arg)
-            case checked.LockAddress(base) if base is not None:
-                return self.may_skip(base)
-            case _:
-                return False
+        return any(
+            isinstance(part, checked.Binary) and part.op in ("&&", "||") and self.looks(part.right)
+            for part in checked.walk(node)
+        )
 
 
 def accesses(program: Checked) -> Accesses:
@@ -86,11 +72,11 @@ def accesses(program: Checked) -> Accesses:
         name
         for name, primitive in program.primitives.items()
         if any(a.transient for a in primitive.alternatives)
-        or any(_touches(shared, node) for node in _statements(primitive))
+        or any(_touches(shared, node) for node in _nodes(primitive))
         or any(a.guard is not None and shared.looks(a.guard) for a in primitive.alternatives)
     }
     calls = {
-        name: {call.callee for node in _statements(primitive) for call in _calls(node)}
+        name: {node.callee for node in _nodes(primitive) if isinstance(node, checked.Call)}
         for name, primitive in program.primitives.items()
     }
     while more := {name for name, callees in calls.items() if callees & found} - found:
@@ -100,24 +86,14 @@ def accesses(program: Checked) -> Accesses:
 
 def followed(node: checked.Expr) -> Iterator[str]:
     """The structs of the objects that evaluating an expression follows a pointer to."""
-    match node:
-        case checked.Field(base, _, index):
-            for part in (base, index):
-                if part is not None:
-                    yield from followed(part)
-            if base is not None and not named(base):
-                yield base.type.name
-        case checked.Inner(base, _) | checked.LockAddress(base, _) if base is not None:
-            yield from followed(base)
-            if not named(base):
-                yield base.type.name
-        case checked.Container(arg, _) | checked.Not(arg) | checked.LockTest(_, arg):
-            yield from followed(arg)
-        case checked.Binary(_, left, right):
-            yield from followed(left)
-            yield from followed(right)
-        case _:
-            return
+    for part in checked.walk(node):
+        match part:
+            case checked.Field(base) | checked.Inner(base) | checked.LockAddress(base):
+                if base is not None and not named(base):
+                    yield base.type.name
+            case _:
+                # Nothing else follows a pointer; its parts are met by themselves.
+                continue
 
 
 def named(pointer: checked.Expr) -> bool:
@@ -127,63 +103,34 @@ def named(pointer: checked.Expr) -> bool:
     return isinstance(pointer, checked.Const)
 
 
-def _touches(shared: Accesses, node: checked.Statement) -> bool:
+def _touches(shared: Accesses, node: checked.Node) -> bool:
+    """Whether a piece of a primitive makes its call an access; its parts are met by themselves."""
     match node:
         case checked.LockStatement():
             return True
-        case checked.Assign(target, new, _):
-            return isinstance(target, checked.Field) or shared.looks(new)
-        case checked.If(condition, _, _, _):
-            return shared.looks(condition)
-        case checked.Do(call, _) | checked.Return(checked.Call() as call, _):
-            return any(shared.looks(arg) for arg in call.args)
-        case checked.Return(result, _) if result is not None:
-            return shared.looks(result)
+        case checked.Assign(target, _, _):
+            return isinstance(target, checked.Field)
+        case checked.Field() | checked.Inner() | checked.LockAddress() | checked.LockTest():
+            return shared.looks(node)
         case _:
+            # What neither assigns, follows nor asks for a lock touches nothing by itself.
             return False
 
 
-def _calls(node: checked.Statement) -> Iterator[checked.Call]:
-    match node:
-        case checked.Do(call, _) | checked.Return(checked.Call() as call, _):
-            yield call
-        case _:
-            return
-
-
-def _statements(primitive: checked.Primitive) -> Iterator[checked.Statement]:
-    todo = [*primitive.before, *(a.body for a in primitive.alternatives)]
-    while todo:
-        node = todo.pop()
-        yield node
-        match node:
-            case checked.Block(body, _):
-                todo += body
-            case checked.If(_, then, otherwise, _):
-                todo += [then] if otherwise is None else [then, otherwise]
-            case _:
-                pass
+def _nodes(primitive: checked.Primitive) -> Iterator[checked.Node]:
+    return (node for body in primitive.bodies for node in checked.walk(body))
 
 
 def _mutable(program: Checked) -> frozenset[tuple[str, str]]:
     """The fields, as (struct, field), that some statement assigns."""
-    found: set[tuple[str, str]] = set()
-    todo: list[checked.Statement] = [
+    bodies: list[checked.Statement] = [
         *(f.body for f in program.functions.values()),
         *(t.body for t in program.threads.values()),
+        *(body for primitive in program.primitives.values() for body in primitive.bodies),
     ]
-    for primitive in program.primitives.values():
-        todo += [*primitive.before, *(a.body for a in primitive.alternatives)]
-    while todo:
-        match todo.pop():
-            case checked.Assign(checked.Field(base, name), _):
-                found.add(("" if base is None else base.type.name, name))
-            case checked.Block(body, _):
-                todo += body
-            case checked.If(_, then, otherwise, _):
-                todo += [then] if otherwise is None else [then, otherwise]
-            case checked.While(_, inside, _):
-                todo.append(inside)
-            case _:
-                pass
-    return frozenset(found)
+    return frozenset(
+        ("" if node.target.base is None else node.target.base.type.name, node.target.field)
+        for body in bodies
+        for node in checked.walk(body)
+        if isinstance(node, checked.Assign) and isinstance(node.target, checked.Field)
+    )

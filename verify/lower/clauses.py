@@ -30,18 +30,16 @@ def _apart(node: checked.Expr, op: str) -> Iterator[checked.Expr]:
 
 def _named(node: checked.Expr, names: Names) -> Iterator[Named]:
     """The variables and lock tests that a condition names, in the order of the text."""
+    for part in checked.children(node):
+        yield from _named(part, names)
     match node:
         case checked.Local() if node.type.kind == "lock pointer":
             return
         case checked.Local() | checked.ThreadLocal() | checked.Result() | checked.Did():
             yield _one(node, names)
-        case checked.Field(base, _, index):
-            for inner in (base, index):
-                if inner is not None:
-                    yield from _named(inner, names)
+        case checked.Field():
             yield _one(node, names)
         case checked.LockTest(_, lock):
-            yield from _named(lock, names)
             yield Named(
                 node.span.text,
                 value(node, names),
@@ -49,14 +47,8 @@ def _named(node: checked.Expr, names: Names) -> Iterator[Named]:
                 _domain(node, names),
                 choices(lock, names),
             )
-        case checked.Binary(_, left, right):
-            yield from _named(left, names)
-            yield from _named(right, names)
-        case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
-            yield from _named(arg, names)
-        case checked.LockAddress(base) if base is not None:
-            yield from _named(base, names)
         case _:
+            # What is made of others is told by them.
             return
 
 

@@ -279,7 +279,6 @@ def cell_word(axes: Sequence[checked.Axis], cell: int) -> str:
 
 def asked(program: Checked, function: str) -> list[str]:
     """The callees that some claim or outcome asks `did` of, for a function."""
-    found: dict[str, None] = {}
     conditions = [
         clause.condition
         for claim in program.claims
@@ -288,16 +287,11 @@ def asked(program: Checked, function: str) -> list[str]:
     ]
     if any(table.function == function for table in program.tables):
         conditions += [outcome.condition for outcome in program.outcomes]
-    todo = list(conditions)
-    while todo:
-        node = todo.pop()
-        match node:
-            case checked.Did(callee):
-                found[callee] = None
-            case checked.Not(arg):
-                todo.append(arg)
-            case checked.Binary(_, left, right):
-                todo += [left, right]
-            case _:
-                pass
-    return sorted(found)
+    return sorted(
+        {
+            part.callee
+            for condition in conditions
+            for part in checked.walk(condition)
+            if isinstance(part, checked.Did)
+        }
+    )

@@ -33,13 +33,8 @@ from verify.ir import (
     Others,
     Shared,
     Thread,
-    arith,
-    compare,
-    conj,
-    disj,
-    ite,
+    map_children,
     modes,
-    negate,
     rebuild,
 )
 from verify.simplify import literals, sharpen
@@ -188,19 +183,7 @@ def specialise(expr: Expr, known: Facts) -> Expr:
             if value not in known[name]:
                 return FALSE
             return TRUE if len(known[name]) == 1 else expr
-        case Not(arg):
-            return negate(specialise(arg, known))
-        case And(args):
-            return sharpen(conj(specialise(arg, known) for arg in args))
-        case Or(args):
-            return disj(specialise(arg, known) for arg in args)
-        case Compare(op, left, right):
-            return compare(op, specialise(left, known), specialise(right, known))
-        case Arith(op, left, right):
-            return arith(op, specialise(left, known), specialise(right, known))
-        case Ite(condition, then, otherwise):
-            return ite(
-                specialise(condition, known),
-                specialise(then, known),
-                specialise(otherwise, known),
-            )
+        case And():
+            return sharpen(map_children(expr, lambda part: specialise(part, known)))
+        case Not() | Or() | Compare() | Arith() | Ite():
+            return map_children(expr, lambda part: specialise(part, known))

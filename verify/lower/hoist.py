@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
 
 from verify.ir import FALSE, TRUE, Local, Place, conj, negate
 from verify.lower.builder import Builder
@@ -39,79 +38,51 @@ class Hoisting(Builder):
                 target = self._temporary(node.callee, node.type)
                 pc = self.call(node, pc, target)
                 return self._named(target, node), pc
-            case checked.Binary("&&" | "||", left, right) if _has_call(right):
+            case checked.Binary("&&" | "||", _, right) if _has_call(right):
                 return self._by_branching(node, pc)
-            case checked.Binary(_, left, right):
-                left, pc = self._hoist_calls(left, pc)
-                if _has_call(right):
-                    # What is on the left was read before the call on the right.
-                    if self.shared.reads(left):
-                        left, pc = self._hoist_reads(left, pc)
-                    right, pc = self._hoist_calls(right, pc)
-                return replace(node, left=left, right=right), pc
-            case checked.Not(arg):
-                arg, pc = self._hoist_calls(arg, pc)
-                return replace(node, arg=arg), pc
-            case checked.Field(base, _, index):
-                if base is not None:
-                    base, pc = self._hoist_calls(base, pc)
-                    if index is not None and _has_call(index):
-                        base, pc = self._hoist_reads(base, pc)
-                if index is not None:
-                    index, pc = self._hoist_calls(index, pc)
-                return replace(node, base=base, index=index), pc
-            case checked.Inner(base):
-                base, pc = self._hoist_calls(base, pc)
-                return replace(node, base=base), pc
-            case checked.LockAddress(base) if base is not None:
-                base, pc = self._hoist_calls(base, pc)
-                return replace(node, base=base), pc
-            case checked.Container(pointer):
-                pointer, pc = self._hoist_calls(pointer, pc)
-                return replace(node, pointer=pointer), pc
             case _:
-                return node, pc
+                return self._hoist_inside(node, pc)
+
+    def _hoist_inside(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        """Move calls out of the parts; what stands before a call is read before it."""
+        left = list(checked.children(node))
+
+        def hoisted(part: checked.Expr) -> checked.Expr:
+            nonlocal pc
+            left.pop(0)
+            part, pc = self._hoist_calls(part, pc)
+            if any(map(_has_call, left)) and self.shared.reads(part):
+                part, pc = self._hoist_reads(part, pc)
+            return part
+
+        return checked.map_children(node, hoisted), pc
 
     def _hoist_reads(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
         if self.shared.reads(node) == 0 and not self.shared.may_skip(node):
             return node, pc
         match node:
-            case checked.Field(base, _, index):
-                if base is not None:
-                    base, pc = self._hoist_reads(base, pc)
-                if index is not None:
-                    index, pc = self._hoist_reads(index, pc)
-                node = replace(node, base=base, index=index)
-                if self.shared.reads(node) == 0:
-                    return node, pc
-                target = self._temporary(node.field, node.type)
-                self.guarded(node, pc, node.span)
-                self.access(pc)
-                after = self.pc()
-                names = self.names()
-                ok = negate(faults(node, names))
-                self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
-                return self._named(target, node), after
             case checked.Binary("&&" | "||", _, right) if self.shared.looks(right):
                 return self._by_branching(node, pc)
-            case checked.Binary(_, left, right):
-                left, pc = self._hoist_reads(left, pc)
-                right, pc = self._hoist_reads(right, pc)
-                return replace(node, left=left, right=right), pc
-            case checked.Not(arg):
-                arg, pc = self._hoist_reads(arg, pc)
-                return replace(node, arg=arg), pc
-            case checked.Inner(base):
-                base, pc = self._hoist_reads(base, pc)
-                return replace(node, base=base), pc
-            case checked.LockAddress(base) if base is not None:
-                base, pc = self._hoist_reads(base, pc)
-                return replace(node, base=base), pc
-            case checked.Container(pointer):
-                pointer, pc = self._hoist_reads(pointer, pc)
-                return replace(node, pointer=pointer), pc
             case _:
-                return node, pc
+                # All else is evaluated whatever it is: its parts, and then itself.
+                pass
+
+        def hoisted(part: checked.Expr) -> checked.Expr:
+            nonlocal pc
+            part, pc = self._hoist_reads(part, pc)
+            return part
+
+        node = checked.map_children(node, hoisted)
+        if not isinstance(node, checked.Field) or self.shared.reads(node) == 0:
+            return node, pc
+        target = self._temporary(node.field, node.type)
+        self.guarded(node, pc, node.span)
+        self.access(pc)
+        after = self.pc()
+        names = self.names()
+        ok = negate(faults(node, names))
+        self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
+        return self._named(target, node), after
 
     def _by_branching(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
         target = self._temporary("condition", BOOL)
@@ -171,16 +142,4 @@ class Hoisting(Builder):
 
 
 def _has_call(node: checked.Expr) -> bool:
-    match node:
-        case checked.Call():
-            return True
-        case checked.Binary(_, left, right):
-            return _has_call(left) or _has_call(right)
-        case checked.Not(arg) | checked.Inner(arg) | checked.Container(arg):
-            return _has_call(arg)
-        case checked.Field(base, _, index):
-            return any(_has_call(n) for n in (base, index) if n is not None)
-        case checked.LockAddress(base) if base is not None:
-            return _has_call(base)
-        case _:
-            return False
+    return any(isinstance(part, checked.Call) for part in checked.walk(node))

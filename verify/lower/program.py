@@ -154,24 +154,16 @@ def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]
             yield from (Statement(Owner("thread", name), s) for s in _statements(thread.body))
 
 
-def _statements(node: checked.Statement) -> Iterator[Span]:
+def _statements(body: checked.Statement) -> Iterator[Span]:
     """The simple statements and conditions in a body, in order."""
-    match node:
-        case checked.Block(body, _):
-            for part in body:
-                yield from _statements(part)
-        case checked.If(condition, then, otherwise, _):
-            yield condition.span
-            yield from _statements(then)
-            if otherwise is not None:
-                yield from _statements(otherwise)
-        case checked.While(condition, inside, _):
-            yield condition.span
-            yield from _statements(inside)
-        case checked.Label():
-            return
-        case _:
-            yield node.span
+    for node in checked.walk(body):
+        match node:
+            case checked.If(condition, _, _, _) | checked.While(condition, _, _):
+                yield condition.span
+            case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
+                yield node.span
+            case checked.Goto() | checked.Return():
+                yield node.span
 
 
 @dataclass(frozen=True)

@@ -382,33 +382,11 @@ class Threads(Hoisting, Contracts):
 
 def _thread_locals(node: checked.Expr) -> bool:
     """Whether the address of a lock depends on a variable of the thread."""
-    match node:
-        case checked.ThreadLocal():
-            return True
-        case checked.Field(base, _, index):
-            return any(_thread_locals(n) for n in (base, index) if n is not None)
-        case checked.Inner(arg) | checked.Container(arg) | checked.Not(arg):
-            return _thread_locals(arg)
-        case checked.LockAddress(base) if base is not None:
-            return _thread_locals(base)
-        case checked.Binary(_, left, right):
-            return _thread_locals(left) or _thread_locals(right)
-        case _:
-            return False
+    return any(isinstance(part, checked.ThreadLocal) for part in checked.walk(node))
 
 
 def _labels(node: checked.Statement) -> list[str]:
-    match node:
-        case checked.Label(name):
-            return [name]
-        case checked.Block(body, _):
-            return [name for part in body for name in _labels(part)]
-        case checked.If(_, then, otherwise, _):
-            return _labels(then) + ([] if otherwise is None else _labels(otherwise))
-        case checked.While(_, inside, _):
-            return _labels(inside)
-        case _:
-            return []
+    return [part.name for part in checked.walk(node) if isinstance(part, checked.Label)]
 
 
 def _closing(span: Span) -> Span:

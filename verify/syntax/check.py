@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from verify.diagnostics import nearest
@@ -552,45 +552,22 @@ class Scope:
         self.known.error(code, headline, span, label, *(note for note in notes if note))
 
 
-def locals_of(body: tree.Block) -> Iterable[tree.Local]:
+def locals_of(body: tree.Block) -> Iterator[tree.Local]:
     """The declarations in a body, inner blocks included, in order."""
-    for part in body.body:
-        match part:
-            case tree.Local():
-                yield part
-            case tree.Block():
-                yield from locals_of(part)
-            case tree.If(_, then, otherwise, span):
-                arms = (then,) if otherwise is None else (then, otherwise)
-                yield from locals_of(tree.Block(arms, span))
-            case tree.While(_, inside, span):
-                yield from locals_of(tree.Block((inside,), span))
-            case _:
-                pass
+    return (part for part in tree.walk(body) if isinstance(part, tree.Local))
 
 
 def check_labels(known: Declared, body: checked.Block) -> None:
     """Each goto has its label, each label is there once."""
     labels: dict[str, Span] = {}
     gotos: list[checked.Goto] = []
-    todo: list[checked.Statement] = [body]
-    while todo:
-        part = todo.pop()
-        match part:
-            case checked.Block(inner, _):
-                todo.extend(reversed(inner))
-            case checked.If(_, then, otherwise, _):
-                todo.extend([then] if otherwise is None else [otherwise, then])
-            case checked.While(_, inside, _):
-                todo.append(inside)
-            case checked.Label(name, span):
-                if name in labels:
-                    known.error("BFP106", f"label `{name}` is there twice", span)
-                labels[name] = span
-            case checked.Goto():
-                gotos.append(part)
-            case _:
-                pass
+    for part in checked.walk(body):
+        if isinstance(part, checked.Label):
+            if part.name in labels:
+                known.error("BFP106", f"label `{part.name}` is there twice", part.span)
+            labels[part.name] = part.span
+        elif isinstance(part, checked.Goto):
+            gotos.append(part)
     for goto in gotos:
         if goto.label not in labels:
             known.error(

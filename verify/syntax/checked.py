@@ -6,12 +6,12 @@ base pointer and a field, so that lowering sees one form of each access.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, get_args, overload
 
 from verify.source import Span
-from verify.syntax import tree
+from verify.syntax.nodes import Shape
 
 # ---------------------------------------------------------------------- types
 
@@ -266,6 +266,42 @@ Statement: TypeAlias = (
     Assign | Do | LockStatement | MightSleep | Block | If | While | Goto | Label | Return
 )
 
+# ------------------------------------------------------------------ traversal
+
+Node: TypeAlias = Expr | Statement
+_SHAPE = Shape((*get_args(Expr), *get_args(Statement)))
+
+
+@overload
+def children(node: Expr) -> tuple[Expr, ...]: ...
+@overload
+def children(node: Node) -> tuple[Node, ...]: ...
+def children(node: Node) -> tuple[Node, ...]:
+    """The expressions and statements that a node is made of, in the order of the text."""
+    return _SHAPE.children(node)
+
+
+@overload
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr: ...
+@overload
+def map_children(node: Statement, change: Callable[[Node], Node]) -> Statement: ...
+@overload
+def map_children(node: Node, change: Callable[[Node], Node]) -> Node: ...
+def map_children(node: Node, change: Callable[..., Node]) -> Node:
+    """The node with each of its parts changed, in the order of the text."""
+    changed: Node = _SHAPE.map_children(node, change)
+    return changed
+
+
+@overload
+def walk(node: Expr) -> Iterator[Expr]: ...
+@overload
+def walk(node: Node) -> Iterator[Node]: ...
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all nodes in it, each before its parts, in the order of the text."""
+    return _SHAPE.walk(node)
+
+
 # --------------------------------------------------------------- declarations
 
 
@@ -303,6 +339,11 @@ class Primitive:
     before: tuple[Statement, ...]
     alternatives: tuple[Alternative, ...]
     span: Span
+
+    @property
+    def bodies(self) -> tuple[Statement, ...]:
+        """All its statements, those that every alternative begins with first."""
+        return (*self.before, *(a.body for a in self.alternatives))
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,8 +489,3 @@ class Checked:
     claims: tuple[Claim, ...]
     assumptions: tuple[tuple[str, str], ...]
     known: tuple[Known, ...] = ()
-
-
-def span_of(node: tree.Expr | Expr) -> Span:
-    """Where an expression stands, before or after checking."""
-    return node.span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from verify.diagnostics import Diagnostic, InputError
@@ -196,15 +196,7 @@ def _primitive(
 
 
 def _returns(body: checked.Statement) -> bool:
-    match body:
-        case checked.Return():
-            return True
-        case checked.Block(parts, _):
-            return any(map(_returns, parts))
-        case checked.If(_, then, otherwise, _):
-            return _returns(then) or (otherwise is not None and _returns(otherwise))
-        case _:
-            return False
+    return any(isinstance(part, checked.Return) for part in checked.walk(body))
 
 
 def _always_returns(body: checked.Statement) -> bool:
@@ -215,7 +207,9 @@ def _always_returns(body: checked.Statement) -> bool:
             return any(_always_returns(part) for part in parts)
         case checked.If(_, then, otherwise, _):
             return otherwise is not None and _always_returns(then) and _always_returns(otherwise)
-        case _:
+        case checked.While() | checked.Goto() | checked.Label():
+            return False
+        case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
             return False
 
 
@@ -273,9 +267,9 @@ def _refuse_recursion(
     calls: dict[str, list[str]] = {}
     for name, p in primitives.items():
         guards = [a.guard for a in p.alternatives if a.guard is not None]
-        calls[name] = sorted(set(_calls((*p.before, *(a.body for a in p.alternatives)), guards)))
+        calls[name] = sorted(set(_calls(*p.bodies, *guards)))
     for name, f in functions.items():
-        calls[name] = sorted(set(_calls((f.body,), [])))
+        calls[name] = sorted(set(_calls(f.body)))
     spans = {name: p.span for name, p in primitives.items()}
     spans |= {name: f.span for name, f in functions.items()}
     done: set[str] = set()
@@ -296,16 +290,7 @@ def _refuse_recursion(
                 left[callee] = list(calls[callee])
 
 
-def _calls(statements: Iterable[checked.Statement], exprs: Iterable[checked.Expr]) -> Iterable[str]:
+def _calls(*nodes: checked.Node) -> Iterator[str]:
     """Names of everything called in some statements and expressions."""
-    todo: list[object] = [*statements, *exprs]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, checked.Call):
-            yield node.callee
-        for part in getattr(type(node), "__slots__", ()):
-            value = getattr(node, part)
-            if isinstance(value, tuple):
-                todo.extend(value)
-            elif not isinstance(value, Span | Type | str | int | None):
-                todo.append(value)
+    for node in nodes:
+        yield from (part.callee for part in checked.walk(node) if isinstance(part, checked.Call))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, get_args, overload
 
 from verify.source import Span
+from verify.syntax.nodes import Shape
 
 # ---------------------------------------------------------------- expressions
 
@@ -159,6 +161,42 @@ class Return:
 
 
 Statement: TypeAlias = Block | Local | Assign | CallStatement | If | While | Goto | Label | Return
+
+# ------------------------------------------------------------------ traversal
+
+Node: TypeAlias = Expr | Statement
+_SHAPE = Shape((*get_args(Expr), *get_args(Statement)))
+
+
+@overload
+def children(node: Expr) -> tuple[Expr, ...]: ...
+@overload
+def children(node: Node) -> tuple[Node, ...]: ...
+def children(node: Node) -> tuple[Node, ...]:
+    """The expressions and statements that a node is made of, in the order of the text."""
+    return _SHAPE.children(node)
+
+
+@overload
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr: ...
+@overload
+def map_children(node: Statement, change: Callable[[Node], Node]) -> Statement: ...
+@overload
+def map_children(node: Node, change: Callable[[Node], Node]) -> Node: ...
+def map_children(node: Node, change: Callable[..., Node]) -> Node:
+    """The node with each of its parts changed, in the order of the text."""
+    changed: Node = _SHAPE.map_children(node, change)
+    return changed
+
+
+@overload
+def walk(node: Expr) -> Iterator[Expr]: ...
+@overload
+def walk(node: Node) -> Iterator[Node]: ...
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all nodes in it, each before its parts, in the order of the text."""
+    return _SHAPE.walk(node)
+
 
 # --------------------------------------------------------------- declarations
 
