@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PROGRAMS := base v1 v2 v3 v3-balanced
 
-.PHONY: setup prove evidence test bench clean
+.PHONY: setup prove evidence quick test nightly bench clean
 
 setup: $(READY)
 
@@ -44,12 +44,20 @@ evidence: $(READY)
 	done
 	$(BIN)/verify dashboard --out programs/README.md
 
+# For every save: each part by itself, no whole program.
+quick: $(READY)
+	$(BIN)/pytest -q --quick
+
 test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto --dist worksteal
+
+# An hour of other seeds; `make nightly MORE='--seed 7 --minutes 5'` repeats one.
+nightly: $(READY)
+	$(BIN)/python -m tests.nightly $(MORE)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

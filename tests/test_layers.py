@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# Each in a process of its own.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_SOLVER = [
     "verify.syntax.resolve",

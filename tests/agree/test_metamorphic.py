@@ -10,8 +10,9 @@ from random import Random
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
+from tests.chance import LARGE, by_chance
 from tests.randomised import lowered, programs, randoms, texts, threads_of
 from verify.explore import explore
 from verify.ir import (
@@ -57,14 +58,6 @@ def exploring(program: Program, threads: Sequence[Thread]) -> Lengths:
 
 
 each_engine = pytest.mark.parametrize("engine", [exploring])
-
-same_every_time = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def assert_same(
@@ -141,7 +134,7 @@ def renamed(program: Program, new: Callable[[str], str]) -> Program:
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_names_do_not_matter(engine: Engine, program: Program, random: Random) -> None:
     """An engine would take two variables for one, or depend on the order of their names."""
@@ -154,7 +147,7 @@ def test_names_do_not_matter(engine: Engine, program: Program, random: Random) -
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs())
 def test_a_name_may_mean_a_variable_a_lock_and_a_thread(engine: Engine, program: Program) -> None:
     """Names of different sorts would get into each other's way."""
@@ -164,7 +157,7 @@ def test_a_name_may_mean_a_variable_a_lock_and_a_thread(engine: Engine, program:
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_the_order_of_the_threads_does_not_matter(
     engine: Engine, program: Program, random: Random
@@ -177,7 +170,7 @@ def test_the_order_of_the_threads_does_not_matter(
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs())
 def test_threads_that_only_look_alike_count_as_alike(engine: Engine, program: Program) -> None:
     """Interchangeable copies would be told apart, or different threads taken for copies."""
@@ -187,7 +180,7 @@ def test_threads_that_only_look_alike_count_as_alike(engine: Engine, program: Pr
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_the_order_of_declarations_and_commands_does_not_matter(
     engine: Engine, program: Program, random: Random
@@ -208,7 +201,7 @@ def test_the_order_of_declarations_and_commands_does_not_matter(
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_the_numbers_of_program_counters_do_not_matter(
     engine: Engine, program: Program, random: Random
@@ -230,7 +223,7 @@ def test_the_numbers_of_program_counters_do_not_matter(
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_a_command_that_can_never_be_taken_does_not_matter(
     engine: Engine, program: Program, random: Random
@@ -253,7 +246,7 @@ def test_a_command_that_can_never_be_taken_does_not_matter(
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs())
 def test_a_command_that_is_there_twice_does_not_matter(engine: Engine, program: Program) -> None:
     """Two commands that break one claim, or do the same, would be counted as two steps."""
@@ -263,7 +256,7 @@ def test_a_command_that_is_there_twice_does_not_matter(engine: Engine, program: 
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs())
 def test_a_claim_may_be_tested_twice_in_one_place(engine: Engine, program: Program) -> None:
     """The second of two commands that break a claim would hide the first, or the first it."""
@@ -275,7 +268,7 @@ def test_a_claim_may_be_tested_twice_in_one_place(engine: Engine, program: Progr
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs(), randoms())
 def test_a_command_may_be_split_by_any_condition(
     engine: Engine, program: Program, random: Random
@@ -299,7 +292,7 @@ def test_a_command_may_be_split_by_any_condition(
 
 
 @each_engine
-@same_every_time
+@by_chance(60, LARGE)
 @given(programs())
 def test_what_nobody_uses_does_not_matter(engine: Engine, program: Program) -> None:
     """A variable or a lock would have to be used to be encoded."""
@@ -438,7 +431,7 @@ each_change = pytest.mark.parametrize(
 
 @each_engine
 @each_change
-@settings(same_every_time, max_examples=12)
+@by_chance(12, LARGE)
 @given(texts())
 def test_another_way_to_write_it_is_the_same_program(
     engine: Engine, change: Change, text: str
@@ -462,7 +455,7 @@ def test_another_way_to_write_a_real_program_is_the_same_program(
 
 
 @each_engine
-@settings(same_every_time, max_examples=12)
+@by_chance(12, LARGE)
 @given(texts())
 def test_names_in_a_text_do_not_matter(engine: Engine, text: str) -> None:
     """Lowering would mistake one name for another, or for one that it makes itself."""
@@ -485,7 +478,7 @@ def test_names_in_a_text_do_not_matter(engine: Engine, text: str) -> None:
 
 
 @each_engine
-@settings(same_every_time, max_examples=12)
+@by_chance(12, LARGE)
 @given(texts(), randoms())
 def test_layout_and_comments_do_not_matter(engine: Engine, text: str, random: Random) -> None:
     """A text would mean something else once it has been through a mail client."""

@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 import z3
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 
+from tests.chance import LARGE, by_chance
 from tests.randomised import FLAG, lowered, program_of, programs, randoms, texts, threads_of
 from verify.explore import explore
 from verify.interpret import Machine, State
@@ -22,13 +23,6 @@ from verify.syntax.resolve import read
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 # z3's own unit of effort; the hardest question here takes a tenth of it.
 RLIMIT = 20_000_000
-
-same_every_time = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 
 def walk(machine: Machine, random: Random, most: int) -> list[State]:
@@ -141,7 +135,7 @@ def assert_same_shortest(program: Program, threads: Sequence[Thread], depth: int
         assert shortest(program, threads, claim.name, length - 1, RLIMIT) is None
 
 
-@settings(same_every_time, max_examples=80)
+@by_chance(80, LARGE)
 @given(programs(), randoms())
 def test_one_step_of_the_relation_is_one_step_of_the_machine(
     program: Program, random: Random
@@ -153,7 +147,7 @@ def test_one_step_of_the_relation_is_one_step_of_the_machine(
     assert_same_steps(program, threads, walk(Machine(program, threads), random, 8))
 
 
-@settings(same_every_time, max_examples=10)
+@by_chance(10, LARGE)
 @given(texts(), randoms())
 def test_one_step_is_the_same_for_programs_that_were_written(text: str, random: Random) -> None:
     """The same, for forms of commands that only lowering makes."""
@@ -164,7 +158,7 @@ def test_one_step_is_the_same_for_programs_that_were_written(text: str, random: 
     assert_same_steps(program, threads, walk(Machine(program, threads), random, 8))
 
 
-@settings(same_every_time, max_examples=40)
+@by_chance(40, LARGE)
 @given(programs())
 def test_the_shortest_run_that_breaks_a_claim_is_as_long_as_the_nearest_broken_state(
     program: Program,
@@ -175,7 +169,7 @@ def test_the_shortest_run_that_breaks_a_claim_is_as_long_as_the_nearest_broken_s
     assert_same_shortest(program, threads_of(program), 7)
 
 
-@settings(same_every_time, max_examples=8)
+@by_chance(8, LARGE)
 @given(texts())
 def test_the_shortest_run_is_the_same_for_programs_that_were_written(text: str) -> None:
     """The same, for forms of commands that only lowering makes."""
@@ -185,7 +179,7 @@ def test_the_shortest_run_is_the_same_for_programs_that_were_written(text: str) 
     assert_same_shortest(program, threads_of(program), 4)
 
 
-@settings(same_every_time, max_examples=2)
+@by_chance(2, LARGE)
 @given(randoms())
 def test_one_step_is_the_same_in_the_kernels_world(random: Random) -> None:
     """The commands of the real programs would mean something else to z3 than to the interpreter."""

@@ -103,6 +103,7 @@ def test_a_liar_proves_nothing_that_is_false(name: str) -> None:
     assert accepted > 0
 
 
+@pytest.mark.slow
 def test_each_false_claim_of_binder_stays_unproved_whatever_lemmas_are_put_forward() -> None:
     """If it fails, the lemmas of a right version prove a wrong one."""
     program = binder("v3")

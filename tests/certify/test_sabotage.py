@@ -281,6 +281,7 @@ def test_a_writer_that_allows_too_little_accepts_what_an_instance_contradicts(
     assert lemmas_accepted(text, lemma)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["programs", "texts"])
 def test_no_wrong_lemmas_are_accepted_that_an_instance_contradicts(kind: str) -> None:
     """If it fails, the obligations are wrong: a proof may be accepted that is none."""

@@ -8,6 +8,9 @@ import pytest
 
 from tests.campaign import campaign
 
+# Random programs, with all that they can do.
+pytestmark = pytest.mark.slow
+
 
 def looked_at(kind: str, seeds: range, solvers: bool) -> Counter[str]:
     """The figures of a campaign; fails with the seeds if something is wrong."""

@@ -9,6 +9,9 @@ from verify.crowd.lemmas import Search
 from verify.engine import unbounded
 from verify.engine.unbounded import prove
 
+# A shipped program.
+pytestmark = pytest.mark.slow
+
 
 def test_a_search_that_meets_its_limit_keeps_what_it_has_proved(
     monkeypatch: pytest.MonkeyPatch,

@@ -296,6 +296,7 @@ def test_a_value_that_is_in_range_for_sure_is_not_tested() -> None:
     assert not any("! memory" in line for line in commands(found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_the_programs_are_lowered(path: Path) -> None:
     """A change of the language would leave its own examples behind."""
@@ -305,6 +306,7 @@ def test_the_programs_are_lowered(path: Path) -> None:
     assert all(t.commands for t in found.threads)
 
 
+@pytest.mark.slow
 def test_programs_that_share_a_model_are_lowered_as_each_alone() -> None:
     """What is remembered of one program would leak into the next."""
     loader = Loader()

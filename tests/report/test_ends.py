@@ -288,6 +288,7 @@ def test_who_does_not_die_cuts_nothing_short() -> None:
     assert Vacuous((CaseGoal(0, "!t"),)) == answer(found, "table").verdict
 
 
+@pytest.mark.slow
 def test_a_wait_for_a_lock_that_was_left_goes_on_from_the_run_that_left_it() -> None:
     """If it fails, one mistake looks like two, each told at length."""
     said = [line.strip() for line in report(result("v3"))]

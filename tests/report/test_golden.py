@@ -19,6 +19,9 @@ from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 from verify.verdicts import Result
 
+# Shipped programs.
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).resolve().parent / "golden"
 
 

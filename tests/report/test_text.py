@@ -14,6 +14,9 @@ from verify.report.ends import wrong
 from verify.report.text import report, side_by_side, summary
 from verify.verdicts import NotEstablished, Refuted, Result, Vacuous
 
+# Shipped programs.
+pytestmark = pytest.mark.slow
+
 FAR_AWAY = f"{'a-folder/' * 9}mine.bfp"
 
 

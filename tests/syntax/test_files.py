@@ -258,6 +258,7 @@ def test_mistakes_of_several_files_come_in_one_run(tmp_path: Path) -> None:
     assert {"m.bfh", "a.bfp"} == {Path(d.span.source.path).name for d in mistakes(path) if d.span}
 
 
+@pytest.mark.slow
 def test_a_model_alone_is_no_program() -> None:
     """The models of the programs would count as proved when they are named by mistake."""
     for model in sorted(MODELS.glob("*.bfh")):

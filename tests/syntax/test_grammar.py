@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.chance import by_chance
 from tests.syntax.mutants import RARE, mutants
 from verify.source import Source
 from verify.syntax import tree
@@ -76,7 +77,8 @@ def test_the_parser_reads_each_rule_as_the_grammar_does() -> None:
     assert shape(by_grammar(source)) == shape(declarations)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@pytest.mark.slow
+@by_chance(150)
 @given(st.data())
 def test_the_parser_takes_what_the_grammar_takes_and_nothing_else(data: st.DataObject) -> None:
     """A text would be a program for one of the two, and none for the other."""

@@ -6,6 +6,9 @@ import pytest
 
 from tests.syntax.asking import RUNS, WORLD, mistakes, places
 
+# What is too large takes its time.
+pytestmark = pytest.mark.slow
+
 MANY = 10_000
 
 

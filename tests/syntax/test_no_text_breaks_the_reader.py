@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.chance import by_chance
 from tests.syntax.asking import RUNS, WORLD, lowered
 from tests.syntax.mutants import declarations, mutants, one_off, tokens
 from verify.diagnostics import InputError, render
 from verify.report.dump import dump
 from verify.source import Source
 from verify.syntax.parse import parse_as_far_as_possible
+
+# Thousands of texts.
+pytestmark = pytest.mark.slow
 
 
 def put(text: str) -> None:
@@ -28,7 +32,7 @@ def put(text: str) -> None:
         pass
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@by_chance(150)
 @given(mutants())
 def test_a_changed_program_is_lowered_or_refused(text: str) -> None:
     """A traceback instead of a message, for a mistake that anybody may make."""
@@ -47,7 +51,7 @@ def test_a_text_that_is_refused_is_refused_at_a_place(text: list[str]) -> None:
 NAMES = sorted({t for t in tokens("base.bfp") if t.isidentifier()})
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@by_chance(150)
 @given(st.data())
 def test_a_program_with_names_and_operators_exchanged_is_lowered_or_refused(
     data: st.DataObject,
@@ -111,7 +115,7 @@ STATEMENTS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@by_chance(300)
 @given(
     st.lists(STATEMENTS, max_size=4),
     st.lists(STATEMENTS, max_size=3),
@@ -132,7 +136,7 @@ def test_any_statements_are_lowered_or_refused(
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@by_chance(200)
 @given(st.text(max_size=60))
 def test_any_characters_are_refused_or_read(text: str) -> None:
     """A traceback for a file that is no program at all."""
