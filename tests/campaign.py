@@ -29,7 +29,7 @@ from verify.certify.world import Unsupported, World, world
 from verify.crowd.forbidden import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.seen import Seen
-from verify.crowd.space import Space
+from verify.crowd.space import encoded
 from verify.crowd.views import TooManyViews, Views
 from verify.engine import unbounded
 from verify.explore import explore
@@ -139,7 +139,7 @@ def searched(
 ) -> tuple[frozenset[str], dict[str, str], frozenset[str]]:
     """What the search alone thinks is proved, without a solver's word; why the rest is not;
     and what some view breaks."""
-    space = Space(scene)
+    space = encoded(scene)
     views = Views(space)
     views.close()
     seen = Seen(space, views)

@@ -30,7 +30,7 @@ from verify.certify.world import World, world
 from verify.crowd import lemmas as lemmas_module
 from verify.crowd.lemmas import Search
 from verify.crowd.seen import Seen
-from verify.crowd.space import Space
+from verify.crowd.space import encoded
 from verify.crowd.views import Views
 from verify.engine.unbounded import Proof, prove
 from verify.ir import TRUE, And, Command, Expr, Program, Shared
@@ -131,7 +131,7 @@ def why_not(text: str, claim: str) -> str:
 
 
 def closed(scene: World) -> Views:
-    views = Views(Space(scene))
+    views = Views(encoded(scene))
     views.close()
     return views
 
@@ -389,7 +389,7 @@ def no_return(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def covers_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lemmas_module, "covers", lambda *_: True)
+    monkeypatch.setattr(lemmas_module, "subsumes", lambda *_: True)
 
 
 # Each with a program that it makes the search wrong about.

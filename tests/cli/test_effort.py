@@ -18,7 +18,8 @@ from verify.certify import unfold as unfolding
 from verify.certify.unfold import TooLarge, unfold
 from verify.certify.world import world
 from verify.crowd import views as crowd_views
-from verify.crowd.space import Space, Start, _distinct
+from verify.crowd.alternatives import Alternative, distinct
+from verify.crowd.space import encoded
 from verify.crowd.views import TooManyViews, Views
 from verify.engine import search as searching
 from verify.interpret import _tuple
@@ -200,7 +201,7 @@ def test_looks_at_views_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of threads that are there once each shared part has few views, and there are many."""
     monkeypatch.setattr(crowd_views, "MAX_LOOKS", 10_000)
     program = lowered(SECTION + 'scenario s "s": a[*], c[20];\n')
-    views = Views(Space(world(program, program.scenarios[0])))
+    views = Views(encoded(world(program, program.scenarios[0])))
 
     with pytest.raises(TooManyViews, match="10000 looks"):
         views.close()
@@ -238,17 +239,17 @@ def test_alternatives_inside_others_are_left_out_whatever_their_sizes() -> None:
     rng = random.Random(2)
     for _ in range(200):
         starts = [
-            Start(rng.randrange(1, 16), rng.randrange(1, 8), 7, rng.choice(((), (1,))))
+            Alternative(rng.randrange(1, 16), rng.randrange(1, 8), 7, rng.choice(((), (1,))))
             for _ in range(rng.randrange(1, 12))
         ]
         expected = [
             one for one in dict.fromkeys(starts) if not any(_inside(one, two) for two in starts)
         ]
 
-        assert expected == _distinct(starts)
+        assert expected == distinct(starts)
 
 
-def _inside(one: Start, two: Start) -> bool:
+def _inside(one: Alternative, two: Alternative) -> bool:
     return (
         one != two
         and one.witnesses == two.witnesses

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from itertools import permutations
 from random import Random
 
@@ -10,13 +11,32 @@ import pytest
 
 from tests.programs.binder import program, reuse
 from verify.certify.world import world
+from verify.crowd.alternatives import Alternative, distinct, meet
 from verify.crowd.apart import possible
 from verify.crowd.choice import choose
+from verify.crowd.cube import Cube, subsumes
+from verify.crowd.guards import alternatives
+from verify.crowd.layout import Bits, Layout, Role
 from verify.crowd.lemmas import Search
 from verify.crowd.seen import Seen
-from verify.crowd.space import Bits, Cube, Scope, Space, Step, covers
+from verify.crowd.space import Space, Transition, encoded
 from verify.crowd.views import Views
-from verify.ir import EXCLUSIVE, Others, Shared, conj, negate
+from verify.ir import (
+    EXCLUSIVE,
+    Atom,
+    Const,
+    Expr,
+    Local,
+    Mine,
+    Others,
+    Shared,
+    compare,
+    conj,
+    disj,
+    equal,
+    negate,
+    rebuild,
+)
 
 SEEDS = range(20)
 
@@ -24,7 +44,7 @@ SEEDS = range(20)
 @cache
 def space() -> Space:
     base = program("base")
-    return Space(world(base, reuse(base)))
+    return encoded(world(base, reuse(base)))
 
 
 @cache
@@ -34,10 +54,10 @@ def views() -> Views:
     return found
 
 
-def some_of(random: Random, scope: Scope, wide: float = 0.6) -> Bits:
+def some_of(random: Random, layout: Layout, wide: float = 0.6) -> Bits:
     """A set of values for each field, not empty; all of them for many."""
     found = 0
-    for f in scope.fields:
+    for f in layout.fields:
         if random.random() < wide:
             found |= f.full
             continue
@@ -46,9 +66,11 @@ def some_of(random: Random, scope: Scope, wide: float = 0.6) -> Bits:
     return found
 
 
-def one_of(random: Random, scope: Scope, bits: Bits) -> Bits:
+def one_of(random: Random, layout: Layout, bits: Bits) -> Bits:
     """A combination of values, one for each field."""
-    return sum(f.bit(random.choice([v for v in f.values if bits & f.bit(v)])) for f in scope.fields)
+    return sum(
+        f.bit(random.choice([v for v in f.values if bits & f.bit(v)])) for f in layout.fields
+    )
 
 
 def cube(random: Random, crowd: int, wide: float = 0.6) -> Cube:
@@ -68,7 +90,7 @@ def near(random: Random, lemma: Cube) -> Cube:
 
 
 def inside(whole: Cube, point: Cube) -> bool:
-    """Whether a point is in a cube, threads matched as it fits; written without `covers`."""
+    """Whether a point is in a cube, threads matched as it fits; written without `subsumes`."""
     return not point.shared & ~whole.shared and any(
         all(not bits & ~one for bits, one in zip(order, whole.crowd, strict=True))
         for order in permutations(point.crowd, len(whole.crowd))
@@ -79,11 +101,11 @@ def inside(whole: Cube, point: Cube) -> bool:
 def test_a_cube_lacks_a_value_if_one_of_its_fields_is_empty(seed: int) -> None:
     """If carries ran over, steps would be taken that cannot, or others be overlooked."""
     random = Random(seed)
-    for scope in (space().shared, space().crowd):
-        bits = some_of(random, scope)
-        for f in scope.fields:
-            assert not scope.lacks(bits)
-            assert scope.lacks(bits & ~f.full)
+    for layout in (space().shared, space().crowd):
+        bits = some_of(random, layout)
+        for f in layout.fields:
+            assert not layout.lacks(bits)
+            assert layout.lacks(bits & ~f.full)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -99,10 +121,10 @@ def test_a_lemma_covers_what_has_all_its_points_in_it(seed: int) -> None:
             one_of(random, shared, one.shared),
             tuple(sorted(one_of(random, crowd, bits) for bits in one.crowd)),
         )
-        assert covers(lemma, point) == inside(lemma, point)
-        if covers(lemma, one):
+        assert subsumes(lemma, point) == inside(lemma, point)
+        if subsumes(lemma, one):
             assert inside(lemma, point)
-        answers.add(covers(lemma, one))
+        answers.add(subsumes(lemma, one))
     assert {True, False} == answers
 
 
@@ -115,8 +137,8 @@ def test_a_lemma_is_found_for_a_cube_if_there_is_one(seed: int) -> None:
         one = near(random, random.choice(pool))
         found = choose(space(), {lemma: [] for lemma in pool}, {"it": [one]})
 
-        assert bool(found.direct["it"]) == any(covers(lemma, one) for lemma in pool)
-        assert all(covers(lemma, one) for lemma in found.direct["it"])
+        assert bool(found.direct["it"]) == any(subsumes(lemma, one) for lemma in pool)
+        assert all(subsumes(lemma, one) for lemma in found.direct["it"])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -133,8 +155,8 @@ def test_what_is_chosen_forbids_what_is_wanted_and_what_it_needs(seed: int) -> N
     assert set(found.lemmas) >= {lemma for some in found.shares.values() for lemma in some}
     for claim, cubes in wanted.items():
         asked = cubes + [c for lemma in found.shares[claim] for c in needs[lemma]]
-        assert all(any(covers(x, c) for x in found.shares[claim]) for c in asked)
-        assert all(any(covers(x, c) for x in found.direct[claim]) for c in cubes)
+        assert all(any(subsumes(x, c) for x in found.shares[claim]) for c in asked)
+        assert all(any(subsumes(x, c) for x in found.direct[claim]) for c in cubes)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -152,7 +174,7 @@ def test_what_is_cut_off_is_forbidden_and_the_rest_is_left(seed: int) -> None:
         parts: dict[Cube, None] = {}
         left = search._cut(whole, parts)
         cuts += len(parts)
-        assert all(any(covers(lemma, part) for lemma in lemmas) for part in parts)
+        assert all(any(subsumes(lemma, part) for lemma in lemmas) for part in parts)
         for _ in range(20):
             point = Cube(
                 one_of(random, shared, whole.shared),
@@ -173,7 +195,7 @@ def test_who_holds_a_lock_may_be_the_one_who_asks() -> None:
     )
 
     for guard in (nobody_else, conj([Shared("alloc0.mapped"), nobody_else])):
-        found = space().cubes(guard, -1, 0, False)
+        found = alternatives(space().layouts, guard, Role(kind=0))
 
         assert any(one.shared & held.full == held.bit(0) for one in found)
         assert any(one.own & own.full == own.bit(EXCLUSIVE) for one in found)
@@ -189,5 +211,97 @@ def test_what_is_ruled_out_by_each_variable_alone_is_in_no_view() -> None:
     assert not [s for s in ruled_out if seen.happens(where(s))]
 
 
-def where(step: Step) -> Cube:
+def where(step: Transition) -> Cube:
     return Cube(step.guard, (step.own_guard,) if step.actor == -1 else ())
+
+
+def alternative(random: Random) -> Alternative:
+    whole = space()
+    own = some_of(random, whole.crowd, 0.85)
+    return Alternative(some_of(random, whole.shared, 0.94), own, some_of(random, whole.crowd), ())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_alternatives_meet_in_what_is_in_both(seed: int) -> None:
+    """A guard of two parts would be taken where only one is true, or not where both are."""
+    random = Random(seed)
+    whole = space()
+    found = set()
+    for _ in range(100):
+        one, other = alternative(random), alternative(random)
+        both = meet(whole.layouts, one, other, 0)
+        found.add(both is None)
+        narrower = one if both is None else both
+        shared = one_of(random, whole.shared, random.choice([one, narrower]).shared)
+        own = one_of(random, whole.crowd, random.choice([one, narrower]).own)
+
+        def holds(some: Alternative, shared: Bits = shared, own: Bits = own) -> bool:
+            return not shared & ~some.shared and not own & ~some.own
+
+        assert (holds(one) and holds(other)) == (both is not None and holds(both))
+        assert both is None or both.beside == one.beside & other.beside
+    assert {True, False} == found
+
+
+def test_who_has_to_be_there_has_to_be_for_both() -> None:
+    """Two readers of two locks would be taken for one, or one that was given counted twice."""
+    full = space().crowd.full
+    whole = Alternative(space().shared.full, full, full, (1,))
+
+    def together(one: tuple[Bits, ...], other: tuple[Bits, ...]) -> tuple[Bits, ...] | None:
+        parts = replace(whole, witnesses=one), replace(whole, witnesses=other)
+        found = meet(space().layouts, *parts, 1)
+        return None if found is None else found.witnesses
+
+    assert (1,) == together((1,), (1,))
+    assert (1, 4) == together((1,), (1, 4))
+    # There is no third: more than two are taken to be there.
+    assert (1, 2) == together((1, 2), (1, 4))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_guard_is_true_where_one_of_its_alternatives_is(seed: int) -> None:
+    """A step would be taken where its guard is false, or be overlooked where it is true."""
+    random = Random(seed)
+    whole = space()
+    thread = whole.world.crowd[0]
+    leaves: list[Expr] = [
+        equal(Shared(v.name), Const(random.choice(v.domain.values)))
+        for v in random.sample(whole.world.program.shared, 3)
+    ]
+    leaves += [
+        compare("<", Shared(v.name), Const(v.domain.values[-1]))
+        for v in random.sample(whole.world.program.shared, 2)
+    ]
+    leaves += [equal(Local(v.name), Const(v.domain.values[0])) for v in thread.locals[:2]]
+    leaves += [Mine(lock.name, "any") for lock in whole.world.program.locks[:2]]
+
+    def some(depth: int) -> Expr:
+        if not depth:
+            return random.choice(leaves)
+        join = random.choice([conj, disj])
+        made = join(some(depth - 1) for _ in range(2))
+        return random.choice([made, negate(made)])
+
+    def value(shared: Bits, own: Bits, atom: Atom) -> Expr:
+        if isinstance(atom, Mine):
+            f = whole.crowd.find("lock", atom.lock)
+            return Const(int(not own & f.bit(0) & f.full))
+        assert isinstance(atom, Shared | Local)
+        f = whole.layouts.variable(atom, Role(kind=0))
+        bits = own if isinstance(atom, Local) else shared
+        return Const(next(v for v in f.values if bits & f.bit(v)))
+
+    answers = set()
+    for _ in range(20):
+        guard = some(3)
+        found = alternatives(whole.layouts, guard, Role(kind=0))
+        assert found == distinct(found)
+        for _ in range(20):
+            shared = one_of(random, whole.shared, whole.shared.full)
+            own = one_of(random, whole.crowd, whole.crowd.full)
+            there = any(not shared & ~one.shared and not own & ~one.own for one in found)
+            true = rebuild(guard, partial(value, shared, own))
+            assert Const(int(there)) == true
+            answers.add(there)
+    assert {True, False} == answers

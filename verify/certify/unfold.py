@@ -8,31 +8,25 @@ left to encode, and what a thread holds is known at each node.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from verify.cases import by_cases
 from verify.ir import (
     FALSE,
     FREE,
     MODES,
-    And,
     Atom,
     Command,
-    Compare,
     Const,
     Expr,
     Local,
     Mine,
-    Not,
     Program,
     Shared,
     Thread,
     Variable,
-    atoms,
-    conj,
-    equal,
-    negate,
     rebuild,
 )
 
@@ -214,9 +208,10 @@ class _States:
             yield guard, (), number, None
             return
         updates = [(target, rebuild(new, leaf)) for target, new in command.updates]
-        for condition, fixed in self._settled(guard, [new for _, new in updates]):
+        for condition, news in by_cases(guard, [new for _, new in updates], self._values):
             new_values = list(values)
             writes = []
+            fixed = [new.value for new in news if isinstance(new, Const)]
             for (target, _), value in zip(updates, fixed, strict=True):
                 if isinstance(target, Shared):
                     writes.append((target.name, value))
@@ -230,29 +225,9 @@ class _States:
             after = (command.target, tuple(new_values), tuple(new_modes))
             yield condition, tuple(writes), number, after
 
-    def _settled(self, guard: Expr, news: list[Expr]) -> Iterator[tuple[Expr, tuple[int, ...]]]:
-        """The cases in which each new value is a constant, with those constants."""
-        open_ = next((new for new in news if not isinstance(new, Const)), None)
-        if open_ is None:
-            yield guard, tuple(new.value for new in news if isinstance(new, Const))
-            return
-        atom = min(atoms(open_), key=repr)
-        choices = (
-            [(equal(atom, Const(v)), v) for v in self.shared[atom.name].domain.values]
-            if isinstance(atom, Shared)
-            else [(atom, 1), (negate(atom), 0)]
-        )
-        for condition, value in choices:
-            if _literals(guard).get(atom, value) != value:
-                continue
-
-            def leaf(other: Atom, value: int = value) -> Expr:
-                return Const(value) if other == atom else other
-
-            # What the guard says of the variable is said by the condition as well.
-            case = conj([condition, rebuild(guard, leaf)])
-            if case != FALSE:
-                yield from self._settled(case, [rebuild(new, leaf) for new in news])
+    def _values(self, atom: Atom) -> Sequence[int]:
+        """The values of what is left where locals and the thread's own locks are known."""
+        return self.shared[atom.name].domain.values if isinstance(atom, Shared) else (1, 0)
 
     def back_edges(self) -> set[tuple[_State, _State]]:
         """Arrows to a state that is still being explored, depth first: each closes a loop."""
@@ -276,19 +251,3 @@ class _States:
                 open_.discard(state)
                 done.add(state)
         return found
-
-
-def _literals(guard: Expr) -> dict[Atom, int]:
-    """Values of shared variables that a guard fixes outright."""
-    found: dict[Atom, int] = {}
-    for part in guard.args if isinstance(guard, And) else (guard,):
-        match part:
-            case Compare("==", Shared() as atom, Const(value)):
-                found[atom] = value
-            case Shared():
-                found[part] = 1
-            case Not(Shared() as atom):
-                found[atom] = 0
-            case _:
-                pass
-    return found

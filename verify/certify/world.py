@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from verify.cases import by_cases
 from verify.ir import (
     EXCLUSIVE,
     And,
+    Atom,
     Command,
-    Const,
     Expr,
     Mine,
     Not,
@@ -19,9 +20,6 @@ from verify.ir import (
     Scenario,
     Thread,
     atoms,
-    conj,
-    negate,
-    rebuild,
     repeated,
     thread_named,
 )
@@ -92,23 +90,17 @@ def _check_taking(thread: Thread, command: Command) -> None:
 
 
 def _asked_first(command: Command) -> list[Command]:
-    asked = sorted(
-        {a for _, new in command.updates for a in atoms(new) if isinstance(a, Others)}, key=repr
-    )
-    cases = [command]
-    for atom in asked:
-        split = []
-        for case in cases:
-            for value, literal in ((1, atom), (0, negate(atom))):
+    targets = [target for target, _ in command.updates]
+    cases = by_cases(command.guard, [new for _, new in command.updates], _answers)
+    return [
+        replace(command, guard=guard, updates=tuple(zip(targets, news, strict=True)))
+        for guard, news in cases
+    ]
 
-                def leaf(other: object, atom: Others = atom, value: int = value) -> Expr:
-                    return Const(value) if other == atom else other  # type: ignore[return-value]
 
-                guard = conj([case.guard, literal])
-                updates = tuple((t, rebuild(e, leaf)) for t, e in case.updates)
-                split.append(replace(case, guard=guard, updates=updates))
-        cases = split
-    return cases
+def _answers(atom: Atom) -> tuple[int, ...]:
+    """What a question about others' locks may come to; no other is asked first."""
+    return (1, 0) if isinstance(atom, Others) else ()
 
 
 def witnesses(guard: Expr, shareable: Collection[str], wanted: bool = True) -> int:

@@ -10,16 +10,17 @@ A Unified Lattice Model", POPL 1977.
 
 from __future__ import annotations
 
-from verify.crowd.space import Bits, Space, Step
+from verify.crowd.layout import Bits
+from verify.crowd.space import Space, Transition
 
 
-def possible(space: Space) -> list[Step]:
+def possible(space: Space) -> list[Transition]:
     """The steps that no variable rules out by itself; those of observers are not looked at."""
-    shared = space.start
+    shared = space.layouts.start
     crowd: dict[Bits, Bits] = {}
-    for bits in space.starts:
+    for bits in space.layouts.starts:
         crowd[_pc(space, bits)] = bits
-    found: dict[int, Step] = {}
+    found: dict[int, Transition] = {}
     known: tuple[Bits, dict[Bits, Bits]] = (0, {})
     while known != (shared, crowd):
         known = (shared, dict(crowd))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from verify.crowd.space import Bits, Cube, Scope, Space
+from verify.crowd.cube import Cube
+from verify.crowd.layout import Bits, Layout
+from verify.crowd.space import Space
 
 # A set of lemmas, one bit for each position.
 Lemmas = int
@@ -79,10 +81,10 @@ class _Covering:
         return able & self._shared(cube.shared)
 
 
-def _containing(scope: Scope, sets: Sequence[Bits]) -> Callable[[Bits], Lemmas]:
+def _containing(layout: Layout, sets: Sequence[Bits]) -> Callable[[Bits], Lemmas]:
     """Which of some sets of values contain another, as a function of that."""
     everyone = (1 << len(sets)) - 1
-    fields = [f.full for f in scope.fields if any(f.full & ~bits for bits in sets)]
+    fields = [f.full for f in layout.fields if any(f.full & ~bits for bits in sets)]
 
     @cache
     def allowing(part: Bits) -> Lemmas:

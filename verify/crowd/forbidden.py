@@ -13,8 +13,12 @@ from verify.certify.places import (
     places,
     stands_still,
 )
+from verify.crowd.cube import Cube
+from verify.crowd.guards import alternatives
+from verify.crowd.layout import OBSERVER, Bits, Role, narrow
 from verify.crowd.seen import Seen
-from verify.crowd.space import Bits, Cube, Space, cube_of, narrow
+from verify.crowd.space import Space
+from verify.crowd.translate import cube_of
 from verify.ir import EXCLUSIVE, Expr
 
 
@@ -22,32 +26,32 @@ def arrows_seen(space: Space, seen: Seen) -> tuple[Meeting, ...]:
     """Who is seen, in some view, to wait for whom."""
     found = []
     for holding, here in meetings(places(space.world)):
-        if seen.happens(cube_of(space, holding)):
-            found += [one for one in here if seen.happens(cube_of(space, one.lemma))]
+        if seen.happens(cube_of(space.layouts, holding)):
+            found += [one for one in here if seen.happens(cube_of(space.layouts, one.lemma))]
     return tuple(found)
 
 
 def stuck_cubes(space: Space, seen: Seen, arrows: Collection[Arrow]) -> Iterator[Cube]:
     """What keeps `stuck` from being proved with these arrows between places."""
     for lemma in at_rest_with_a_lock(space.world):
-        yield cube_of(space, lemma)
+        yield cube_of(space.layouts, lemma)
     for holding, here in meetings(places(space.world)):
         open_ = [one for one in here if one.arrow not in arrows]
-        alone = cube_of(space, holding)
+        alone = cube_of(space.layouts, holding)
         if open_ and not seen.happens(alone):
             # What one thread never does says more, and covers all that two would do.
             yield alone
         else:
-            yield from (cube_of(space, one.lemma) for one in open_)
+            yield from (cube_of(space.layouts, one.lemma) for one in open_)
     for i, thread in enumerate(space.world.singles):
         for pc, still in stands_still(thread).items():
-            for start in space.cubes(still, i, -1, False):
+            for start in alternatives(space.layouts, still, Role(single=i)):
                 bits = narrow(start.shared, space.shared.find("pc", "", i), pc)
                 if bits is not None:
                     yield Cube(bits, ())
     for k, thread in enumerate(space.world.crowd):
         for pc, still in stands_still(thread).items():
-            for start in space.cubes(still, -1, k, False):
+            for start in alternatives(space.layouts, still, Role(kind=k)):
                 own = narrow(start.own, space.crowd.fields[0], k * CROWD_STRIDE + pc)
                 if own is not None:
                     yield Cube(start.shared, (own,))
@@ -62,9 +66,9 @@ def alone_cubes(space: Space, failing: Expr) -> Iterator[Cube]:
         ),
         (),
     )
-    at_rest = cube_of(space, rest).shared
+    at_rest = cube_of(space.layouts, rest).shared
     locks = [lock.name for lock in space.world.program.locks]
-    for start in space.cubes(failing, -2, -1, False):
+    for start in alternatives(space.layouts, failing, OBSERVER):
         shared = start.shared & at_rest
         if any(not shared & f.full for f in space.shared.fields):
             continue
@@ -74,9 +78,9 @@ def alone_cubes(space: Space, failing: Expr) -> Iterator[Cube]:
         entries = {
             k * CROWD_STRIDE + e for k, t in enumerate(space.world.crowd) for e in (t.entry, t.end)
         }
-        idle = cube_of(space, Lemma((), ((Literal("pc", "", -1, tuple(sorted(entries))),),))).crowd[
-            0
-        ]
+        idle = cube_of(
+            space.layouts, Lemma((), ((Literal("pc", "", -1, tuple(sorted(entries))),),))
+        ).crowd[0]
         bits = {lock: space.shared.find("held", lock) for lock in locks}
         free = shared
         for f in bits.values():

@@ -18,8 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
+from verify.crowd.cube import Cube, subsumes
+from verify.crowd.layout import BitField, Bits
 from verify.crowd.seen import Seen
-from verify.crowd.space import Bits, Cube, Field, Space, Step, covers
+from verify.crowd.space import Space, Transition
 
 
 class SearchLimit(Exception):
@@ -59,14 +61,14 @@ class Search:
         # last at the end.
         self._outside: list[tuple[Bits, Cube]] = []
         self._steps = [step for step in self.space.steps if not step.violates]
-        # For each bit of either scope the values of its field.
+        # For each bit of either layout the values of its field.
         self._fields = [
             {
                 1 << i: f.full
-                for f in scope.fields
+                for f in layout.fields
                 for i in range(f.offset, f.offset + len(f.values))
             }
-            for scope in (self.space.shared, self.space.crowd)
+            for layout in (self.space.shared, self.space.crowd)
         ]
 
     def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
@@ -91,7 +93,7 @@ class Search:
             if lemma not in self.needs:
                 needs: dict[Cube, None] = {}
                 for before in self.into(lemma):
-                    if not covers(lemma, before):
+                    if not subsumes(lemma, before):
                         self._block(before, needs)
                 self.needs[lemma] = list(needs)
 
@@ -124,7 +126,7 @@ class Search:
                 mover = (step.own_guard,) if step.actor == -1 else ()
                 yield Cube(shared, tuple(sorted((*mover, *rest))))
 
-    def _beside(self, crowd: Sequence[Bits], step: Step) -> tuple[Bits, ...] | None:
+    def _beside(self, crowd: Sequence[Bits], step: Transition) -> tuple[Bits, ...] | None:
         rest = tuple(bits & step.beside for bits in crowd)
         return None if any(map(self.space.crowd.lacks, rest)) else rest
 
@@ -166,7 +168,7 @@ class Search:
         outside = self._outside
         for i in range(len(outside) - 1, -1, -1):
             rest, lemma = outside[i]
-            if not shared & rest and covers(lemma, cube):
+            if not shared & rest and subsumes(lemma, cube):
                 outside.append(outside.pop(i))
                 return True
         return False
@@ -270,7 +272,7 @@ class Search:
         return Cube(cube.shared, tuple(sorted(cube.crowd)))
 
 
-def _dispensable(f: Field) -> int:
+def _dispensable(f: BitField) -> int:
     return DISPENSABLE[f.kind]
 
 

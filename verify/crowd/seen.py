@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from verify.crowd.space import Bits, Cube, Scope, Space
+from verify.crowd.cube import Cube
+from verify.crowd.layout import Bits, Layout
+from verify.crowd.space import Space
 from verify.crowd.views import Some, Views, members
 
 # A set of rows of the views, one bit each: a shared part and one thread under it.
@@ -72,14 +74,14 @@ class Seen:
 
 
 def _matching(
-    scope: Scope,
+    layout: Layout,
     bits: Bits,
     columns: Sequence[Sequence[int]],
     cache: dict[tuple[int, Bits], int],
     left: int,
 ) -> int:
     """Those of `left` whose value of each field is one of `bits`."""
-    for i, f in enumerate(scope.fields):
+    for i, f in enumerate(layout.fields):
         part = bits & f.full
         if part == f.full:
             continue
@@ -97,10 +99,10 @@ def _matching(
     return left
 
 
-def _columns(scope: Scope, items: Sequence[Bits], sets: Sequence[int]) -> list[list[int]]:
+def _columns(layout: Layout, items: Sequence[Bits], sets: Sequence[int]) -> list[list[int]]:
     """For each value of each field, the union of the sets of the items that have it."""
     found = []
-    for f in scope.fields:
+    for f in layout.fields:
         column = [0] * len(f.values)
         for bits, some in zip(items, sets, strict=True):
             column[((bits & f.full) >> f.offset).bit_length() - 1] |= some
@@ -108,13 +110,13 @@ def _columns(scope: Scope, items: Sequence[Bits], sets: Sequence[int]) -> list[l
     return found
 
 
-def _blocks(scope: Scope, items: Sequence[Bits], lengths: Sequence[int]) -> list[list[Rows]]:
+def _blocks(layout: Layout, items: Sequence[Bits], lengths: Sequence[int]) -> list[list[Rows]]:
     """As `_columns`, where each item has the next so many rows to itself.
 
     All items are written side by side in binary, each as often as it has rows, and every
     n-th digit read out of that: so no set is added to row by row.
     """
-    width = scope.full.bit_length()
+    width = layout.full.bit_length()
     found = [0] * width
     offset = 0
     for start in range(0, len(items), AT_ONCE):
@@ -124,7 +126,7 @@ def _blocks(scope: Scope, items: Sequence[Bits], lengths: Sequence[int]) -> list
             for place in range(width):
                 found[place] |= int(digits[width - 1 - place :: width], 2) << offset
         offset += len(digits) // width if width else 0
-    return [[found[f.offset + j] for j in range(len(f.values))] for f in scope.fields]
+    return [[found[f.offset + j] for j in range(len(f.values))] for f in layout.fields]
 
 
 def _places(firsts: Sequence[int], processes: Sequence[Bits]) -> list[int]:

@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from verify.crowd.space import Bits, Space, Step
+from verify.crowd.layout import Bits
+from verify.crowd.space import Space, Transition
 
 # A set of threads of the crowd, one bit for each position in `Views.processes`.
 Some: TypeAlias = int
@@ -79,7 +80,7 @@ class Views:
         self._queued: list[bool] = []
         # Who may be beside a step, by what the step asks of them.
         self._fitting: dict[Bits, Some] = {step.beside: 0 for step in self.space.steps}
-        self._own: list[list[tuple[Step, Bits]]] = []
+        self._own: list[list[tuple[Transition, Bits]]] = []
         self._moves: list[dict[int, Moves]] = []
         self._singles: list[list[tuple[int, Bits]] | None] = []
         self._twice = 0
@@ -94,9 +95,9 @@ class Views:
         Raises:
             TooManyViews: there are more than `limit`, or it takes more than MAX_LOOKS.
         """
-        start = self._global(self.space.start)
+        start = self._global(self.space.layouts.start)
         # Without a crowd a view is the whole state, with nobody beside it.
-        firsts = [self._process(bits) for bits in self.space.starts or (0,)]
+        firsts = [self._process(bits) for bits in self.space.layouts.starts or (0,)]
         for one in firsts:
             for other in firsts:
                 self._add(start, one, 1 << other)
@@ -277,7 +278,7 @@ class Views:
             if self._may_be_taken(step, under):
                 self.broken.add(step.violates)
 
-    def _may_be_taken(self, step: Step, under: Sequence[Sequence[int]]) -> bool:
+    def _may_be_taken(self, step: Transition, under: Sequence[Sequence[int]]) -> bool:
         """Whether some view has everybody that a step needs, and nobody else beside it;
         `under` are the shared parts under which each thread is seen."""
         beside = self._fitting[step.beside]

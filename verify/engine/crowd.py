@@ -8,8 +8,9 @@ from functools import cached_property
 
 from verify.certify.world import Unsupported, World, world
 from verify.crowd.apart import possible
+from verify.crowd.cube import Cube
 from verify.crowd.seen import Seen
-from verify.crowd.space import Cube, Space, Step
+from verify.crowd.space import Space, Transition, encoded
 from verify.crowd.views import TooManyViews, Views
 from verify.engine.search import Progress, silent
 from verify.ir import Command, Program, Scenario, Thread
@@ -37,7 +38,7 @@ class Crowd:
     def space(self) -> Space | str:
         """What there is to close, or why nothing."""
         try:
-            return Space(world(self.program, self.scenario))
+            return encoded(world(self.program, self.scenario))
         except Unsupported as reason:
             return str(reason)
 
@@ -56,7 +57,7 @@ class Crowd:
         return Closed(space.world, space, views, Seen(space, views))
 
     @cached_property
-    def _possible(self) -> list[Step]:
+    def _possible(self) -> list[Transition]:
         """The steps that any thread may take, as far as is seen without the views."""
         return [] if isinstance(self.space, str) else possible(self.space)
 
@@ -78,11 +79,11 @@ class Crowd:
         )
 
 
-def _command(scene: World, crowd: dict[str, Thread], step: Step) -> Command:
+def _command(scene: World, crowd: dict[str, Thread], step: Transition) -> Command:
     thread = crowd[step.thread] if step.actor == -1 else scene.singles[step.actor]
     return thread.commands[step.command]
 
 
-def _where(step: Step) -> Cube:
+def _where(step: Transition) -> Cube:
     """Where a step may be taken, whoever is beside it: more than it needs, never less."""
     return Cube(step.guard, (step.own_guard,) if step.actor == -1 else ())

@@ -24,6 +24,7 @@ from verify.certify.proof import (
 )
 from verify.certify.world import Unsupported, world
 from verify.crowd.choice import choose
+from verify.crowd.cube import Cube
 from verify.crowd.forbidden import (
     alone_cubes,
     arrows_seen,
@@ -31,7 +32,8 @@ from verify.crowd.forbidden import (
     stuck_cubes,
 )
 from verify.crowd.lemmas import NotProvable, Search, SearchLimit
-from verify.crowd.space import Cube, Space, lemma_of
+from verify.crowd.space import encoded
+from verify.crowd.translate import lemma_of
 from verify.crowd.views import TooManyViews, Views
 from verify.engine.crowd import Crowd
 from verify.engine.search import Progress, silent
@@ -116,15 +118,15 @@ def prove(
             else:
                 search.forbid(name, bad_cubes(space, name))
         except NotProvable as error:
-            state = lemma_text(program, scenario, lemma_of(space, error.cube))
+            state = lemma_text(program, scenario, lemma_of(space.layouts, error.cube))
             open_[name] = f"{SUSPECT} ({state.removeprefix('never: ')})"
         except (SearchLimit, TooManyPaths, Loops) as reason:
             open_[name] = str(reason)
     choice = choose(space, search.needs, search.wanted)
     # In the order of their texts, so that the same proof reads the same everywhere.
-    kept = sorted(choice.lemmas, key=lambda cube: lemma_of(space, cube))
+    kept = sorted(choice.lemmas, key=lambda cube: lemma_of(space.layouts, cube))
     place = {lemma: i for i, lemma in enumerate(kept)}
-    lemmas = tuple(lemma_of(space, cube) for cube in kept)
+    lemmas = tuple(lemma_of(space.layouts, cube) for cube in kept)
     shares = _positions(choice.shares, place)
     direct = _positions(choice.direct, place)
     proved = [name for name in wanted if name not in open_]
@@ -172,7 +174,7 @@ def if_again_and_again(
         if count is None or name in scenario.forever:
             continue
         longer = replace(scenario, forever=scenario.forever | {name})
-        views = Views(Space(world(program, longer)), MORE_VIEWS)
+        views = Views(encoded(world(program, longer)), MORE_VIEWS)
         try:
             views.close()
         except TooManyViews:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from verify.cases import chosen, split
 from verify.certify.text import FALSE, TRUE, all_of, any_of, no
 from verify.certify.unfold import Automaton, Edge, TooLarge, still, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
@@ -35,11 +36,7 @@ from verify.ir import (
     Program,
     Shared,
     Thread,
-    atoms,
     disj,
-    equal,
-    negate,
-    rebuild,
     topics,
 )
 
@@ -232,24 +229,16 @@ class Order:
             case _:
                 raise AssertionError(f"{type(expr).__name__} was left over by unfolding")
 
+    def _values_of(self, atom: Atom) -> Sequence[int]:
+        return sorted(self._domain[atom.name]) if isinstance(atom, Shared) else (0, 1)
+
     def _by_cases(self, expr: Expr, at: Event) -> str:
-        atom = min(atoms(expr), key=repr)
-        values = self._domain[atom.name] if isinstance(atom, Shared) else (0, 1)
-        cases = []
-        for value in sorted(values):
-
-            def leaf(other: Atom, value: int = value) -> Expr:
-                return Const(value) if other == atom else other
-
-            this = (
-                equal(atom, Const(value))
-                if isinstance(atom, Shared)
-                else (atom if value else negate(atom))
-            )
-            cases.append(
-                all_of([self._condition(this, at), self._condition(rebuild(expr, leaf), at)])
-            )
-        return any_of(cases)
+        atom = chosen((expr,), self._values_of)
+        assert atom is not None, "an expression of constants is one"
+        return any_of(
+            all_of([self._condition(this, at), self._condition(case, at)])
+            for this, (case,) in split(atom, self._values_of(atom), (expr,))
+        )
 
     # ------------------------------------------------------- shared variables
 
