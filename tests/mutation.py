@@ -14,9 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from verify.locks import BY_TYPE
 from verify.source import Source, Span
 from verify.syntax import checked
-from verify.syntax.checked import EXCLUSIVE, LOCK_KINDS, SHAREABLE, Checked, Type
+from verify.syntax.checked import Checked, Type
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 
@@ -245,13 +246,8 @@ class _Changes:
                         what = f"goes to {other}, not {label}"
                         yield _Change("goto", what, span, replace(node, label=other))
             case checked.LockStatement(word, lock, span):
-                kind = LOCK_KINDS[lock.type.name]
                 for other in INSTEAD[word]:
-                    if other.endswith("_shared") and kind not in SHAREABLE:
-                        continue
-                    if not other.endswith("_shared") and kind not in EXCLUSIVE:
-                        continue
-                    if other == "downgrade" and kind not in SHAREABLE:
+                    if BY_TYPE[lock.type.name].refuses(other):
                         continue
                     what = f"{other} for {word}"
                     yield _Change("lock", what, span, replace(node, word=other))

@@ -34,12 +34,10 @@ from verify.ir import (
     rebuild,
     repeated,
 )
+from verify.locks import BITS, meets
 
 Values: TypeAlias = tuple[int, ...]
 State: TypeAlias = tuple[Values, tuple[Values, ...]]
-
-# Modes are 0, 1 (shared) and 2 (exclusive), so that modes of several threads add up by `|`.
-BITS = {"shared": 1, "exclusive": 2, "any": 3}
 
 
 class Unsure(Exception):
@@ -334,10 +332,10 @@ class Machine:
                     at = {v.name: 1 + i for i, v in enumerate(thread.locals)}
                     return Const(state[1][index][at[name]])
                 case Mine(lock, mode):
-                    return Const(int(held.get(lock, 0) & BITS[mode] != 0))
+                    return Const(int(meets(held.get(lock, 0), mode)))
                 case Others(lock, mode):
-                    found = others[self.lock_at[lock]] & BITS[mode]
-                    return Const(int(found != 0 and not nobody))
+                    found = meets(others[self.lock_at[lock]], mode)
+                    return Const(int(found and not nobody))
 
         folded = rebuild(expr, shown)
         assert isinstance(folded, Const)

@@ -15,6 +15,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from verify.locks import BITS, KINDS, NUMBERS, LockKind, meets
+from verify.locks import EXCLUSIVE as EXCLUSIVE
+from verify.locks import FREE as FREE
+from verify.locks import SHARED as SHARED
 from verify.reasons.coverage import Owner
 from verify.source import Span
 
@@ -38,7 +42,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The thread itself holds `lock`; `mode` is shared, exclusive or any."""
+    """The thread itself holds `lock`; `mode` is a word of `locks.BITS`: shared, exclusive, any."""
 
     lock: str
     mode: str
@@ -99,12 +103,8 @@ ATOMS = (Shared, Local, Mine, Others)
 FALSE = Const(0)
 TRUE = Const(1)
 
-# Lock modes as they are stored: what a thread does with a lock.
-FREE, SHARED, EXCLUSIVE = 0, 1, 2
 MODES: Mapping[str, tuple[int, ...]] = {
-    "shared": (SHARED,),
-    "exclusive": (EXCLUSIVE,),
-    "any": (SHARED, EXCLUSIVE),
+    word: tuple(held for held in NUMBERS if meets(held, word)) for word in BITS
 }
 
 
@@ -305,10 +305,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """`kind` is mutex, spinlock, rwlock, rwsem or reference."""
+    """`kind` names a row of `locks.KINDS`."""
 
     name: str
     kind: str
+
+    @property
+    def row(self) -> LockKind:
+        return KINDS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,9 +432,9 @@ class Asked:
 def modes(locks: Mapping[str, int]) -> dict[Atom, Expr]:
     """What a thread knows of the locks that it holds in these modes."""
     return {
-        Mine(lock, mode): Const(int(held in meant))
+        Mine(lock, word): Const(int(meets(held, word)))
         for lock, held in locks.items()
-        for mode, meant in MODES.items()
+        for word in BITS
     }
 
 

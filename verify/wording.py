@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 
+from verify import locks
 from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.places import Meeting, Place
 from verify.ir import Program, Scenario, Thread, thread_named
 from verify.source import Span
 from verify.verdicts import Crash
-
-MODE_WORDS = {0: "not held", 1: "held shared", 2: "held"}
 
 
 def singles_and_crowd(
@@ -136,16 +135,17 @@ def _mode(one: Literal) -> str:
     match one.values:
         case (0,):
             return f"without {one.name}"
-        case (1,):
-            return f"holding {one.name} shared"
-        case (2,):
+        case (locks.EXCLUSIVE,):
             return f"holding {one.name}"
-        case (1, 2):
+        case (locks.SHARED, locks.EXCLUSIVE):
             return f"holding {one.name} somehow"
-        case (0, 1):
+        case (0, locks.SHARED):
             return f"not holding {one.name} exclusively"
-        case _:
+        case (0, locks.EXCLUSIVE):
             return f"not holding {one.name} shared"
+        case _:
+            held = " or ".join(locks.mode_name(mode) for mode in one.values if mode)
+            return f"{'without or ' if 0 in one.values else ''}holding {one.name} {held}"
 
 
 def _points(codes: Sequence[Thread], pcs: Sequence[int], stride: int) -> str:

@@ -9,9 +9,10 @@ from random import Random
 from typing import get_args
 
 from tests.whole import checked_text, random_program
+from verify.locks import BY_TYPE, ROWS, STATEMENTS
 from verify.source import Source, Span
 from verify.syntax import checked
-from verify.syntax.checked import EXCLUSIVE, LOCK_KINDS, SHAREABLE, Checked
+from verify.syntax.checked import Checked
 
 SEEDS = range(300)
 # Programs of the 300 that have to have a feature: what is common, and what is less so.
@@ -25,13 +26,7 @@ OPERATORS = tuple("&& || == != < <= > >= + - *".split())
 CLAUSES = tuple("before use after table never finally".split())
 TESTS = tuple("is_locked is_read_locked is_write_locked held held_read held_write".split())
 OPERATIONS = tuple(
-    f"{kind} {word}"
-    for kind in LOCK_KINDS.values()
-    for word in (
-        *(("acquire", "release") if kind in EXCLUSIVE else ()),
-        *(("acquire_shared", "release_shared") if kind in SHAREABLE else ()),
-        *(("downgrade",) if kind in EXCLUSIVE & SHAREABLE else ()),
-    )
+    f"{kind.name} {word}" for kind in ROWS for word in STATEMENTS if not kind.refuses(word)
 )
 EFFECTS = tuple("releases releases_shared acquires acquires_shared".split())
 MEMBERS = ("one", "several", "any number", "one forever", "several forever")
@@ -127,7 +122,7 @@ def features(program: Checked) -> set[str]:
             case checked.LockTest(word):
                 found.add(f"test {word}")
             case checked.LockStatement(word, lock):
-                found.add(f"{LOCK_KINDS[lock.type.name]} {word}")
+                found.add(f"{BY_TYPE[lock.type.name].name} {word}")
             case checked.Clause(kind):
                 found.add(f"clause {kind}")
             case checked.Promise(_, effects):

@@ -22,9 +22,12 @@ from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.places import Place
 from verify.certify.world import World
 from verify.ir import Command, Domain, Program, Scenario, Thread, Variable, instance
+from verify.locks import FREE, NUMBERS, mode_name
 from verify.verdicts import Schedule
 
-MODES = ("no", "shared", "exclusive")
+# A mode of a lock by its name, as the number that a lemma has.
+MODES = {"no" if held == FREE else mode_name(held): held for held in NUMBERS}
+MODE_NAMES = {held: name for name, held in MODES.items()}
 HELD = ("no", "yes")
 ENTRY, END = "entry", "end"
 OR = " | "
@@ -194,7 +197,7 @@ class Words:
             case "pc":
                 return {f"{who} at": self.points[thread].said(one.values)}
             case "lock":
-                return {f"{who} holds {one.name}": OR.join(MODES[v] for v in one.values)}
+                return {f"{who} holds {one.name}": OR.join(MODE_NAMES[v] for v in one.values)}
             case _:
                 domain = _local(self.threads[thread], one.name).domain
                 return {f"{who} has {one.name}": _said(domain, one.values)}
@@ -249,7 +252,7 @@ class Words:
             case "at" if not name:
                 return Literal("pc", "", index, tuple(self.points[thread].meant(value)))
             case "holds":
-                return Literal("lock", name, index, _meant(MODES, value))
+                return Literal("lock", name, index, _values(MODES, value))
             case "has":
                 domain = _known({v.name: v for v in self.threads[thread].locals}, name).domain
                 return Literal("local", name, index, _meant(domain.labels, value, domain.low))
@@ -398,7 +401,10 @@ def _said(domain: Domain, values: Iterable[int]) -> str:
 
 
 def _meant(words: Sequence[str], said: str, low: int = 0) -> tuple[int, ...]:
-    known = {word: low + i for i, word in enumerate(words)}
+    return _values({word: low + i for i, word in enumerate(words)}, said)
+
+
+def _values(known: Mapping[str, int], said: str) -> tuple[int, ...]:
     found = [known.get(word) for word in said.split(OR)]
     values = [value for value in found if value is not None]
     if len(values) < len(found) or len(set(values)) < len(values):

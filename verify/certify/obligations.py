@@ -35,12 +35,8 @@ from dataclasses import dataclass, field
 from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.places import stands_still
 from verify.certify.text import FALSE, TRUE, all_of, any_of, no
-from verify.certify.world import MAX_WITNESSES, SHAREABLE, Unsupported, World, witnesses
+from verify.certify.world import MAX_WITNESSES, Unsupported, World, witnesses
 from verify.ir import (
-    EXCLUSIVE,
-    FREE,
-    MODES,
-    SHARED,
     And,
     Arith,
     Command,
@@ -56,6 +52,7 @@ from verify.ir import (
     Shared,
     Thread,
 )
+from verify.locks import EXCLUSIVE, FREE
 
 NAMED = ("x", "y", "z")
 # Bits of a value: the fewest that do.
@@ -103,8 +100,8 @@ class Writer:
 
     def __post_init__(self) -> None:
         program = self.world.program
-        self.shareable = {lock.name for lock in program.locks if lock.kind in SHAREABLE}
-        self.lock_names = [lock.name for lock in program.locks]
+        self.kinds = {lock.name: lock.row for lock in program.locks}
+        self.shareable = {name for name, kind in self.kinds.items() if kind.shareable}
         self._domains = dict(self.declared(self.named()))
         self.width = self._width()
 
@@ -154,11 +151,11 @@ class Writer:
             yield f"s{i}/pc", _pcs(thread)
             for v in thread.locals:
                 yield f"s{i}/{v.name}", v.domain.values
-            for lock in self.lock_names:
-                yield f"s{i}/lock {lock}", (FREE, SHARED, EXCLUSIVE)
+            for lock, row in self.kinds.items():
+                yield f"s{i}/lock {lock}", row.domain
         if not self.world.crowd:
             return
-        for lock in self.lock_names:
+        for lock in self.kinds:
             yield f"held/{lock}", (0, 1)
         for who in named:
             yield (
@@ -168,8 +165,8 @@ class Writer:
             for k, thread in enumerate(self.world.crowd):
                 for v in thread.locals:
                     yield f"{who}/{k}:{v.name}", v.domain.values
-            for lock in self.lock_names:
-                yield f"{who}/lock {lock}", (FREE, SHARED, EXCLUSIVE)
+            for lock, row in self.kinds.items():
+                yield f"{who}/lock {lock}", row.domain
 
     def _header(self, named: Sequence[str]) -> list[str]:
         lines = ["(set-logic QF_BV)"]
@@ -282,7 +279,9 @@ class Writer:
             case Mine() if not self.who(actor):
                 return FALSE
             case Mine(lock, mode):
-                return self._one_of(self.own(self.who(actor), f"lock {lock}"), MODES[mode])
+                return self._one_of(
+                    self.own(self.who(actor), f"lock {lock}"), self.kinds[lock].meant(mode)
+                )
             case Others(lock, mode):
                 return self._others(lock, mode, actor, named, wanted, exact)
             case Shared() | Local() | Ite() | Arith():
@@ -303,8 +302,8 @@ class Writer:
     ) -> str:
         """Somebody else holds the lock.  The bit says all there is to say of exclusive
         holders in the crowd; that those named do not hold it is said as well."""
-        modes = MODES[mode]
-        readers = (SHARED,) if SHARED in modes and lock in self.shareable else ()
+        modes = self.kinds[lock].meant(mode)
+        readers = [m for m in modes if m != EXCLUSIVE] if lock in self.shareable else []
         telling = readers if wanted else modes
         parts = [
             self._one_of(self.own(f"s{i}", f"lock {lock}"), modes)
@@ -441,7 +440,7 @@ class Writer:
         for i, thread in enumerate(self.world.singles):
             first += self._initial(f"s{i}", thread, "")
         if self.world.crowd:
-            first += [f"(= {self.held(lock)} {self._number(FREE)})" for lock in self.lock_names]
+            first += [f"(= {self.held(lock)} {self._number(FREE)})" for lock in self.kinds]
             for who in named:
                 starts = [k * CROWD_STRIDE + t.entry for k, t in enumerate(self.world.crowd)]
                 first.append(self._one_of(self.own(who, "pc"), starts))
@@ -451,7 +450,7 @@ class Writer:
 
     def _initial(self, who: str, thread: Thread, prefix: str, pc: bool = True) -> list[str]:
         pairs = [(f"{prefix}{v.name}", v.initial) for v in thread.locals]
-        pairs += [(f"lock {lock}", FREE) for lock in self.lock_names]
+        pairs += [(f"lock {lock}", FREE) for lock in self.kinds]
         if pc:
             pairs.append(("pc", thread.entry))
         return [f"(= {self.own(who, name)} {self._number(n)})" for name, n in pairs]
@@ -532,7 +531,7 @@ class Writer:
                         for k, t in enumerate(self.world.crowd)
                     )
                 )
-            bits = {lock: f"(= {self.held(lock)} {self._number(1)})" for lock in self.lock_names}
+            bits = {lock: f"(= {self.held(lock)} {self._number(1)})" for lock in self.kinds}
             holder = [
                 all_of([bit, self._one_of(self.own("z", f"lock {lock}"), (EXCLUSIVE,))])
                 for lock, bit in bits.items()

@@ -24,10 +24,6 @@ from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.waiting import goes_on, unlocked
 from verify.certify.world import World
 from verify.ir import (
-    EXCLUSIVE,
-    FREE,
-    MODES,
-    SHARED,
     TRUE,
     And,
     Atom,
@@ -44,11 +40,14 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.locks import LockKind, meets
 
 # A waiting place, and one that it may wait for, by their positions among all places.
 Arrow: TypeAlias = tuple[int, int]
 # A lock, and the modes in which another thread that holds it is in the way.
 Asked: TypeAlias = tuple[str, tuple[int, ...]]
+# The kind of each lock.
+Kinds: TypeAlias = Mapping[str, LockKind]
 
 # So many combinations of a thread's own values are told apart at a program point.
 MAX_VALUES = 256
@@ -88,14 +87,17 @@ class Place:
 def places(world: World) -> tuple[Place, ...]:
     """Where a thread that is under way may have to wait for a lock, in a fixed order."""
     found: list[Place] = []
+    kinds = _kinds(world)
     for i, thread in enumerate(world.singles):
-        found += _places(thread, i, -1)
+        found += _places(thread, i, -1, kinds)
     for k, thread in enumerate(world.crowd):
-        found += _places(thread, -1, k)
+        found += _places(thread, -1, k, kinds)
     return tuple(found)
 
 
-def _places(thread: Thread, single: int, kind: int, resting: bool = False) -> Iterator[Place]:
+def _places(
+    thread: Thread, single: int, kind: int, kinds: Kinds, resting: bool = False
+) -> Iterator[Place]:
     """The places under way, or, if `resting`, those at which the thread has not begun."""
     domains = {v.name: v.domain.values for v in thread.locals}
     for pc, guards in _guards(thread).items():
@@ -107,15 +109,15 @@ def _places(thread: Thread, single: int, kind: int, resting: bool = False) -> It
         by_lock = sorted({a.lock for a in deciding if isinstance(a, Mine)})
         names = [a.name for a in deciding if isinstance(a, Local)]
         ranges: list[Sequence[int]] = [domains[name] for name in names]
-        ranges += [(FREE, SHARED, EXCLUSIVE) for _ in by_lock]
+        ranges += [kinds[lock].domain for lock in by_lock]
         if prod(map(len, ranges)) > MAX_VALUES:
-            asks = _asked(way)
+            asks = _asked(way, kinds)
             if asks:
                 yield Place(thread, single, kind, pc, (), asks)
             continue
         groups: dict[tuple[Asked, ...], list[tuple[int, ...]]] = {}
         for values in product(*ranges):
-            asks = _asked(_with(way, names, by_lock, values))
+            asks = _asked(_with(way, names, by_lock, values), kinds)
             if asks:
                 groups.setdefault(asks, []).append(values)
         for asks, some in groups.items():
@@ -128,9 +130,13 @@ def _places(thread: Thread, single: int, kind: int, resting: bool = False) -> It
                 own += [
                     Literal("lock", lock, single, among)
                     for lock, among in zip(by_lock, box[len(names) :], strict=True)
-                    if len(among) < len((FREE, SHARED, EXCLUSIVE))
+                    if len(among) < len(kinds[lock].domain)
                 ]
                 yield Place(thread, single, kind, pc, tuple(own), asks)
+
+
+def _kinds(world: World) -> Kinds:
+    return {lock.name: lock.row for lock in world.program.locks}
 
 
 def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequence[int]) -> Expr:
@@ -141,19 +147,19 @@ def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequenc
             case Local(name):
                 return Const(own[name])
             case Mine(lock, mode):
-                return Const(int(own[f"lock {lock}"] in MODES[mode]))
+                return Const(int(meets(own[f"lock {lock}"], mode)))
             case _:
                 return atom
 
     return rebuild(way, leaf)
 
 
-def _asked(way: Expr) -> tuple[Asked, ...]:
+def _asked(way: Expr, kinds: Kinds) -> tuple[Asked, ...]:
     """The locks that others may hold so that a way on is shut."""
     modes: dict[str, set[int]] = {}
     for atom in atoms(way):
         if isinstance(atom, Others):
-            modes.setdefault(atom.lock, set()).update(MODES[atom.mode])
+            modes.setdefault(atom.lock, set()).update(kinds[atom.lock].meant(atom.mode))
     if modes and _always(way):
         return ()
     return tuple((lock, tuple(sorted(some))) for lock, some in sorted(modes.items()))
@@ -280,7 +286,8 @@ def asked_for(world: World) -> Mapping[str, tuple[int, ...]]:
     """The locks that some thread may have to wait for, be it with its first step, and the
     modes in which others that hold them are in the way."""
     modes: dict[str, set[int]] = {}
-    entries = (place for t in (*world.singles, *world.crowd) for place in _places(t, 0, 0, True))
+    threads, kinds = (*world.singles, *world.crowd), _kinds(world)
+    entries = (place for t in threads for place in _places(t, 0, 0, kinds, True))
     for place in (*places(world), *entries):
         for lock, some in place.asks:
             modes.setdefault(lock, set()).update(some)

@@ -15,8 +15,6 @@ from typing import TypeAlias
 from verify.cases import by_cases
 from verify.ir import (
     FALSE,
-    FREE,
-    MODES,
     Atom,
     Command,
     Const,
@@ -29,6 +27,7 @@ from verify.ir import (
     Variable,
     rebuild,
 )
+from verify.locks import FREE, meets
 
 # (pc, values of the locals, modes of the locks, times that a loop was entered again)
 Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
@@ -197,7 +196,7 @@ class _States:
                 case Local(name):
                     return Const(values[self.local_at[name]])
                 case Mine(lock, mode):
-                    return Const(int(modes[self.lock_at[lock]] in MODES[mode]))
+                    return Const(int(meets(modes[self.lock_at[lock]], mode)))
                 case _:
                     return atom
 

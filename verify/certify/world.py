@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from verify.cases import by_cases
 from verify.ir import (
-    EXCLUSIVE,
     And,
     Atom,
     Command,
@@ -23,8 +22,9 @@ from verify.ir import (
     repeated,
     thread_named,
 )
+from verify.locks import BITS, EXCLUSIVE, KINDS
 
-SHAREABLE = ("rwlock", "rwsem", "reference")
+SHAREABLE = frozenset(name for name, row in KINDS.items() if row.shareable)
 # Threads besides the one that breaks a claim that are looked at together with it.
 MAX_WITNESSES = 2
 
@@ -85,7 +85,8 @@ def settled(thread: Thread) -> Thread:
 def _check_taking(thread: Thread, command: Command) -> None:
     parts = command.guard.args if isinstance(command.guard, And) else (command.guard,)
     for lock, mode in command.locks:
-        if mode == EXCLUSIVE and Not(Others(lock, "any")) not in parts:
+        asked = any(Not(Others(lock, word)) in parts for word in ("any", "exclusive"))
+        if mode == EXCLUSIVE and not asked:
             raise Unsupported(f"{thread.name} takes {lock} without asking whether it is free")
 
 
@@ -112,7 +113,7 @@ def witnesses(guard: Expr, shareable: Collection[str], wanted: bool = True) -> i
             counts = [witnesses(arg, shareable, wanted) for arg in args]
             return sum(counts) if isinstance(guard, And) == wanted else max(counts)
         case Others(lock, mode):
-            return int(wanted and mode != "exclusive" and lock in shareable)
+            return int(wanted and BITS[mode] != EXCLUSIVE and lock in shareable)
         case _:
             return 0
 

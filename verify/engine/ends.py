@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from verify.explore import Step as Move
 from verify.interpret import Machine, State
-from verify.ir import FATAL, FREE, Command, Named, Others, Shared, atoms
+from verify.ir import FATAL, Command, Named, Others, Shared, atoms
+from verify.locks import FREE, meets, mode_name
 from verify.verdicts import (
     Broken,
     Condition,
@@ -19,8 +20,6 @@ from verify.verdicts import (
     Wait,
     Waiting,
 )
-
-MODES = ("none", "shared", "exclusive")
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class Told:
         mode = self.machine.held(self.states[-1], index).get(lock, FREE)
         for position in range(len(self.moves) - 1, -1, -1):
             if self.machine.held(self.states[position], index).get(lock, FREE) != mode:
-                return Held(self.names[index], lock, MODES[mode], position + 1)
-        return Held(self.names[index], lock, MODES[mode], 0)
+                return Held(self.names[index], lock, mode_name(mode), position + 1)
+        return Held(self.names[index], lock, mode_name(mode), 0)
 
 
 def ends(told: Told, alone: bool) -> End | None:
@@ -115,7 +114,7 @@ def _word(told: Told, index: int, one: Named) -> str:
     for condition, lock in one.locks:
         if machine.value(state, index, condition):
             who = [
-                told.names[i] + (" (shared)" if MODES[held[lock]] == "shared" else "")
+                told.names[i] + (" (shared)" if meets(held[lock], "shared") else "")
                 for i in range(len(machine.threads))
                 if lock in (held := machine.held(state, i))
             ]
@@ -147,8 +146,8 @@ def _wait(told: Told, index: int) -> Wait:
     for lock in machine.program.locks:
         for i in range(len(machine.threads)):
             mode = machine.held(state, i).get(lock.name, FREE)
-            wanted = {atom.mode for atom in tests if atom.lock == lock.name}
-            if i != index and wanted & {"any", MODES[mode]} and mode != FREE:
+            asked = any(meets(mode, atom.mode) for atom in tests if atom.lock == lock.name)
+            if i != index and asked:
                 locks.append(told.held(i, lock.name))
     read = {a for c in commands for a in atoms(c.guard) if isinstance(a, Shared)}
     values = tuple(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from verify.engine.ends import MODES, Told, ends, waits
+from verify.engine.ends import Told, ends, waits
 from verify.explore import Step as Move
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import FATAL, Program, Thread, Variable
+from verify.locks import mode_name, verb
 from verify.verdicts import Change, Line, Run, Step
 
 DIES_HERE = "it dies"
@@ -187,11 +188,9 @@ def _step(
         after[1][index][1 : 1 + len(thread.locals)],
         forgotten,
     )
-    locks = tuple(
-        (lock, ("releases", "takes shared", "takes")[mode]) for lock, mode in command.locks
-    )
+    locks = tuple((lock, verb(mode)) for lock, mode in command.locks)
     holds = tuple(
-        (names[i], lock, MODES[mode])
+        (names[i], lock, mode_name(mode))
         for i in range(len(machine.threads))
         for lock, mode in machine.held(after, i).items()
     )

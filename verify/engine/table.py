@@ -9,7 +9,8 @@ from verify.certify.text import any_of
 from verify.certify.unfold import Automaton, Edge
 from verify.engine.search import Gave, Search
 from verify.explore import Return
-from verify.ir import CASE, FATAL, FREE, SAMPLED_BEFORE, Death, Fault
+from verify.ir import CASE, FATAL, SAMPLED_BEFORE, Death, Fault
+from verify.locks import FREE
 from verify.smt.solver import No, Unknown, Yes
 from verify.verdicts import Behaviour, Crash, Row, Run
 

@@ -16,7 +16,8 @@ from verify.engine.search import Search
 from verify.explore import Explored, explore, lonely
 from verify.explore import Step as Move
 from verify.interpret import State
-from verify.ir import EXCLUSIVE, SHARED, Claim, Command, Program, Statement, Thread, instance
+from verify.ir import Claim, Command, Program, Statement, Thread, instance
+from verify.locks import FREE
 from verify.reasons.coverage import (
     CallGoal,
     CaseGoal,
@@ -430,7 +431,7 @@ def _uses(struct: str, command: Command) -> bool:
 
 
 def _takes(lock: str, command: Command) -> bool:
-    return (lock, SHARED) in command.locks or (lock, EXCLUSIVE) in command.locks
+    return any(name == lock and mode != FREE for name, mode in command.locks)
 
 
 def _covers(span: Span, command: Command) -> bool:

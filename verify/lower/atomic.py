@@ -11,11 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
-    EXCLUSIVE,
     FALSE,
-    FREE,
-    MODES,
-    SHARED,
     TRUE,
     Asked,
     Atom,
@@ -35,6 +31,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.locks import FREE, GIVES_UP, MODES, SHARED, TAKES, meets
 from verify.lower.clauses import in_parts
 from verify.lower.uses import Lifetimes, either, followed
 from verify.lower.values import (
@@ -50,7 +47,7 @@ from verify.lower.values import (
 )
 from verify.source import Span
 from verify.syntax import checked
-from verify.syntax.checked import SPINNING, VOID, Checked, Type
+from verify.syntax.checked import VOID, Checked, Type
 
 MAX_WAYS = 256
 MAX_NESTING = 30
@@ -95,7 +92,7 @@ class Way:
         def leaf(atom: Atom) -> Expr:
             match atom:
                 case Mine(lock, mode) if lock in self.locks:
-                    return Const(int(self.locks[lock] in MODES[mode]))
+                    return Const(int(meets(self.locks[lock], mode)))
                 case Local() if atom in self.params:
                     # An argument was evaluated before the step: not rewritten.
                     return self.params[atom]
@@ -284,7 +281,7 @@ class Steps:
                 ]
             case checked.MightSleep():
                 for name, kind in self.layout.locks.items():
-                    if kind in SPINNING:
+                    if kind.atomic:
                         self.broken(
                             way,
                             Mine(name, "any"),
@@ -402,27 +399,23 @@ class Steps:
         if way.guard == FALSE:
             return []
         kind = self.layout.locks[name]
-        match word:
-            case "acquire" | "acquire_shared":
-                misuse: Expr = Mine(name, "any")
-                reason = f"takes {name}, which it already holds"
-                wanted, verb = FREE, "takes"
-                others = "any" if word == "acquire" else "exclusive"
-                free = (
-                    TRUE
-                    if word == "acquire_shared" and kind == "reference"
-                    else negate(Others(name, others))
-                )
-                mode = EXCLUSIVE if word == "acquire" else SHARED
-            case _:
-                held = "shared" if word == "release_shared" else "exclusive"
-                misuse = negate(Mine(name, held))
-                verb = "downgrades" if word == "downgrade" else "releases"
-                as_what = " for read" if held == "shared" and kind != "reference" else ""
-                reason = f"{verb} {name}, which it does not hold{as_what}"
-                wanted = SHARED if held == "shared" else EXCLUSIVE
-                free = TRUE
-                mode = SHARED if word == "downgrade" else FREE
+        free: Expr = TRUE
+        if word in TAKES:
+            misuse: Expr = Mine(name, "any")
+            reason = f"takes {name}, which it already holds"
+            wanted, verb = FREE, "takes"
+            others = kind.in_the_way(TAKES[word])
+            if others:
+                free = negate(Others(name, others))
+            mode = MODES[TAKES[word]]
+        else:
+            held = GIVES_UP[word]
+            misuse = negate(Mine(name, held))
+            verb = "downgrades" if word == "downgrade" else "releases"
+            as_what = " for read" if held == "shared" and len(kind.modes) > 1 else ""
+            reason = f"{verb} {name}, which it does not hold{as_what}"
+            wanted = MODES[held]
+            mode = SHARED if word == "downgrade" else FREE
         self.broken(way, misuse, "lock-use", reason, Fault(name, wanted, verb), about=(name,))
         after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:

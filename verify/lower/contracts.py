@@ -8,10 +8,7 @@ from dataclasses import replace
 from verify.ir import (
     AS_PROMISED,
     CASE,
-    EXCLUSIVE,
     FALSE,
-    FREE,
-    SHARED,
     TRUE,
     Const,
     Domain,
@@ -29,6 +26,7 @@ from verify.ir import (
     ite,
     negate,
 )
+from verify.locks import EFFECTS, EXCLUSIVE, FREE, SHARED, TAKES
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
 from verify.lower.clauses import in_parts
@@ -176,10 +174,10 @@ class Contracts(Builder):
                     meant = frame.promised[address.span]
                     is_it = disj(condition for condition, name in meant if name == lock)
                     hit = conj([here, is_it])
-                    match word:
-                        case "releases" | "releases_shared":
+                    match TAKES.get(EFFECTS[word]):
+                        case None:
                             lost = disj([lost, hit])
-                        case "acquires":
+                        case "exclusive":
                             exclusive = disj([exclusive, hit])
                         case _:
                             shared = disj([shared, hit])

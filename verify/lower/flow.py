@@ -12,11 +12,7 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from verify.ir import (
-    EXCLUSIVE,
     FALSE,
-    FREE,
-    MODES,
-    SHARED,
     TRUE,
     And,
     Arith,
@@ -37,6 +33,7 @@ from verify.ir import (
     modes,
     rebuild,
 )
+from verify.locks import FREE, meets
 from verify.simplify import literals, sharpen
 
 Facts: TypeAlias = dict[str, frozenset[int]]
@@ -159,12 +156,16 @@ def _refined(guard: Expr, known: Facts) -> Facts | None:
             case Not(Local(name)):
                 known[name] &= {0}
             case Mine(lock, mode):
-                known[LOCK + lock] &= set(MODES[mode])
+                known[LOCK + lock] &= _meeting(known[LOCK + lock], mode)
             case Not(Mine(lock, mode)):
-                known[LOCK + lock] -= set(MODES[mode])
+                known[LOCK + lock] -= _meeting(known[LOCK + lock], mode)
             case _:
                 continue
     return None if any(not values for values in known.values()) else known
+
+
+def _meeting(modes: frozenset[int], word: str) -> frozenset[int]:
+    return frozenset(held for held in modes if meets(held, word))
 
 
 def specialise(expr: Expr, known: Facts) -> Expr:
@@ -176,8 +177,10 @@ def specialise(expr: Expr, known: Facts) -> Expr:
             values = known[name]
             return Const(next(iter(values))) if len(values) == 1 else expr
         case Mine(lock, mode):
-            modes = known.get(LOCK + lock, frozenset((FREE, SHARED, EXCLUSIVE)))
-            inside = modes & set(MODES[mode])
+            if LOCK + lock not in known:
+                return expr
+            modes = known[LOCK + lock]
+            inside = _meeting(modes, mode)
             return FALSE if not inside else TRUE if inside == modes else expr
         case Compare("==", Local(name), Const(value)):
             if value not in known[name]:

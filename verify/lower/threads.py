@@ -13,7 +13,6 @@ from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     CASE,
     FALSE,
-    FREE,
     TRUE,
     Const,
     Domain,
@@ -30,6 +29,7 @@ from verify.ir import (
     disj,
     negate,
 )
+from verify.locks import FREE
 from verify.lower.atomic import Way
 from verify.lower.builder import Frame
 from verify.lower.clauses import in_parts

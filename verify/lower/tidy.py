@@ -11,7 +11,6 @@ from typing import TypeAlias
 from verify.ir import (
     CASE,
     FALSE,
-    MODES,
     SAMPLED_BEFORE,
     Atom,
     Command,
@@ -27,6 +26,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.locks import meets
 from verify.lower.terms import large, read
 
 # The values of each local of a thread.
@@ -316,7 +316,7 @@ def compose(first: Command, second: Command) -> Command | None:
 
     def leaf(atom: Atom) -> Expr:
         if isinstance(atom, Mine) and atom.lock in locks:
-            return Const(int(locks[atom.lock] in MODES[atom.mode]))
+            return Const(int(meets(locks[atom.lock], atom.mode)))
         return values.get(atom, atom)
 
     guard = conj([first.guard, rebuild(second.guard, leaf)])

@@ -7,8 +7,6 @@ from typing import TypeAlias
 
 from verify.ir import (
     FALSE,
-    FREE,
-    MODES,
     Atom,
     Command,
     Const,
@@ -18,6 +16,7 @@ from verify.ir import (
     Thread,
     rebuild,
 )
+from verify.locks import FREE, meets
 
 # pc, values of the locals, modes of the locks.
 Own: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...]]
@@ -54,7 +53,7 @@ def ends_as_it_began(thread: Thread, locks: tuple[str, ...]) -> bool:
             if isinstance(atom, Local):
                 return Const(values[place[atom.name]])
             if isinstance(atom, Mine):
-                return Const(int(modes[lock_at[atom.lock]] in MODES[atom.mode]))
+                return Const(int(meets(modes[lock_at[atom.lock]], atom.mode)))
             return atom
 
         for command in leaving.get(pc, ()):

@@ -24,6 +24,7 @@ from verify.ir import (
     ite,
     negate,
 )
+from verify.locks import KINDS, TESTS, LockKind
 from verify.lower.terms import MAX_PARTS, large
 from verify.source import Span
 from verify.syntax import checked
@@ -39,7 +40,7 @@ class Layout:
 
     program: Checked
     slots: frozenset[str]
-    locks: Mapping[str, str]
+    locks: Mapping[str, LockKind]
 
     def names(self, struct: str) -> tuple[str, ...]:
         return self.program.objects.get(struct, ())
@@ -49,7 +50,7 @@ def layout(program: Checked) -> Layout:
     return Layout(
         program,
         frozenset(slot.name for slot in program.slots),
-        {lock.name: lock.kind for lock in program.locks},
+        {lock.name: KINDS[lock.kind] for lock in program.locks},
     )
 
 
@@ -161,11 +162,7 @@ def _binary(op: str, left: Expr, right: Expr) -> Expr:
 
 def test(word: str, lock: str) -> Expr:
     """A lock test of the language on one lock."""
-    mode = (
-        {"read": "shared", "write": "exclusive"}.get(word.split("_")[1], "any")
-        if ("_" in word)
-        else "any"
-    )
+    mode = TESTS[word]
     if word.startswith("held"):
         return Mine(lock, mode)
     return disj([Mine(lock, mode), Others(lock, mode)])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from verify.syntax import checked
-from verify.syntax.checked import SPINNING, Checked, Expr, Type
+from verify.syntax.checked import Checked, Expr, Type
 
+# Kinds of locks whose holder must not sleep [B6].
+ATOMIC = ("spinlock", "rwlock")
 # The modes in which a thread may hold a lock, as bits; lock number l has them at 2 * l.
 SHARED = 1
 EXCLUSIVE = 2
@@ -53,7 +55,7 @@ class Layout:
                 self.lengths[array] = self.lengths.get(array, 0) + 1
         self.locks = {lock.name: number for number, lock in enumerate(program.locks)}
         self.spinning = sum(
-            ANY << 2 * number for number, lock in enumerate(program.locks) if lock.kind in SPINNING
+            ANY << 2 * number for number, lock in enumerate(program.locks) if lock.kind in ATOMIC
         )
         self.thread_locals = {slot.name: i for i, slot in enumerate(program.thread_locals)}
         self.looks = self._looks()

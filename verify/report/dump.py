@@ -22,8 +22,7 @@ from verify.ir import (
     Thread,
     Variable,
 )
-
-MODE_WORDS = ("release", "hold shared", "hold")
+from verify.locks import EXCLUSIVE, FREE, mode_name
 
 
 def show(expr: Expr, variables: Mapping[str, Variable], loose: bool = False) -> str:
@@ -57,7 +56,13 @@ def show(expr: Expr, variables: Mapping[str, Variable], loose: bool = False) -> 
 
 
 def _test(word: str, mode: str) -> str:
-    return {"shared": f"{word}_read", "exclusive": f"{word}_write", "any": word}[mode]
+    return word + {"shared": "_read", "exclusive": "_write", "any": ""}[mode]
+
+
+def _hold(mode: int) -> str:
+    if mode in (FREE, EXCLUSIVE):
+        return "hold" if mode else "release"
+    return f"hold {mode_name(mode)}"
 
 
 def _compared(op: str, left: Expr, right: Expr, variables: Mapping[str, Variable]) -> str:
@@ -93,7 +98,7 @@ def effects(command: Command, variables: Mapping[str, Variable]) -> list[str]:
         else:
             word = show(new, variables, loose=True)
         parts.append(f"{_shown(target.name, variables)} = {word}")
-    parts += [f"{MODE_WORDS[mode]} {lock}" for lock, mode in command.locks]
+    parts += [f"{_hold(mode)} {lock}" for lock, mode in command.locks]
     return parts
 
 

@@ -22,7 +22,6 @@ from verify.certify.unfold import Automaton, Edge, TooLarge, still, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     CASE,
-    MODES,
     And,
     Arith,
     Atom,
@@ -39,6 +38,7 @@ from verify.ir import (
     disj,
     topics,
 )
+from verify.locks import BITS, meets
 
 # So often a formula may ask which of two events is first.  The kernel's programs come to 16,780,
 # with six callers in place of two to a quarter of a million; with more z3 is hardly ever through.
@@ -98,7 +98,7 @@ class Order:
             (t, lock, mode): self._section(t, lock, mode)
             for t in range(len(self.threads))
             for lock in self._lock_at
-            for mode in MODES
+            for mode in BITS
         }
         if not self.limit:
             self._structure()
@@ -310,8 +310,8 @@ class Order:
         for edge in automaton.edges:
             if edge.target is None:
                 continue
-            held = automaton.nodes[edge.source][2][at] in MODES[mode]
-            holds = automaton.nodes[edge.target][2][at] in MODES[mode]
+            held = meets(automaton.nodes[edge.source][2][at], mode)
+            holds = meets(automaton.nodes[edge.target][2][at], mode)
             if holds and not held:
                 begins.setdefault(edge.level, []).append(self.edge(thread, edge))
             if held and not holds:

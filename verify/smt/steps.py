@@ -13,8 +13,6 @@ from typing import Any, TypeAlias, assert_never
 import z3
 
 from verify.ir import (
-    FREE,
-    MODES,
     And,
     Arith,
     Command,
@@ -31,6 +29,7 @@ from verify.ir import (
     Shared,
     Thread,
 )
+from verify.locks import FREE, NUMBERS, meets
 
 # z3 has no types of its own.
 Term: TypeAlias = Any
@@ -76,7 +75,7 @@ class View:
 
     def holds(self, index: int, lock: str, mode: str) -> Term:
         stored = self.state[lock_variable(index, lock)]
-        return z3.Or([stored == each for each in MODES[mode]])
+        return z3.Or([stored == each for each in NUMBERS if meets(each, mode)])
 
 
 def truth(expr: Expr, view: View) -> Term:

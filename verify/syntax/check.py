@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from verify import locks
 from verify.diagnostics import nearest
 from verify.source import Span
 from verify.syntax import checked, tree
-from verify.syntax.checked import BOOL, EXCLUSIVE, LOCK_KINDS, SHAREABLE, VOID, Expr, Type
-from verify.syntax.declare import BUILT_IN, LOCK_STATEMENTS, LOCK_TESTS, Declared
+from verify.syntax.checked import BOOL, VOID, Expr, Type
+from verify.syntax.declare import BUILT_IN, Declared
 
-SHARED_WORDS = ("acquire_shared", "release_shared", "downgrade", "is_read_locked", "held_read")
-EXCLUSIVE_WORDS = (
-    "acquire",
-    "release",
-    "downgrade",
-    "is_write_locked",
-    "held_write",
-    "__must_hold",
-)
 INT = Type("int", "int")
 POINTER = Type("pointer", "void")
 
@@ -259,7 +251,7 @@ class Scope:
     def call(self, node: tree.Call) -> Expr | None:
         """A call as an expression."""
         name, span = node.callee.name, node.callee.span
-        if name in LOCK_TESTS:
+        if name in locks.TESTS:
             if self.where == "function":
                 self._error(
                     "BFP105",
@@ -385,12 +377,9 @@ class Scope:
                 f"this is {value.type}",
             )
             return None
-        kind = LOCK_KINDS[value.type.name]
-        if word in SHARED_WORDS and kind not in SHAREABLE:
-            self._error("BFP103", f"a {kind} is never shared", node.span)
-            return None
-        if word in EXCLUSIVE_WORDS and kind not in EXCLUSIVE:
-            self._error("BFP103", f"a {kind} is always shared", node.span)
+        refused = locks.BY_TYPE[value.type.name].refuses(word)
+        if refused:
+            self._error("BFP103", refused, node.span)
             return None
         return value
 
@@ -502,7 +491,7 @@ class Scope:
 
     def _call_statement(self, call: tree.Call, span: Span) -> checked.Statement | None:
         name = call.callee.name
-        if name in LOCK_STATEMENTS:
+        if name in locks.STATEMENTS:
             if self.where != "primitive":
                 self._error("BFP105", f"`{name}` is for primitives", call.callee.span)
                 return None
@@ -535,7 +524,7 @@ class Scope:
     def _returned(self, value: tree.Expr) -> Expr | None:
         if self.where != "primitive" or not isinstance(value, tree.Call):
             return self.truth(value) if self.result == BOOL else self.expr(value)
-        if value.callee.name in LOCK_TESTS:
+        if value.callee.name in locks.TESTS:
             return self.call(value)
         given = self.call(value)
         if given is not None and given.type != self.result:

@@ -15,17 +15,6 @@ from verify.syntax.nodes import Shape
 
 # ---------------------------------------------------------------------- types
 
-LOCK_KINDS: Mapping[str, str] = {
-    "struct mutex": "mutex",
-    "spinlock_t": "spinlock",
-    "rwlock_t": "rwlock",
-    "struct rw_semaphore": "rwsem",
-    "refcount_t": "reference",
-}
-SPINNING = frozenset({"spinlock", "rwlock"})
-SHAREABLE = frozenset({"rwlock", "rwsem", "reference"})
-EXCLUSIVE = frozenset({"mutex", "spinlock", "rwlock", "rwsem"})
-
 
 @dataclass(frozen=True, slots=True)
 class Type:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from verify import locks
 from verify.diagnostics import nearest
 from verify.syntax import checked, tree
 from verify.syntax.check import Scope, Signature
-from verify.syntax.checked import LOCK_KINDS, VOID, Type
+from verify.syntax.checked import VOID, Type
 from verify.syntax.declare import MAX_DOMAIN, RESERVED, Declared
 
 
@@ -108,7 +109,8 @@ class Claims:
             promises: list[checked.Promise] = []
             for promise in d.promises:
                 effects = [
-                    (e.word, scope.lock_address(e.lock, _plain(e.word))) for e in promise.effects
+                    (e.word, scope.lock_address(e.lock, locks.EFFECTS[e.word]))
+                    for e in promise.effects
                 ]
                 for value in promise.values:
                     number = self._value(value, signature.result)
@@ -372,7 +374,7 @@ class Claims:
         """Whether `before struct` makes sense of a struct; complains if it does not."""
         name, known = struct.name, self.known
         taken = (known.variables, known.thread_locals, known.constants, RESERVED)
-        if f"struct {name}" in LOCK_KINDS:
+        if f"struct {name}" in locks.BY_TYPE:
             headline = f"`struct {name}` is a lock"
             known.error("BFP108", headline, struct.span, "no code looks into one")
         elif name not in known.structs:
@@ -504,12 +506,3 @@ def _same(one: checked.Known, two: checked.Known) -> bool:
     return (one.claim, one.cases, one.topics) == (two.claim, two.cases, two.topics) and (
         one.scenario == two.scenario or not (one.scenario and two.scenario)
     )
-
-
-def _plain(word: str) -> str:
-    return {
-        "releases": "release",
-        "releases_shared": "release_shared",
-        "acquires": "acquire",
-        "acquires_shared": "acquire_shared",
-    }[word]

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from verify import locks
 from verify.diagnostics import Diagnostic, InputError, nearest
 from verify.source import Span
 from verify.syntax import tree
-from verify.syntax.checked import BOOL, LOCK_KINDS, VOID, Lock, Slot, Type
+from verify.syntax.checked import BOOL, VOID, Lock, Slot, Type
 
 MAX_DOMAIN = 64
 MAX_OBJECTS = 256
 MAX_NESTED = 20
 MAX_ERRORS = 100
-LOCK_STATEMENTS = ("acquire", "acquire_shared", "release", "release_shared", "downgrade")
-LOCK_TESTS = (
-    "is_locked",
-    "is_read_locked",
-    "is_write_locked",
-    "held",
-    "held_read",
-    "held_write",
-)
-BUILT_IN = (*LOCK_STATEMENTS, *LOCK_TESTS, "might_sleep", "did")
+BUILT_IN = (*locks.STATEMENTS, *locks.TESTS, "might_sleep", "did")
 # Names that nothing else may have: `case` is the case of the table in a run.
 RESERVED = (*BUILT_IN, "result", "case")
 INTEGERS = ("int", "unsigned int", "long", "unsigned long")
@@ -73,7 +65,7 @@ class Declared:
     def type_of(self, name: tree.TypeName) -> Type:
         """The type a spelling stands for; complains and says int if there is none."""
         word, stars = name.word, name.stars
-        if word in LOCK_KINDS:
+        if word in locks.BY_TYPE:
             kind = "lock pointer" if stars == 1 else "lock"
             if stars > 1:
                 self.error("BFP103", f"no `{word} {'*' * stars}` here", name.span)
@@ -103,7 +95,7 @@ class Declared:
                 return BOOL
             return Type("enum", enum)
         if word not in INTEGERS and word not in TYPEDEFS and word not in self.ranges:
-            self._unknown("type", word, (*LOCK_KINDS, *TYPEDEFS, *self.ranges), name.span)
+            self._unknown("type", word, (*locks.BY_TYPE, *TYPEDEFS, *self.ranges), name.span)
             return BOOL
         if word not in self.ranges:
             self.error(
@@ -155,7 +147,7 @@ def declare(declarations: Sequence[tree.Declaration]) -> Declared:
             case tree.Enum():
                 _enum(known, declaration)
             case tree.Struct():
-                if f"struct {declaration.name}" in LOCK_KINDS or (
+                if f"struct {declaration.name}" in locks.BY_TYPE or (
                     declaration.name in known.structs
                 ):
                     known.error(
@@ -164,7 +156,7 @@ def declare(declarations: Sequence[tree.Declaration]) -> Declared:
                         declaration.span,
                         "",
                         "the locks are built in"
-                        if f"struct {declaration.name}" in LOCK_KINDS
+                        if f"struct {declaration.name}" in locks.BY_TYPE
                         else "",
                     )
                 known.structs.setdefault(declaration.name, {})
@@ -187,7 +179,7 @@ def declare(declarations: Sequence[tree.Declaration]) -> Declared:
 
 def _range(known: Declared, declaration: tree.Range) -> None:
     word, span = declaration.type.word, declaration.span
-    if word in ("bool", "void", *LOCK_KINDS) or word.startswith(("struct ", "enum ")):
+    if word in ("bool", "void", *locks.BY_TYPE) or word.startswith(("struct ", "enum ")):
         known.error("BFP109", f"`{word}` is no integer type", span)
     elif declaration.low > declaration.high:
         known.error("BFP109", f"the range of `{word}` is empty", span)
@@ -305,7 +297,7 @@ def _expand(known: Declared, name: str, type_: Type, length: int | None, span: S
         for part, (inner, size) in known.structs[type_.name].items():
             _expand(known, f"{name}.{part}", inner, size, span)
     elif type_.kind == "lock":
-        known.locks[name] = Lock(name, LOCK_KINDS[type_.name], span)
+        known.locks[name] = Lock(name, locks.BY_TYPE[type_.name].name, span)
     else:
         known.slots[name] = Slot(name, type_, known.first(type_), span)
 

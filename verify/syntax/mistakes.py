@@ -7,6 +7,7 @@ goes wrong there, and goes on behind it; the tests hold it against the grammar.
 
 from __future__ import annotations
 
+from verify import locks
 from verify.diagnostics import Diagnostic
 from verify.source import Source, Span
 from verify.syntax import tree
@@ -18,8 +19,6 @@ from verify.syntax.expression import (
     type_name,
 )
 from verify.syntax.statement import WORDS, block, primitive_body
-
-EFFECTS = ("releases", "releases_shared", "acquires", "acquires_shared")
 
 
 def recover(
@@ -356,7 +355,7 @@ def _effects(at: Cursor) -> tuple[tree.Effect, ...]:
     effects: list[tree.Effect] = []
     while True:
         token = at.token
-        if token.text not in EFFECTS:
+        if token.text not in locks.EFFECTS:
             raise at.unexpected("same, releases, releases_shared, acquires or acquires_shared")
         at.next()
         at.expect("(")
