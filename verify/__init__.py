@@ -1,3 +1,78 @@
-"""Eyeballs for kernel functions that take locks by trylock."""
+"""Proves or refutes claims about kernel functions that take locks by trylock.
 
-__version__ = "0.1.0"
+`verify.prove` and its neighbours are the library, `docs/library.md` is its page of examples. They
+are loaded when they are asked for: `import verify` takes no time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from verify.version import __version__
+
+if TYPE_CHECKING:
+    from verify.api import *  # noqa: F403
+
+# The names of `verify.api`, said again, so that another one does not load it.
+__all__ = [
+    "Absent",
+    "Answer",
+    "BadCertificate",
+    "BadFile",
+    "Bug",
+    "CancelledError",
+    "CheckQuestion",
+    "CheckReport",
+    "Control",
+    "Coverage",
+    "Diagnostic",
+    "FailedError",
+    "Failure",
+    "Holds",
+    "InputError",
+    "Need",
+    "NoMemory",
+    "NotEstablished",
+    "Program",
+    "Proved",
+    "Question",
+    "Refuted",
+    "Report",
+    "Result",
+    "Run",
+    "SharedFolder",
+    "Shown",
+    "Source",
+    "Span",
+    "Stage",
+    "Status",
+    "UnknownName",
+    "Vacuous",
+    "Verdict",
+    "WorkerLost",
+    "__version__",
+    "check",
+    "check_all",
+    "cores",
+    "coverage",
+    "iter_coverage",
+    "iter_results",
+    "load",
+    "prove",
+    "prove_all",
+    "rendered",
+    "show",
+    "table",
+    "worst",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("verify.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

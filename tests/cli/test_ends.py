@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.call import FEW, call, declare
 from tests.programs.binder import ROOT
-from verify import parallel
+from verify import parallel, signals
 from verify.artifact import check as check_module
 from verify.engine import bounded, dependence
 from verify.lower import program as program_module
@@ -197,8 +197,8 @@ def test_another_failure_of_a_scenario_is_still_a_bug(monkeypatch: pytest.Monkey
     ("error", "number"),
     [
         (KeyboardInterrupt(), signal.SIGINT),
-        (parallel.Ended(signal.SIGTERM), signal.SIGTERM),
-        (parallel.Ended(signal.SIGHUP), signal.SIGHUP),
+        (signals.Ended(signal.SIGTERM), signal.SIGTERM),
+        (signals.Ended(signal.SIGHUP), signal.SIGHUP),
     ],
 )
 def test_a_signal_is_told_as_a_shell_tells_it(
@@ -220,13 +220,14 @@ def test_a_signal_is_told_as_a_shell_tells_it(
 # Two workers that hold the write end of a pipe and would sleep for ever.
 SLEEPERS = """
 import os, signal, sys, time
-from verify.parallel import Ended, ordered
+from verify.parallel import Workers
+from verify.signals import Ended, told_to_end
 def sleep(number):
     os.write(int(sys.argv[1]), b"x")
     while True:
         signal.pause()
 try:
-    ordered(sleep, [1, 2], 2)
+    list(Workers(jobs=2, around=told_to_end).each(sleep, [1, 2]))
 except Ended as end:
     os._exit(128 + end.number)
 except KeyboardInterrupt:
@@ -262,7 +263,8 @@ def test_what_is_ignored_stays_so_and_what_is_not_is_as_before(number: signal.Si
     try:
         for how in (signal.SIG_IGN, signal.SIG_DFL):
             signal.signal(number, how)
-            found = list(parallel.each(_double, [1, 2], 2))
+            workers = parallel.Workers(jobs=2, around=signals.told_to_end)
+            found = list(workers.each(_double, [1, 2]))
 
             assert [2, 4] == found
             assert how == signal.getsignal(number)
@@ -284,7 +286,8 @@ def _by_killing(number: int) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="what a fork has is not there elsewhere")
 def test_what_a_killed_process_was_not_through_with_is_done_again_alone() -> None:
     """One scenario that takes too much memory would take all others with it."""
-    found = parallel.ordered(_by_killing, [1, 2, 3, 4, 5], 2, lambda number: -number)
+    workers = parallel.Workers(jobs=2)
+    found = list(workers.each(_by_killing, [1, 2, 3, 4, 5], lambda number: -number))
 
     assert [2, 4, -3, 8, 10] == found
 
@@ -294,7 +297,7 @@ def test_signals_wait_for_what_must_not_be_left_half_done() -> None:
     seen = []
     before = signal.signal(signal.SIGTERM, lambda *_: seen.append("ended"))
     try:
-        with parallel.undivided():
+        with signals.undivided():
             os.kill(os.getpid(), signal.SIGTERM)
             seen.append("written")
     finally:
@@ -307,19 +310,19 @@ def test_signals_wait_for_what_must_not_be_left_half_done() -> None:
 WRITERS = """
 import os, sys
 from pathlib import Path
-from verify import parallel
+from verify import parallel, signals
 from verify.artifact.write import write
 def begin(number):
     for turn in range(10 ** 9):
         proof = ' "format": "verify-proof/1"\\n' + str(turn)
         content = {"proof.json": proof, "README.txt": "x" * 100_000}
-        with parallel.undivided():
+        with signals.undivided():
             write(Path(sys.argv[2]) / str(number), content)
         if turn == 3:
             os.write(int(sys.argv[1]), b"x")
 try:
-    parallel.ordered(begin, [1, 2], 2)
-except parallel.Ended as end:
+    list(parallel.Workers(jobs=2, around=signals.told_to_end).each(begin, [1, 2]))
+except signals.Ended as end:
     os._exit(128 + end.number)
 """
 

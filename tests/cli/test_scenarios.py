@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.call import call
-from verify import cli
-from verify.parallel import ordered
+from verify.application import proving
+from verify.parallel import Workers
 
 TEXT = """
 bool x;
@@ -104,14 +104,14 @@ def test_many_at_a_time_say_what_one_after_the_other_says() -> None:
     assert call(*args, "--jobs", "1") == call(*args, "--jobs", "3")
 
 
-def _killed(_: object) -> None:
+def _killed(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.usefixtures("both")
 def test_a_process_that_is_ended_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a call waits for ever for a process that is no more, or ends in a traceback."""
-    monkeypatch.setattr(cli, "_settle", _killed)
+    monkeypatch.setattr(proving, "settle", _killed)
     done = call("prove", "all.bfp", "--jobs", "2")
 
     assert (3, "") == (done.status, done.err)
@@ -120,4 +120,4 @@ def test_a_process_that_is_ended_is_no_verdict(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_is_made_comes_in_the_order_of_what_was_given() -> None:
     """If it fails, verdicts go to the wrong scenario."""
-    assert [str(n) for n in range(20)] == ordered(str, range(20), 3)
+    assert [str(n) for n in range(20)] == list(Workers(jobs=3).each(str, range(20)))

@@ -9,6 +9,7 @@ import pytest
 from tests.programs.binder import PROGRAMS
 from verify.engine import dependence
 from verify.engine.dependence import needs
+from verify.parallel import Workers
 from verify.report.text import needs_text
 from verify.syntax.checked import Checked
 from verify.syntax.load import Loader
@@ -129,7 +130,7 @@ def said(program: Checked, *claims: str, jobs: int = 1) -> list[tuple[str, ...]]
     """What is said of each statement in each scenario, without its place."""
     return [
         tuple(" ".join(" ".join(list(needs_text("", [need]))[2:-2]).split()) for need in some)
-        for some in needs(program, ["one", "two"], claims, jobs)
+        for some in needs(program, ["one", "two"], claims, Workers(jobs=jobs))
     ]
 
 

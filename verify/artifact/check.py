@@ -22,7 +22,7 @@ from verify.certify.obligations import Obligation
 from verify.certify.proof import Loops, Unfounded, confirm, obligations
 from verify.certify.solvers import SECOND
 from verify.certify.world import Unsupported, world
-from verify.diagnostics import InputError, printable
+from verify.diagnostics import Diagnostic, InputError, printable
 from verify.engine.prove import prove
 from verify.engine.review import Certified, Refutation, Review
 from verify.engine.search import Progress, silent
@@ -43,13 +43,14 @@ MAX_TEXT = 60_000_000
 @dataclass(frozen=True)
 class Report:
     """What was done, what was `left` unchecked, and everything that is wrong; nothing wrong
-    means accepted."""
+    means accepted.  `diagnostics` are the mistakes in the program, where these are what is."""
 
     folder: str
     done: tuple[str, ...]
     wrong: tuple[str, ...]
     left: tuple[str, ...] = ()
     usage: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def check(folder: Path, asked: Asked | None = None, progress: Progress = silent)
         found = Report(str(folder), (), (f"{CERTIFICATE}: {error}",), usage=usage)
     except InputError as error:
         said = tuple(d.headline for d in error.diagnostics)
-        found = Report(str(folder), (), said, usage=True)
+        found = Report(str(folder), (), said, usage=True, diagnostics=error.diagnostics)
     except OSError as error:
         name = error.filename or folder
         found = Report(str(folder), (), (f"{name}: {error.strerror or error}",), usage=True)

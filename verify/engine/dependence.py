@@ -16,7 +16,7 @@ from verify.explore import Explored, explore
 from verify.interpret import Machine
 from verify.ir import Lock, Program, Thread, Variable, instance
 from verify.lower.program import lower
-from verify.parallel import each
+from verify.parallel import ALONE, Workers
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Checked
@@ -71,7 +71,10 @@ COMPILED = Compiled()
 
 
 def needs(
-    program: Checked, scenarios: Sequence[str], claims: Collection[str] = (), jobs: int = 1
+    program: Checked,
+    scenarios: Sequence[str],
+    claims: Collection[str] = (),
+    workers: Workers = ALONE,
 ) -> Generator[tuple[Need, ...], None, None]:
     """For each statement of the functions in question, which claims it keeps from breaking
     in each of some scenarios; one by one, as soon as it is known.
@@ -81,10 +84,10 @@ def needs(
     base = lower(program)
     asked = frozenset(claims or (c.name for c in base.claims if c.name != "vacuity"))
     before = dict(
-        zip(scenarios, each(partial(_as_it_is, base, asked), scenarios, jobs), strict=True)
+        zip(scenarios, workers.each(partial(_as_it_is, base, asked), scenarios), strict=True)
     )
     changes = list(variants(program, base.subjects))
-    yield from each(partial(_needed, before, asked), changes, jobs)
+    yield from workers.each(partial(_needed, before, asked), changes)
 
 
 def _as_it_is(program: Program, asked: frozenset[str], scenario: str) -> frozenset[str]:

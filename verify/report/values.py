@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from verify import __version__
 from verify.diagnostics import Diagnostic
 from verify.report.coverage import in_short, never, untested_text
 from verify.report.ends import cause, who, wrong
@@ -36,6 +35,7 @@ from verify.verdicts import (
     nowhere,
     word,
 )
+from verify.version import __version__
 
 FORMAT = "verify-report/1"
 

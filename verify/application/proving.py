@@ -1,0 +1,265 @@
+"""From a question to a report: programs are read, their scenarios settled one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from verify.application.answer import Report, status_of_results
+from verify.application.failures import (
+    BadFile,
+    FailedError,
+    Failure,
+    SharedFolder,
+    not_written,
+    status_of,
+    unexpected,
+)
+from verify.application.programs import chosen, loader_of, read
+from verify.application.question import CancelledError, Control, Question, Stage
+from verify.artifact.certificate import Options, document
+from verify.artifact.find import folder_name
+from verify.artifact.form import CERTIFICATE, dumped
+from verify.artifact.names import names_of
+from verify.artifact.write import NotOurs, write
+from verify.diagnostics import Diagnostic, InputError
+from verify.ends import Status, too_little_memory
+from verify.engine import bounded
+from verify.engine import prove as engine
+from verify.engine.unbounded import Proof
+from verify.ir import Program, Scenario
+from verify.parallel import Tell, in_worker
+from verify.signals import undivided
+from verify.source import Source
+from verify.syntax.load import Loader
+from verify.verdicts import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One scenario of one program, to be settled, perhaps in a process of its own."""
+
+    path: Path
+    sources: tuple[Source, ...]
+    program: Program
+    scenario: Scenario
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of a task: a result and where its evidence went, or what is wrong."""
+
+    result: Result | None
+    written: str = ""
+    failure: Failure | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What there is to settle about one program, or what is wrong with it."""
+
+    path: Path
+    tasks: tuple[Task, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    failure: Failure | None = None
+
+
+def reports(
+    paths: Sequence[Path], question: Question, control: Control
+) -> Generator[Report, None, None]:
+    """What comes of each program, in their order, each as soon as it and those before it are
+    known; the scenarios of all programs share the processes."""
+    plans = planned(paths, question)
+    tasks = [task for plan in plans for task in plan.tasks]
+    known: dict[int, Settled] = {}
+    first = 0
+    with closing(_as_settled(tasks, control)) as settled:
+        for plan in plans:
+            own = range(first, first + len(plan.tasks))
+            first = own.stop
+            while any(i not in known for i in own):
+                i, one = next(settled)
+                known[i] = one
+            yield _report(plan, question, [known.pop(i) for i in own])
+
+
+def results(path: Path, question: Question, control: Control) -> Generator[Result, None, None]:
+    """What comes of each scenario, in the program's order, as it is known.
+
+    Raises:
+        InputError: the program has mistakes.
+        FailedError: it has no such scenario or claim, or a scenario could not be settled.
+        CancelledError: whoever asked has ended it.
+    """
+    (plan,) = planned([path], question)
+    if plan.diagnostics:
+        raise InputError(plan.diagnostics)
+    if plan.failure is not None:
+        raise FailedError(plan.failure)
+    known: dict[int, Settled] = {}
+    due = 0
+    with closing(_made(plan.tasks, control)) as some:
+        for i, one in some:
+            known[i] = one
+            while due in known:
+                now = known.pop(due)
+                due += 1
+                if now.failure is not None:
+                    raise FailedError(now.failure)
+                assert now.result is not None
+                yield now.result
+
+
+def planned(paths: Sequence[Path], question: Question) -> list[Plan]:
+    """What there is to do; what would write evidence into one folder is refused before any
+    work."""
+    loader = loader_of(question)
+    plans = [_plan(path, loader, question) for path in paths]
+    if question.proofs is None:
+        return plans
+    who: dict[Path, list[int]] = {}
+    for i, plan in enumerate(plans):
+        for task in plan.tasks:
+            who.setdefault(_folder(task), []).append(i)
+    for folder, some in who.items():
+        for i in some if len(some) > 1 else ():
+            other = next((paths[j] for j in some if j != i), paths[i])
+            shared = SharedFolder(str(paths[i]), str(folder), str(other))
+            plans[i] = Plan(paths[i], failure=shared)
+    return plans
+
+
+def _plan(path: Path, loader: Loader, question: Question) -> Plan:
+    try:
+        sources, program = read(path, loader)
+        chosen(path, "claim", question.claims, [c.name for c in program.claims])
+        names = [s.name for s in program.scenarios]
+        chosen(path, "scenario", () if question.scenario is None else (question.scenario,), names)
+    except InputError as error:
+        return Plan(path, diagnostics=error.diagnostics)
+    except FailedError as error:
+        return Plan(path, failure=error.failure)
+    except OSError as error:
+        return Plan(path, failure=BadFile(str(path), "read", str(error)))
+    except Exception as error:
+        return Plan(path, failure=unexpected(str(path), error))
+    return Plan(
+        path,
+        tuple(
+            Task(path=path, sources=sources, program=program, scenario=s, question=question)
+            for s in program.scenarios
+            if question.scenario in (None, s.name)
+        ),
+    )
+
+
+def _as_settled(
+    tasks: Sequence[Task], control: Control
+) -> Generator[tuple[int, Settled], None, None]:
+    """What comes of each task as it is settled; what is ended before is not established."""
+    left = dict(enumerate(tasks))
+    try:
+        with closing(_made(tasks, control)) as some:
+            for i, one in some:
+                del left[i]
+                yield i, one
+    except CancelledError as reason:
+        for i, task in left.items():
+            yield i, replace(_unanswered(task, str(reason)), cut=True)
+
+
+def _made(tasks: Sequence[Task], control: Control) -> Generator[tuple[int, Settled], None, None]:
+    workers = control.workers(tasks[0].question.jobs if tasks else 1)
+    return workers.as_made(partial(settle, control.writing), tasks, _out_of_memory)
+
+
+def settle(
+    writing: Callable[[], AbstractContextManager[object]], task: Task, tell: Tell
+) -> Settled:
+    """Settle one scenario, and write its evidence."""
+    path, program, scenario, question = str(task.path), task.program, task.scenario, task.question
+
+    def say(what: str) -> None:
+        tell(Stage(path, scenario.name, what))
+
+    how = (program, scenario, question.threads, question.unwind, question.claims, say)
+    try:
+        if question.bounded:
+            return Settled(_named(bounded.check(*how), question))
+        found, proof = engine.prove(*how)
+        result = _named(found, question)
+        if question.proofs is None:
+            return Settled(result)
+        with undivided() if in_worker() else writing():
+            return Settled(result, _written(task, result, proof))
+    except NotOurs as error:
+        return Settled(None, failure=BadFile(path, "evidence", str(error)))
+    except Exception as error:
+        if too_little_memory(error):
+            return _out_of_memory(task)
+        if isinstance(error, OSError):
+            return Settled(None, failure=not_written(path, error))
+        # Whatever it is, the input is not to blame.
+        return Settled(None, failure=unexpected(path, error))
+
+
+def _named(result: Result, question: Question) -> Result:
+    return replace(result, model=question.model_name or "")
+
+
+def _out_of_memory(task: Task) -> Settled:
+    """What there is to say of a scenario that takes more memory than there is."""
+    return _unanswered(task, f"out of memory in scenario {task.scenario.name}")
+
+
+def _unanswered(task: Task, why: str) -> Settled:
+    question = task.question
+    how = (task.program, task.scenario, question.threads, question.unwind, question.claims)
+    return Settled(_named(bounded.unanswered(*how, why), question))
+
+
+def _written(task: Task, result: Result, proof: Proof) -> str:
+    """Write the evidence of one scenario; where it went."""
+    folder = _folder(task)
+    question = task.question
+    names = names_of(task.sources, None if question.model is None else Path(question.model))
+    options = Options(question.threads, question.unwind, question.claims)
+    said = document(task.program, task.scenario, options, result, proof, names)
+    write(folder, {CERTIFICATE: dumped(said)})
+    return str(folder)
+
+
+def _folder(task: Task) -> Path:
+    """Where the evidence of one scenario lies."""
+    question = task.question
+    assert question.proofs is not None
+    model = None if question.model is None else Path(question.model)
+    title = names_of(task.sources, model).title
+    return Path(question.proofs) / folder_name(task.program, task.scenario, title)
+
+
+def _report(plan: Plan, question: Question, settled: Sequence[Settled]) -> Report:
+    """What came of the scenarios of one program; what went wrong first counts."""
+    path = str(plan.path)
+    if plan.diagnostics:
+        return Report(
+            path=path, question=question, status=Status.INPUT, diagnostics=plan.diagnostics
+        )
+    failures = [plan.failure, *(one.failure for one in settled)]
+    failure = next((one for one in failures if one is not None), None)
+    if failure is not None:
+        return Report(path=path, question=question, status=status_of(failure), failure=failure)
+    found = tuple(one.result for one in settled if one.result is not None)
+    return Report(
+        path=path,
+        question=question,
+        status=status_of_results(found, question.bounded),
+        results=found,
+        written=tuple(one.written for one in settled if one.written),
+        cut=tuple(one.result.scenario for one in settled if one.cut and one.result is not None),
+    )

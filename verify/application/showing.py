@@ -1,0 +1,77 @@
+"""What a certificate says, with the program that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from verify.application.checking import asked_of
+from verify.application.failures import BadCertificate, FailedError, unusable
+from verify.application.question import CheckQuestion
+from verify.artifact import views
+from verify.artifact.certificate import Certificate, meaning
+from verify.artifact.check import Opened, opened
+from verify.artifact.form import CERTIFICATE, Malformed
+from verify.interpret import ReplayError
+from verify.verdicts import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A certificate of a program as it is now; nothing in it has been checked.
+
+    What is asked of it is made from the certificate and the program when it is asked for.
+    """
+
+    folder: Path
+    opened: Opened
+    certificate: Certificate
+
+    def result(self) -> Result:
+        """The verdicts with their runs, as `prove` found them.
+
+        Raises:
+            FailedError: the runs do not show what the certificate says.
+        """
+        try:
+            return views.result_of(self.opened, self.certificate)
+        except (Malformed, ReplayError) as error:
+            raise _bad(self.folder, error) from None
+
+    def lemmas(self) -> list[str]:
+        """Each lemma in words, and below it the claims that it helps to prove."""
+        return views.lemmas_of(self.opened, self.certificate)
+
+    def obligations(self) -> dict[str, str]:
+        """What has to be unsatisfiable for the claims to be proved: SMT-LIB texts, by the name of
+        a file for each.
+
+        Raises:
+            FailedError: there are none.
+        """
+        try:
+            return views.texts_of(self.opened, self.certificate)
+        except (Malformed, ReplayError) as error:
+            raise _bad(self.folder, error) from None
+
+
+def shown(folder: Path, question: CheckQuestion) -> Shown:
+    """The certificate in a folder.
+
+    Raises:
+        InputError: the program that it is about has mistakes.
+        FailedError: it is none, or none of the program as it is now, or cannot be read.
+    """
+    try:
+        one = opened(folder, asked_of(question))
+        if unfit := one.fitting():
+            raise Malformed(unfit)
+        return Shown(folder, one, meaning(one.said, one.program, one.scenario))
+    except (Malformed, ReplayError) as error:
+        raise _bad(folder, error) from None
+    except OSError as error:
+        raise FailedError(unusable(str(folder), error)) from None
+
+
+def _bad(folder: Path, error: Exception) -> FailedError:
+    return FailedError(BadCertificate(str(folder / CERTIFICATE), str(error)))
