@@ -13,10 +13,7 @@ from random import Random
 from hypothesis import strategies as st
 
 from verify.ir import (
-    EXCLUSIVE,
     FALSE,
-    FREE,
-    SHARED,
     TRUE,
     Arith,
     Claim,
@@ -43,6 +40,7 @@ from verify.ir import (
     instance,
     negate,
 )
+from verify.locks import EXCLUSIVE, FREE, SHARED
 from verify.lower.program import lower
 from verify.source import Source
 from verify.syntax.parse import parse

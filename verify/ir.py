@@ -15,10 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from verify.locks import BITS, KINDS, NUMBERS, LockKind, meets
-from verify.locks import EXCLUSIVE as EXCLUSIVE
-from verify.locks import FREE as FREE
-from verify.locks import SHARED as SHARED
+from verify.locks import BITS, KINDS, LockKind, meets
 from verify.reasons.coverage import Owner
 from verify.source import Span
 
@@ -102,10 +99,6 @@ ATOMS = (Shared, Local, Mine, Others)
 
 FALSE = Const(0)
 TRUE = Const(1)
-
-MODES: Mapping[str, tuple[int, ...]] = {
-    word: tuple(held for held in NUMBERS if meets(held, word)) for word in BITS
-}
 
 
 def negate(arg: Expr) -> Expr:
@@ -627,6 +620,13 @@ class Program:
     statements: tuple[Statement, ...]
     assumptions: tuple[tuple[str, str], ...] = ()
     known: tuple[Known, ...] = ()
+
+    def row(self, lock: str) -> LockKind:
+        """The kind of a lock by its name; KeyError if there is none."""
+        for one in self.locks:
+            if one.name == lock:
+                return one.row
+        raise KeyError(lock)
 
 
 CASE = "case"

@@ -9,7 +9,8 @@ from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.world import World
 from verify.explore import explore
 from verify.interpret import State
-from verify.ir import EXCLUSIVE, Thread
+from verify.ir import Thread
+from verify.locks import EXCLUSIVE
 
 
 def members(scene: World, number: int) -> list[Thread]:

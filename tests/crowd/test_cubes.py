@@ -22,7 +22,6 @@ from verify.crowd.seen import Seen
 from verify.crowd.space import Space, Transition, encoded
 from verify.crowd.views import Views
 from verify.ir import (
-    EXCLUSIVE,
     Atom,
     Const,
     Expr,
@@ -37,6 +36,7 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.locks import EXCLUSIVE
 
 SEEDS = range(20)
 

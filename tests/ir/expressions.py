@@ -8,10 +8,6 @@ from itertools import product
 from hypothesis import strategies as st
 
 from verify.ir import (
-    EXCLUSIVE,
-    FREE,
-    MODES,
-    SHARED,
     And,
     Arith,
     Atom,
@@ -26,11 +22,13 @@ from verify.ir import (
     Others,
     Shared,
 )
+from verify.locks import EXCLUSIVE, FREE, SHARED
 
 BOOLS: tuple[Shared | Local, ...] = (Shared("a"), Shared("b"), Local("p"))
 INTS: tuple[Shared | Local, ...] = (Shared("n"), Local("i"))
 VALUES = range(3)
 LOCKS = ("m", "r")
+MODES = {"shared": (SHARED,), "exclusive": (EXCLUSIVE,), "any": (SHARED, EXCLUSIVE)}
 TESTS: tuple[Atom, ...] = tuple(
     kind(lock, mode) for kind in (Mine, Others) for lock in LOCKS for mode in MODES
 )

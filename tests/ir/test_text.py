@@ -14,8 +14,6 @@ from tests.chance import LARGE, by_chance
 from tests.ir.text import expression, ir, text, thread
 from tests.randomised import programs
 from verify.ir import (
-    FREE,
-    SHARED,
     And,
     Arith,
     Claim,
@@ -33,6 +31,7 @@ from verify.ir import (
     Shared,
     Thread,
 )
+from verify.locks import FREE, SHARED
 from verify.lower.program import lower
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read

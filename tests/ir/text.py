@@ -26,9 +26,6 @@ from typing import Any
 from lark import Lark, Transformer, v_args
 
 from verify.ir import (
-    EXCLUSIVE,
-    FREE,
-    SHARED,
     And,
     Arith,
     Claim,
@@ -50,6 +47,7 @@ from verify.ir import (
     Thread,
     Variable,
 )
+from verify.locks import EXCLUSIVE, FREE, SHARED
 
 HELD = {"free": FREE, "shared": SHARED, "exclusive": EXCLUSIVE}
 # Words that would be read as something else where a name may stand.

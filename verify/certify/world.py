@@ -22,9 +22,8 @@ from verify.ir import (
     repeated,
     thread_named,
 )
-from verify.locks import BITS, EXCLUSIVE, KINDS
+from verify.locks import BITS, EXCLUSIVE
 
-SHAREABLE = frozenset(name for name, row in KINDS.items() if row.shareable)
 # Threads besides the one that breaks a claim that are looked at together with it.
 MAX_WITNESSES = 2
 

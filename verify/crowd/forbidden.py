@@ -19,7 +19,8 @@ from verify.crowd.layout import OBSERVER, Bits, Role, narrow
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space
 from verify.crowd.translate import cube_of
-from verify.ir import EXCLUSIVE, Expr
+from verify.ir import Expr
+from verify.locks import EXCLUSIVE
 
 
 def arrows_seen(space: Space, seen: Seen) -> tuple[Meeting, ...]:

@@ -9,13 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verify.cases import chosen, split
-from verify.certify.world import SHAREABLE
 from verify.crowd.alternatives import Alternative, distinct, meet
 from verify.crowd.layout import BitField, Layouts, Role
 from verify.ir import (
-    EXCLUSIVE,
-    MODES,
-    SHARED,
     And,
     Compare,
     Const,
@@ -27,6 +23,7 @@ from verify.ir import (
     Others,
     Shared,
 )
+from verify.locks import EXCLUSIVE
 
 
 def alternatives(
@@ -80,9 +77,10 @@ class _Reader:
             case Mine(lock, mode):
                 if self.role.actor == -2:
                     return [] if wanted else [start]
-                return self._only(self.layouts.lock(lock, self.role), MODES[mode], wanted, start)
+                held = self.layouts.lock(lock, self.role)
+                return self._only(held, self._meant(lock, mode), wanted, start)
             case Others(lock, mode):
-                modes = MODES[mode]
+                modes = self._meant(lock, mode)
                 if wanted:
                     return self._held(lock, modes, start)
                 return self._not_held(lock, modes, start)
@@ -136,6 +134,9 @@ class _Reader:
 
     # -------------------------------------------------------------- others' locks
 
+    def _meant(self, lock: str, word: str) -> tuple[int, ...]:
+        return self.layouts.world.program.row(lock).meant(word)
+
     def _single_holders(self, lock: str) -> list[BitField]:
         """What the singles do with a lock, but for the one who asks."""
         singles = range(len(self.layouts.world.singles))
@@ -157,9 +158,9 @@ class _Reader:
                 # The bit may be about the one who asks.
                 in_crowd = self.role.kind >= 0
                 found += self._only(own, (EXCLUSIVE,), False, one) if in_crowd else [one]
-        shareable = next(k.kind in SHAREABLE for k in world.program.locks if k.name == lock)
-        if SHARED in modes and shareable:
-            reader = layouts.crowd.full & ~own.full | own.bit(SHARED)
+        readers = [mode for mode in modes if mode != EXCLUSIVE]
+        if readers and world.program.row(lock).shareable:
+            reader = layouts.crowd.full & ~own.full | sum(map(own.bit, readers))
             if self.breaking and len(start.witnesses) < 2:
                 found.append(replace(start, witnesses=(*start.witnesses, reader)))
             else:

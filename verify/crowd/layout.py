@@ -13,12 +13,11 @@ from typing import TypeAlias
 
 from verify.certify.lemmas import CROWD_STRIDE
 from verify.certify.world import World
-from verify.ir import EXCLUSIVE, FREE, SHARED, Atom, Local, Shared, Thread
+from verify.ir import Atom, Local, Shared, Thread
+from verify.locks import FREE
 
 # A set of values for each field of a layout, one bit a value, side by side in one number.
 Bits: TypeAlias = int
-
-MODE_VALUES = (FREE, SHARED, EXCLUSIVE)
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def layouts(world: World) -> Layouts:
     for i, thread in enumerate(world.singles):
         items.append(("pc", "", i, _pcs(thread)))
         items += [("local", v.name, i, v.domain.values) for v in thread.locals]
-        items += [("lock", lock.name, i, MODE_VALUES) for lock in program.locks]
+        items += [("lock", lock.name, i, lock.row.domain) for lock in program.locks]
     items += [("held", lock.name, -1, (0, 1)) for lock in program.locks]
     own: list[tuple[str, str, int, Sequence[int]]] = []
     if world.crowd:
@@ -176,7 +175,7 @@ def layouts(world: World) -> Layouts:
         own.append(("pc", "", -1, pcs))
         for k, thread in enumerate(world.crowd):
             own += [("local", f"{k}:{v.name}", -1, v.domain.values) for v in thread.locals]
-        own += [("lock", lock.name, -1, MODE_VALUES) for lock in program.locks]
+        own += [("lock", lock.name, -1, lock.row.domain) for lock in program.locks]
     return Layouts(world, _layout(items), _layout(own))
 
 

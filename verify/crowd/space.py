@@ -11,7 +11,8 @@ from verify.certify.world import World
 from verify.crowd.alternatives import Alternative
 from verify.crowd.guards import alternatives
 from verify.crowd.layout import OBSERVER, BitField, Bits, Layout, Layouts, Role, layouts, narrow
-from verify.ir import EXCLUSIVE, Command, Const, Local, Shared, Thread
+from verify.ir import Command, Const, Local, Shared, Thread
+from verify.locks import EXCLUSIVE
 
 
 @dataclass(frozen=True)
