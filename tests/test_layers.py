@@ -36,7 +36,21 @@ def test_the_second_opinion_loads_nothing_of_the_first() -> None:
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = {name for name in found.stdout.split() if name.startswith("verify.")}
 
-    assert {"diagnostics", "reference", "source", "syntax"} >= {n.split(".")[1] for n in loaded}
+    assert {"diagnostics", "reference", "source", "syntax", "version"} >= {
+        n.split(".")[1] for n in loaded
+    }
+
+
+def test_the_step_relation_of_the_tests_knows_guarded_commands_alone() -> None:
+    """It would agree with the interpreter, or with an encoding, because it leans on it."""
+    code = "import sys, tests.agree.steps; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    loaded = {name for name in found.stdout.split() if name.startswith("verify.")}
+
+    assert "verify.ir" in loaded
+    assert {"ir", "locks", "reasons", "source", "version"} >= {n.split(".")[1] for n in loaded}
 
 
 def test_what_is_trusted_is_as_large_as_is_said() -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.agree.steps import shortest as by_steps
 from tests.randomised import lowered, random_program, random_text, threads_of
 from verify.engine.runs import replay
 from verify.explore import Step, explore
@@ -14,7 +15,6 @@ from verify.interpret import Machine
 from verify.ir import Program, Thread
 from verify.smt.order import Order
 from verify.smt.solver import No, Session, Yes
-from verify.smt.steps import shortest as by_steps
 
 # Every loop of a random program is gone through this often, at least, in a shortest run.
 ROUNDS = 3

@@ -10,6 +10,7 @@ import pytest
 import z3
 from hypothesis import given, note
 
+from tests.agree.steps import Relation, Step, Undecided, name_at, shortest
 from tests.chance import LARGE, by_chance
 from tests.randomised import FLAG, lowered, program_of, programs, randoms, texts, threads_of
 from verify.explore import explore
@@ -17,7 +18,6 @@ from verify.interpret import Machine, State
 from verify.ir import FALSE, TRUE, Command, Local, Program, Shared, Thread, Variable, conj, negate
 from verify.lower.program import lower
 from verify.report.dump import dump
-from verify.smt.steps import Relation, Step, Undecided, name_at, shortest
 from verify.syntax.resolve import read
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
