@@ -84,7 +84,11 @@ def from_commands(seed: int) -> Case:
     random = Random(seed)
     program = random_program(random)
     program = replace(
-        program, claims=tuple(Claim(name, name, False, None) for name in ("p", "q", "stuck"))
+        program,
+        claims=tuple(
+            Claim(name=name, sentence=name, built_in=False, span=None)
+            for name in ("p", "q", "stuck")
+        ),
     )
     return Case(seed, program, _scenario(random, program))
 

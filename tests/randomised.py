@@ -137,7 +137,10 @@ def program_of(
         shared=tuple(shared),
         locks=tuple(locks),
         threads=tuple(threads),
-        claims=tuple(Claim(claim, f"{claim} holds", False, None) for claim in claims),
+        claims=tuple(
+            Claim(name=claim, sentence=f"{claim} holds", built_in=False, span=None)
+            for claim in claims
+        ),
         scenarios=(Scenario("all", "all of them", tuple(members)),),
         outcomes=(),
         table=None,
@@ -161,7 +164,16 @@ def _observer(
     # An observer has no locals and holds nothing.
     bad = _Template(random, replace(shape, locals=0), shared, locks).condition(1)
     command = Command(0, 0, bad, violates=claim, reason="is observed")
-    return Thread(f"({claim})", "", "observer", claim, (), (command,), 0, 0)
+    return Thread(
+        name=f"({claim})",
+        sentence="",
+        kind="observer",
+        claim=claim,
+        locals=(),
+        commands=(command,),
+        entry=0,
+        end=0,
+    )
 
 
 def _breaking(
@@ -219,7 +231,16 @@ class _Template:
             i = self.random.randrange(len(commands))
             back = self.random.randint(0, commands[i].source)
             commands[i] = replace(commands[i], target=back)
-        return Thread(name, "", "thread", "", self.own, tuple(commands), 0, end)
+        return Thread(
+            name=name,
+            sentence="",
+            kind="thread",
+            claim="",
+            locals=self.own,
+            commands=tuple(commands),
+            entry=0,
+            end=end,
+        )
 
     def _commands(self, pc: int, end: int) -> list[Command]:
         """The commands that leave a pc of the spine, the one that goes along it first."""

@@ -12,7 +12,7 @@ pointer is 0 for NULL or the number of an object.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TypeAlias
 
 from verify.locks import BITS, KINDS, LockKind, meets
@@ -461,6 +461,7 @@ class Command:
     target: int
     guard: Expr
     updates: tuple[Update, ...] = ()
+    _: KW_ONLY
     locks: tuple[tuple[str, int], ...] = ()
     forget: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
@@ -489,7 +490,7 @@ class Command:
         return self.fault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
     """The code of any number of threads alike.
 
@@ -510,7 +511,7 @@ class Thread:
     when: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """`hooks` are the callees, `uses` the structs at which it is tested, `returns` the
     functions among the hooks from which it looks at a return; `samples`: it looks at the table.
@@ -547,7 +548,7 @@ class Scenario:
         return self.forever | {name for name, count in self.members if count is None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Cell i has axis j true iff bit j of i is set; `claimed[i]` empty: never occurs.
 
@@ -597,7 +598,7 @@ class Known:
         return here and topics.issuperset(self.topics)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """All threads, scenarios and claims of a text, lowered.
 

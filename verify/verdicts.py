@@ -331,7 +331,7 @@ class Evidence:
     solvers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """Everything said of one program in one scenario.
 

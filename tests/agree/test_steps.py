@@ -213,7 +213,16 @@ def test_updates_read_the_state_before_and_what_is_forgotten_is_set_back() -> No
         Command(1, 2, TRUE, forget=("y",)),
         Command(2, 2, wrong, violates="p"),
     )
-    thread = Thread("one", "", "thread", "", (y,), commands, 0, 3)
+    thread = Thread(
+        name="one",
+        sentence="",
+        kind="thread",
+        claim="",
+        locals=(y,),
+        commands=commands,
+        entry=0,
+        end=3,
+    )
     program = program_of((a, b), (), (thread,), (("one", 1),))
 
     assert_same_shortest(program, (thread,), 3)

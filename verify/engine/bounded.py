@@ -95,21 +95,21 @@ def unanswered(
 ) -> Result:
     """The result where nothing came of asking."""
     return Result(
-        program.path,
-        scenario.name,
-        scenario.sentence,
-        Bound(threads, rounds, False),
-        tuple(
+        path=program.path,
+        scenario=scenario.name,
+        sentence=scenario.sentence,
+        bound=Bound(threads, rounds, False),
+        answers=tuple(
             Answer(c.name, c.sentence, scenario.name, NotEstablished(why))
             for c in program.claims
             if not only or c.name in only
         ),
-        (),
-        (),
-        (),
-        (),
-        tuple(s.name for s in program.scenarios if s.name != scenario.name),
-        watched(program),
+        table=(),
+        outside=(),
+        unreached=(),
+        missing=(),
+        others=tuple(s.name for s in program.scenarios if s.name != scenario.name),
+        watched=watched(program),
     )
 
 
@@ -385,11 +385,11 @@ def collected(
     deaths = _deaths(search, verdicts)
     sampled = tested.sampled()
     return Result(
-        program.path,
-        scenario.name,
-        scenario.sentence,
-        search.bound,
-        tuple(
+        path=program.path,
+        scenario=scenario.name,
+        sentence=scenario.sentence,
+        bound=search.bound,
+        answers=tuple(
             Answer(
                 c.name,
                 c.sentence,
@@ -402,12 +402,12 @@ def collected(
             )
             for c in asked
         ),
-        cases.rows(sampled),
-        cases.outside(),
-        tested.unreached(),
-        tested.unmet(c.name for c in asked),
-        tuple(s.name for s in program.scenarios if s.name != scenario.name),
-        watched(program),
+        table=cases.rows(sampled),
+        outside=cases.outside(),
+        unreached=tested.unreached(),
+        missing=tested.unmet(c.name for c in asked),
+        others=tuple(s.name for s in program.scenarios if s.name != scenario.name),
+        watched=watched(program),
         shown=shown,
         gave_up=cases.gave_up,
     )

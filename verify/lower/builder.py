@@ -139,7 +139,7 @@ class Builder:
                 target,
                 way.guard,
                 stored,
-                tuple(way.locks.items()),
+                locks=tuple(way.locks.items()),
                 places=(place,),
                 transient=way.transient,
                 called=way.called,

@@ -85,53 +85,57 @@ def lower(program: Checked) -> Program:
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
     claims = [
         Claim(
-            c.name,
-            c.sentence,
-            False,
-            c.span,
-            c.alone is not None,
-            tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
-            tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
-            any(k.kind == "table" for k in c.clauses),
-            tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
+            name=c.name,
+            sentence=c.sentence,
+            built_in=False,
+            span=c.span,
+            solo=c.alone is not None,
+            hooks=tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
+            uses=tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
+            samples=any(k.kind == "table" for k in c.clauses),
+            returns=tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
         )
         for c in program.claims
     ]
     built_in = [
-        Claim(name, sentence, True, None)
+        Claim(name=name, sentence=sentence, built_in=True, span=None)
         for name, sentence in BUILT_IN.items()
         if name != "table" or table is not None
     ]
     return Program(
-        program.path,
-        program.sources,
-        tuple(
+        path=program.path,
+        texts=program.sources,
+        shared=tuple(
             Variable(slot.name, slot.name, domains[slot.type], slot.initial)
             for slot in program.slots
             if slot.name in changing
         ),
-        tuple(Lock(lock.name, lock.kind) for lock in program.locks),
-        tuple(threads),
-        (*built_in[:2], *claims, *built_in[2:])
+        locks=tuple(Lock(lock.name, lock.kind) for lock in program.locks),
+        threads=tuple(threads),
+        claims=(*built_in[:2], *claims, *built_in[2:])
         if table is not None
         else (*built_in[:1], *claims, *built_in[1:]),
-        tuple(Scenario(s.name, s.sentence, s.members, s.forever) for s in program.scenarios),
-        (*((o.name, o.sentence) for o in program.outcomes), ("other", "something else")),
-        None
+        scenarios=tuple(
+            Scenario(s.name, s.sentence, s.members, s.forever) for s in program.scenarios
+        ),
+        outcomes=(*((o.name, o.sentence) for o in program.outcomes), ("other", "something else")),
+        table=None
         if table is None
         else Table(
-            table.function,
-            tuple((axis.name, axis.value.span.text) for axis in table.axes),
-            table.span,
-            table.claimed,
-            table.rows,
-            table.span,
-            _point(program, table),
+            function=table.function,
+            axes=tuple((axis.name, axis.value.span.text) for axis in table.axes),
+            sample=table.span,
+            claimed=table.claimed,
+            rows=table.rows,
+            span=table.span,
+            point=_point(program, table),
         ),
-        tuple(subjects),
-        tuple(_watched(program, subjects)),
-        program.assumptions,
-        tuple(Known(k.claim, k.scenario, k.cases, k.topics, k.sentence) for k in program.known),
+        subjects=tuple(subjects),
+        statements=tuple(_watched(program, subjects)),
+        assumptions=program.assumptions,
+        known=tuple(
+            Known(k.claim, k.scenario, k.cases, k.topics, k.sentence) for k in program.known
+        ),
     )
 
 
@@ -290,5 +294,16 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
             # Each with a name of its own: what was seen of threads is kept by name.
             number = f" {len(observers) + 1}" if observers else ""
             name = f"({claim.name}{number})"
-            observers.append(Thread(name, "", "observer", claim.name, (), (command,), 0, 0))
+            observers.append(
+                Thread(
+                    name=name,
+                    sentence="",
+                    kind="observer",
+                    claim=claim.name,
+                    locals=(),
+                    commands=(command,),
+                    entry=0,
+                    end=0,
+                )
+            )
     return observers

@@ -71,14 +71,14 @@ class Threads(Hoisting, Contracts):
             self.emit(after, frame.exit)
         self._finish(thread, frame.exit, end)
         return Thread(
-            thread.name,
-            thread.sentence,
-            "thread",
-            "",
-            tuple(self.locals.values()),
-            self.finished(),
-            entry,
-            end,
+            name=thread.name,
+            sentence=thread.sentence,
+            kind="thread",
+            claim="",
+            locals=tuple(self.locals.values()),
+            commands=self.finished(),
+            entry=entry,
+            end=end,
         )
 
     def _finish(self, thread: checked.Thread, exit_: int, end: int) -> None:

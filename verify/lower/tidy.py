@@ -329,7 +329,7 @@ def compose(first: Command, second: Command) -> Command | None:
         first.source if second.violates else second.target,
         guard,
         tuple(updates.items()),
-        tuple((locks | dict(second.locks)).items()),
+        locks=tuple((locks | dict(second.locks)).items()),
         places=(*first.places, *second.places),
         transient=first.transient or second.transient,
         violates=second.violates,

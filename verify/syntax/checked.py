@@ -451,7 +451,7 @@ class Scenario:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """A whole program, includes and all.
 

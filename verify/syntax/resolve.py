@@ -70,24 +70,26 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
     for type_ in _types(known):
         lows[type_], labels[type_] = known.labels(type_)
     return Checked(
-        sources[0].path,
-        tuple(source.path for source in sources),
-        labels,
-        lows,
-        {struct: tuple(names) for struct, names in known.objects.items()},
-        tuple(known.slots.values()),
-        tuple(known.locals.values()),
-        tuple(known.locks.values()),
-        primitives,
-        functions,
-        threads,
-        scenarios,
-        contracts,
-        outcomes,
-        tables,
-        claims,
-        tuple((d.sentence, d.direction) for d in declarations if isinstance(d, tree.Assumption)),
-        bugs,
+        path=sources[0].path,
+        sources=tuple(source.path for source in sources),
+        labels=labels,
+        lows=lows,
+        objects={struct: tuple(names) for struct, names in known.objects.items()},
+        slots=tuple(known.slots.values()),
+        thread_locals=tuple(known.locals.values()),
+        locks=tuple(known.locks.values()),
+        primitives=primitives,
+        functions=functions,
+        threads=threads,
+        scenarios=scenarios,
+        contracts=contracts,
+        outcomes=outcomes,
+        tables=tables,
+        claims=claims,
+        assumptions=tuple(
+            (d.sentence, d.direction) for d in declarations if isinstance(d, tree.Assumption)
+        ),
+        known=bugs,
     )
 
 
