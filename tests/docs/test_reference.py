@@ -1,0 +1,113 @@
+"""The pages of reference name what there is, all of it and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, get_args
+
+from tests.programs.binder import ROOT
+from verify import verdicts
+from verify.artifact.form import FORMAT
+from verify.diagnostics import CODES
+from verify.ends import Status
+from verify.syntax.claims import BUILT_IN_CLAIMS
+
+
+def schema(name: str) -> dict[str, Any]:
+    text: dict[str, Any] = json.loads((ROOT / "verify/report" / name).read_text())
+    return text
+
+
+SCHEMA = schema("schema.json")
+COVERAGE = schema("coverage.schema.json")
+CHECK = schema("check.schema.json")
+# Rows of the table on the page, and where the schema has what they are about.
+PARTS = {
+    "the report": SCHEMA,
+    "a program": SCHEMA["$defs"]["program"],
+    "an error": SCHEMA["$defs"]["error"],
+    "a verdict": SCHEMA["$defs"]["verdict"],
+    "a step of a run": SCHEMA["$defs"]["step"],
+    "the end of a run": SCHEMA["$defs"]["end"],
+    "a row of the table": SCHEMA["$defs"]["row"],
+    "what the code does in a row": SCHEMA["$defs"]["behaviour"],
+    "mutation coverage": COVERAGE,
+    "a changed statement": COVERAGE["$defs"]["change"],
+    "an answer of `check`": CHECK,
+    "a checked certificate": CHECK["$defs"]["certificate"],
+}
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def cells(text: str) -> dict[str, str]:
+    """The second column of each table of a page, by the first."""
+    return {
+        first.strip(): rest.strip()
+        for first, rest in re.findall(r"^\| ([^|\n]+) \| (.+) \|$", text, re.MULTILINE)
+    }
+
+
+def named(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_the_fields_of_the_json_are_those_of_its_schema() -> None:
+    """If it fails, whoever writes a script from the page misses a field, or waits for one."""
+    rows = cells(page("json-and-statuses.md"))
+    found = {part: set(named(rows[part])) for part in PARTS}
+
+    assert {part: set(form["properties"]) for part, form in PARTS.items()} == found
+
+
+def test_the_versions_of_the_json_are_those_of_the_schemas() -> None:
+    """If it fails, a reader refuses each report, or misreads one."""
+    said = set(re.findall(r"`(verify-[a-z]+/\d+)`", page("json-and-statuses.md")))
+    forms = {form["properties"]["format"]["const"] for form in (SCHEMA, COVERAGE, CHECK)}
+
+    assert forms | {FORMAT} == said
+
+
+def test_the_closed_sets_of_the_json_are_those_of_its_schema() -> None:
+    """If it fails, a script meets a verdict that the page does not have."""
+    text = " ".join(page("json-and-statuses.md").split())
+    for field, part in (("verdict", "verdict"), ("kind", "end")):
+        said = re.search(rf"\* `{field}` is one of ([^.]+)\.", text)
+
+        assert said
+        assert SCHEMA["$defs"][part]["properties"][field]["enum"] == named(said[1])
+
+
+def test_each_status_is_explained() -> None:
+    """If it fails, a script meets a status that the page does not have."""
+    rows = cells(page("json-and-statuses.md"))
+
+    assert {str(int(status)) for status in Status} == {row for row in rows if row in "01234"}
+
+
+def test_each_code_is_explained() -> None:
+    """If it fails, a mistake in a text has a code that no page has, or another meaning."""
+    rows = cells(page("json-and-statuses.md"))
+
+    assert {f"`{code}`": meaning for code, meaning in CODES.items()} == {
+        code: meaning for code, meaning in rows.items() if code.startswith("`BFP")
+    }
+
+
+def test_each_verdict_and_each_built_in_claim_is_explained() -> None:
+    """If it fails, a reader of a report meets a word that no page explains."""
+    rows = cells(page("verdicts.md"))
+    glossary = page("glossary.md")
+    words = {"REFUTED", "proved", "holds", "not established", "vacuous", "absent"}
+
+    assert len(words) == len(get_args(verdicts.Verdict))
+    assert {f"`{word}`" for word in words} <= set(rows)
+    assert {f"`{claim}`" for claim in BUILT_IN_CLAIMS} <= set(rows)
+    assert [] == [
+        word
+        for word in (*(word.lower() for word in words), *BUILT_IN_CLAIMS)
+        if f"**{word}**" not in glossary and f"**{word}," not in glossary
+    ]
