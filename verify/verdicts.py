@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from verify.reasons.coverage import Goal
+from verify.reasons.limits import Remark, Unproved
 from verify.source import Span
 
 
@@ -203,7 +204,7 @@ class Holds:
     """No run within the bound breaks the claim; `unproved` is why no more is known."""
 
     bound: Bound
-    unproved: str = ""
+    unproved: Unproved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +224,9 @@ class Refuted:
 
 @dataclass(frozen=True, slots=True)
 class NotEstablished:
-    """Neither shown nor refuted, and why."""
+    """Neither shown nor refuted, and why: a crash keeps from being seen what comes behind it."""
 
-    reason: str
+    reason: Unproved | Crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ class Answer:
     scenario: str
     verdict: Verdict
     known: str = ""
-    beside: str = ""
+    beside: Remark | None = None
     cut_short: Crash | None = None
 
 
@@ -316,17 +317,40 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What stands behind the proved claims, in words.
+class Member:
+    """A thread of a scenario: how many of it there are (None: any number), and whether each
+    is `cyclic`, called again and again.
 
-    `threads` says how often each thread runs, `transient` which calls may fail
-    for a moment, `solvers` who has confirmed the obligations.
+    `rests` are the claims that rest on it not being so, if that was looked at.
     """
 
-    threads: tuple[str, ...]
-    transient: tuple[str, ...]
+    thread: str
+    count: int | None
+    cyclic: bool
+    rests: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpuriousFailure:
+    """A call that may fail for a moment, at any time, and why, in the words of the text."""
+
+    callee: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What stands behind the proved claims.
+
+    `assumptions` are sentences, each with `misses` (bugs) or `alarms` (falsely), `lemmas` and
+    `obligations` are counted; `solvers` are those that have confirmed the obligations, with
+    their versions.
+    """
+
+    threads: tuple[Member, ...]
+    transient: tuple[SpuriousFailure, ...]
     assumptions: tuple[tuple[str, str], ...]
-    lemmas: tuple[str, ...]
+    lemmas: int
     obligations: int
     solvers: tuple[str, ...]
 
@@ -356,7 +380,7 @@ class Result:
     proof: Evidence | None = None
     model: str = ""
     shown: tuple[Schedule, ...] = ()
-    gave_up: str = ""
+    gave_up: Unproved | None = None
 
 
 @dataclass(frozen=True, slots=True)

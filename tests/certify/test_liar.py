@@ -160,5 +160,5 @@ def test_a_circle_is_refused_before_a_solver_is_asked() -> None:
     spots = range(len(places(scene)))
     every = tuple((one, two) for one in spots for two in spots)
 
-    with pytest.raises(Unfounded, match="circles"):
+    with pytest.raises(Unfounded, match="CIRCLE"):
         obligations(program, scene, Grounds((), {"stuck": ()}, every))

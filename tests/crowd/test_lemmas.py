@@ -8,6 +8,7 @@ from tests.programs.binder import program, reuse
 from verify.crowd.lemmas import Search
 from verify.engine import unbounded
 from verify.engine.unbounded import prove
+from verify.reasons.limits import Count, CountLimit
 
 # A shipped program.
 pytestmark = pytest.mark.slow
@@ -21,4 +22,4 @@ def test_a_search_that_meets_its_limit_keeps_what_it_has_proved(
     found = prove(program("v3-balanced"), reuse(program("v3-balanced")), ("table", "stuck"))
 
     assert {"table"} == set(found.shares)
-    assert {"stuck": "more than 40 lemmas"} == found.open
+    assert {"stuck": CountLimit(Count.LEMMAS, 40)} == found.open

@@ -14,6 +14,7 @@ from verify.ir import Program, Scenario, Thread, instance
 from verify.lower.program import lower
 from verify.report.coverage import untested_text
 from verify.report.ends import wrong
+from verify.report.limits import unproved_text
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 from verify.verdicts import Holds, NotEstablished, Refuted, Result, Run, Vacuous, word
@@ -85,7 +86,7 @@ def reasons(result: Result) -> dict[str, str]:
             case Refuted(run):
                 found[answer.claim] = wrong(run)
             case NotEstablished(reason):
-                found[answer.claim] = reason
+                found[answer.claim] = unproved_text(reason)
             case Vacuous(missing):
                 found[answer.claim] = untested_text(answer.claim, missing)
             case Holds():

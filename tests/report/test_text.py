@@ -9,6 +9,7 @@ import pytest
 from tests.engine.small import LOCKS, checked
 from tests.programs.binder import NAMES, result
 from verify.reasons.coverage import CallGoal
+from verify.reasons.limits import SolverLimit
 from verify.report import values
 from verify.report.ends import wrong
 from verify.report.text import report, side_by_side, summary
@@ -83,12 +84,12 @@ def test_why_something_is_not_established_stands_below_it() -> None:
     """If it fails, a verdict that is none comes without its reason."""
     found = result("v3-balanced")
     answers = (
-        dataclasses.replace(found.answers[0], verdict=NotEstablished("z3 gave up")),
+        dataclasses.replace(found.answers[0], verdict=NotEstablished(SolverLimit("canceled"))),
         dataclasses.replace(found.answers[1], verdict=Vacuous((CallGoal("f"),))),
     )
     lines = list(report(dataclasses.replace(found, answers=answers)))
 
-    assert any(line.strip() == "! z3 gave up" for line in lines)
+    assert any(line.strip() == "! z3 gave up: canceled" for line in lines)
     assert any(line.strip() == "! f is never called" for line in lines)
 
 

@@ -32,6 +32,7 @@ from verify.engine import prove as engine
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
 from verify.parallel import Tell, in_worker
+from verify.reasons.limits import MemoryLimit, Plain, Unproved
 from verify.signals import undivided
 from verify.source import Source
 from verify.syntax.load import Loader
@@ -168,9 +169,12 @@ def _as_settled(
             for i, one in some:
                 del left[i]
                 yield i, one
-    except CancelledError as reason:
+    except CancelledError as error:
         for i, task in left.items():
-            yield i, replace(_unanswered(task, str(reason)), cut=True)
+            yield (
+                i,
+                replace(_unanswered(task, Plain.LATE if error.late else Plain.CANCELLED), cut=True),
+            )
 
 
 def _made(tasks: Sequence[Task], control: Control) -> Generator[tuple[int, Settled], None, None]:
@@ -214,10 +218,10 @@ def _named(result: Result, question: Question) -> Result:
 
 def _out_of_memory(task: Task) -> Settled:
     """What there is to say of a scenario that takes more memory than there is."""
-    return _unanswered(task, f"out of memory in scenario {task.scenario.name}")
+    return _unanswered(task, MemoryLimit(task.scenario.name))
 
 
-def _unanswered(task: Task, why: str) -> Settled:
+def _unanswered(task: Task, why: Unproved) -> Settled:
     question = task.question
     how = (task.program, task.scenario, question.threads, question.unwind, question.claims)
     return Settled(_named(bounded.unanswered(*how, why), question))

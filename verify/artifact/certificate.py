@@ -24,6 +24,7 @@ from verify.engine.review import Certified, Holding, Idle, Open, Refutation, Rul
 from verify.engine.schedules import of_run
 from verify.engine.unbounded import Proof as Found
 from verify.ir import Program, Scenario
+from verify.report.limits import remark_text, unproved_text
 from verify.verdicts import (
     Absent,
     Answer,
@@ -93,7 +94,7 @@ def document(
         "claims": claims,
         "once": {name: list(some) for name, some in proof.once.items()},
         "solvers": list(SOLVERS) if proof.shares else [],
-        **({"gave_up": result.gave_up} if result.gave_up else {}),
+        **({"gave_up": unproved_text(result.gave_up)} if result.gave_up is not None else {}),
         "points": words.all_points(),
         "lemmas": lemmas,
         "waits": waits,
@@ -111,18 +112,19 @@ def _ruling(
             by = " ".join(lemmas[i] for i in proof.direct[answer.claim])
             return {"verdict": "proved", "by": by, "rests": count}
         case Holds(_, unproved):
-            return {"verdict": "holds", **({"why": unproved} if unproved else {})}
+            why = {} if unproved is None else {"why": unproved_text(unproved)}
+            return {"verdict": "holds", **why}
         case Refuted() as verdict:
             said: dict[str, Any] = {
                 "verdict": "refuted",
                 "run": runs.index(of_run(answer.claim, verdict)),
                 "least": verdict.least,
             }
-            if answer.known and answer.beside:
-                said["others"] = answer.beside
+            if answer.known and answer.beside is not None:
+                said["others"] = remark_text(answer.beside)
             return said
         case NotEstablished(reason):
-            return {"verdict": "not established", "why": reason}
+            return {"verdict": "not established", "why": unproved_text(reason)}
         case Vacuous():
             return {"verdict": "vacuous"}
         case Absent():
@@ -208,8 +210,8 @@ def _grounds_of(
         return Grounds((), {name: _positions(name, some, {}) for name, some in by.items()})
     try:
         scene = world(program, scenario)
-    except Unsupported as reason:
-        raise Malformed(str(reason)) from None
+    except Unsupported as error:
+        raise Malformed(unproved_text(error.reason)) from None
     lemmas: dict[Lemma, int] = {}
     for name, one in said["lemmas"].items():
         if lemma_name(one) != name:

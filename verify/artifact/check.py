@@ -30,6 +30,7 @@ from verify.interpret import ReplayError
 from verify.ir import FATAL, Program, Scenario
 from verify.lower.program import lower
 from verify.reasons.objections import Objection
+from verify.report.limits import unproved_text
 from verify.report.objections import objection_text
 from verify.source import Source
 from verify.syntax.load import Loader
@@ -213,13 +214,13 @@ def _proofs(
     try:
         texts = written(one, certificate)
     except (Unfounded, Unsupported, Loops, TooManyPaths) as error:
-        return [f"not proved: {error}"], []
+        return [f"not proved: {unproved_text(error.reason)}"], []
     if sum(len(text.text) for text in texts) > MAX_TEXT:
         return [f"its obligations have more than {MAX_TEXT:,} characters"], []
     refused = confirm(texts, solvers, lambda name: progress(f"asking for {name}"))
     by = " and ".join(solvers)
     return (
-        [f"not proved: {reason}" for reason in refused.values()],
+        [f"not proved: {unproved_text(reason)}" for reason in refused.values()],
         [
             f"{len(texts)} obligations written again from the program and {len(grounds.lemmas)} "
             f"lemmas, unsat by {by}: {len(grounds.direct)} claims proved"

@@ -14,8 +14,9 @@ from verify.artifact.views import result_of
 from verify.report.coverage import untested_text
 from verify.report.dashboard import Evidence, Said
 from verify.report.ends import last_line, who, wrong
+from verify.report.limits import remark_text, unproved_text
+from verify.report.words import several
 from verify.verdicts import Absent, Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
-from verify.wording import several
 
 
 def folders_below(root: Path) -> Iterator[Path]:
@@ -59,7 +60,9 @@ def _said(answer: Answer) -> Said:
     if answer.cut_short is not None:
         how += ", cut short"
     verdict = word(answer.verdict)
-    return Said(answer.claim, answer.sentence, verdict, how, why, answer.known, answer.beside)
+    return Said(
+        answer.claim, answer.sentence, verdict, how, why, answer.known, remark_text(answer.beside)
+    )
 
 
 def _resting_on(answer: Answer) -> tuple[str, str]:
@@ -70,11 +73,11 @@ def _resting_on(answer: Answer) -> tuple[str, str]:
         case Proved(lemmas):
             return several(lemmas, "lemma"), ""
         case Holds(bound, unproved):
-            return f"{bound.threads} of each", unproved
+            return f"{bound.threads} of each", "" if unproved is None else unproved_text(unproved)
         case Refuted(run):
             how = f"{several(len(run.steps), 'step')}, {several(len(run.threads), 'thread')}"
             return how, last_line(who(run), wrong(run))
         case NotEstablished(why):
-            return "", why
+            return "", unproved_text(why)
         case Vacuous(missing) | Absent(missing):
             return "", untested_text(answer.claim, missing)

@@ -8,10 +8,11 @@ from verify.artifact.certificate import Certificate
 from verify.artifact.check import Opened, reviewed, written
 from verify.artifact.form import Malformed
 from verify.certify.obligations import Obligation
+from verify.engine.states import members, spurious_failures, states_of
 from verify.reasons.objections import Objection
 from verify.report.objections import objection_text
+from verify.report.states import lemma_text
 from verify.verdicts import Evidence, Proved, Result
-from verify.wording import lemma_text, threads_text, transients
 
 
 def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Result:
@@ -35,12 +36,12 @@ def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Resu
         return result
     program, scenario, lemmas = one.program, one.scenario, certificate.grounds.lemmas
     evidence = Evidence(
-        threads_text(scenario, certificate.once),
-        transients(program, scenario),
-        program.assumptions,
-        tuple(lemma_text(program, scenario, lemma) for lemma in lemmas),
-        len(written(one, certificate)),
-        certificate.solvers,
+        threads=members(scenario, certificate.once),
+        transient=spurious_failures(program, scenario),
+        assumptions=program.assumptions,
+        lemmas=len(lemmas),
+        obligations=len(written(one, certificate)),
+        solvers=certificate.solvers,
     )
     return replace(result, proof=evidence)
 
@@ -51,7 +52,8 @@ def lemmas_of(one: Opened, certificate: Certificate) -> list[str]:
     grounds = certificate.grounds
     for i, (name, lemma) in enumerate(zip(one.said["lemmas"], grounds.lemmas, strict=True)):
         users = [claim for claim, some in sorted(grounds.direct.items()) if i in some]
-        lines.append(f"{name}  {lemma_text(one.program, one.scenario, lemma)}")
+        states = states_of(one.program, one.scenario, lemma)
+        lines.append(f"{name}  {lemma_text(states)}")
         lines.append(f"          for {', '.join(users) or 'other lemmas'}")
     return lines or ["none"]
 

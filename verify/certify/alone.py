@@ -26,12 +26,13 @@ from verify.ir import (
     negate,
     rebuild,
 )
+from verify.reasons.limits import Count, CountLimit, UnprovedError
 from verify.simplify import sharpen
 
 MAX_PATHS = 20_000
 
 
-class TooManyPaths(Exception):
+class TooManyPaths(UnprovedError):
     """A lonely run branches more often than the limit allows; which one."""
 
 
@@ -65,8 +66,8 @@ def failing(
         return _LAST[key][2]
     try:
         automaton = unfold(program, solo, rounds)
-    except TooLarge as reason:
-        raise TooManyPaths(str(reason)) from None
+    except TooLarge as error:
+        raise TooManyPaths(error.reason) from None
     begins, kept = _begins(automaton, solo)
     found: list[Expr] = []
     none: frozenset[str] = frozenset()
@@ -76,7 +77,7 @@ def failing(
         node, condition, stored, about = stack.pop()
         paths += 1
         if paths > MAX_PATHS:
-            raise TooManyPaths(f"a run alone has more than {MAX_PATHS} paths")
+            raise TooManyPaths(CountLimit(Count.ISOLATED_PATHS, MAX_PATHS))
 
         def leaf(atom: Atom, stored: dict[Shared, int] = stored) -> Expr:
             if isinstance(atom, Shared) and atom in stored:

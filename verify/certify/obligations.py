@@ -53,6 +53,7 @@ from verify.ir import (
     Thread,
 )
 from verify.locks import EXCLUSIVE, FREE
+from verify.reasons.limits import ArithmeticLimit
 
 NAMED = ("x", "y", "z")
 # Bits of a value: the fewest that do.
@@ -121,7 +122,7 @@ class Writer:
         for width in WIDTHS:
             if largest < 1 << (width - 1):
                 return width
-        raise Unsupported(f"arithmetic may come to {largest}")
+        raise Unsupported(ArithmeticLimit(largest))
 
     # ------------------------------------------------------------------ names
 

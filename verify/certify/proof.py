@@ -19,6 +19,14 @@ from verify.certify.solvers import SOLVERS, decide
 from verify.certify.unfold import unfold
 from verify.certify.world import World
 from verify.ir import Expr, Program
+from verify.reasons.limits import (
+    NoSuchClaim,
+    NoSuchLemma,
+    Plain,
+    Refused,
+    Ungrounded,
+    UnprovedError,
+)
 
 # What is no claim about states, and so is never proved by lemmas.
 BY_RUNS = "vacuity"
@@ -28,11 +36,11 @@ class Disagreement(Exception):
     """Two engines answer differently: our bug, never a verdict."""
 
 
-class Loops(Exception):
+class Loops(UnprovedError):
     """A thread alone may go through a loop more often than it was unfolded."""
 
 
-class Unfounded(Exception):
+class Unfounded(UnprovedError):
     """What is put forward is no proof of anything, whatever a solver would say, and why."""
 
 
@@ -66,19 +74,19 @@ def _founded(program: Program, scene: World, grounds: Grounds) -> None:
     names = {claim.name for claim in program.claims} - {BY_RUNS}
     strange = sorted(set(grounds.direct) - names)
     if strange:
-        raise Unfounded(f"there is no claim {strange[0]} that lemmas can prove")
+        raise Unfounded(NoSuchClaim(strange[0]))
     for name, found in grounds.direct.items():
         if len(set(found)) < len(found) or not all(0 <= n < len(grounds.lemmas) for n in found):
-            raise Unfounded(f"{name} rests on a lemma twice, or on one that there is not")
+            raise Unfounded(NoSuchLemma(name))
     if grounds.arrows and "stuck" not in grounds.direct:
-        raise Unfounded("who may wait for whom is said for the claim stuck, which is not proved")
+        raise Unfounded(Ungrounded.WAITS_WITHOUT_CLAIM)
     count = len(places(scene)) if grounds.arrows else 0
     if not all(0 <= end < count for arrow in grounds.arrows for end in arrow):
-        raise Unfounded("somebody waits at a place that the program does not have")
+        raise Unfounded(Ungrounded.NO_SUCH_PLACE)
     if circle(grounds.arrows):
-        raise Unfounded("who may wait for whom goes in circles")
+        raise Unfounded(Ungrounded.CIRCLE)
     if not all(map(fits(scene), grounds.lemmas)):
-        raise Unfounded("a lemma speaks of something that the program does not have")
+        raise Unfounded(Ungrounded.NO_SUCH_FIELD)
 
 
 def _written(program: Program, scene: World, grounds: Grounds) -> Iterator[Obligation]:
@@ -109,7 +117,7 @@ def failing_alone(program: Program, scene: World, claim: str) -> Expr:
     thread = next(t for t in scene.solos if t.claim == claim)
     condition = failing(program, thread)
     if unfold(program, thread).cut:
-        raise Loops("a run alone has loops")
+        raise Loops(Plain.ISOLATED_LOOPS)
     return condition
 
 
@@ -117,7 +125,7 @@ def confirm(
     texts: Collection[Obligation],
     solvers: Sequence[str] = tuple(SOLVERS),
     asking: Callable[[str], None] | None = None,
-) -> dict[str, str]:
+) -> dict[str, Refused]:
     """For each claim that is not confirmed, why; "" stands for all of them.
 
     `asking` is told of each text before the solvers are.
@@ -125,7 +133,7 @@ def confirm(
     Raises:
         Disagreement: one solver says sat, another unsat.
     """
-    refused: dict[str, str] = {}
+    refused: dict[str, Refused] = {}
     for obligation in texts:
         if asking is not None:
             asking(obligation.name)
@@ -134,8 +142,7 @@ def confirm(
         if "sat" in said and "unsat" in said:
             raise Disagreement(f"{obligation.name}: {answers}")
         if said != {"unsat"}:
-            words = ", ".join(f"{name}: {answer}" for name, answer in answers.items())
-            refused[obligation.claim] = f"obligation {obligation.name} ({words})"
+            refused[obligation.claim] = Refused(obligation.name, tuple(answers.items()))
         if "" in refused:
             # Where lemmas do not keep each other, nothing is proved by them.
             break

@@ -28,6 +28,7 @@ from verify.ir import (
     rebuild,
 )
 from verify.locks import FREE, meets
+from verify.reasons.limits import ThreadLimit, UnprovedError
 
 # (pc, values of the locals, modes of the locks, times that a loop was entered again)
 Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
@@ -36,7 +37,7 @@ Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
 MAX_STATES = 10_000
 
 
-class TooLarge(Exception):
+class TooLarge(UnprovedError):
     """A limit on what is written out in full was met; which one."""
 
 
@@ -178,9 +179,7 @@ class _States:
     def steps(self, state: _State) -> list[_Step]:
         if state not in self._known:
             if len(self._known) >= MAX_STATES:
-                raise TooLarge(
-                    f"thread {self.thread.name} has more than {MAX_STATES} states by itself"
-                )
+                raise TooLarge(ThreadLimit(self.thread.name, MAX_STATES))
             self._known[state] = [
                 step
                 for i, command in self.by_pc.get(state[0], ())

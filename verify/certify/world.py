@@ -23,12 +23,13 @@ from verify.ir import (
     thread_named,
 )
 from verify.locks import BITS, EXCLUSIVE
+from verify.reasons.limits import ComputesWithLock, TakesUnasked, UnprovedError
 
 # Threads besides the one that breaks a claim that are looked at together with it.
 MAX_WITNESSES = 2
 
 
-class Unsupported(Exception):
+class Unsupported(UnprovedError):
     """The program uses locks in a way that this view of them does not cover."""
 
 
@@ -75,7 +76,7 @@ def settled(thread: Thread) -> Thread:
         _check_taking(thread, command)
         commands += _asked_first(command)
         if not all(_plain(c.guard) for c in commands[-1:]):
-            raise Unsupported(f"{thread.name} computes with the state of a lock")
+            raise Unsupported(ComputesWithLock(thread.name))
     found = tuple(commands)
     # Most are so already: then it is the same thread, by which what is known of it is found.
     return thread if found == thread.commands else replace(thread, commands=found)
@@ -86,7 +87,7 @@ def _check_taking(thread: Thread, command: Command) -> None:
     for lock, mode in command.locks:
         asked = any(Not(Others(lock, word)) in parts for word in ("any", "exclusive"))
         if mode == EXCLUSIVE and not asked:
-            raise Unsupported(f"{thread.name} takes {lock} without asking whether it is free")
+            raise Unsupported(TakesUnasked(thread.name, lock))
 
 
 def _asked_first(command: Command) -> list[Command]:

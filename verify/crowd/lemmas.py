@@ -22,9 +22,10 @@ from verify.crowd.cube import Cube, subsumes
 from verify.crowd.layout import BitField, Bits
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space, Transition
+from verify.reasons.limits import Count, CountLimit, UnprovedError
 
 
-class SearchLimit(Exception):
+class SearchLimit(UnprovedError):
     """More lemmas than the limit allows."""
 
 
@@ -160,7 +161,7 @@ class Search:
         self.lemmas.append(lemma)
         self._outside.append((~lemma.shared, lemma))
         if len(self.lemmas) > self.limit:
-            raise SearchLimit(f"more than {self.limit} lemmas")
+            raise SearchLimit(CountLimit(Count.LEMMAS, self.limit))
 
     def _covered(self, cube: Cube) -> bool:
         """Whether a lemma forbids all of a cube."""

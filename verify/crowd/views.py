@@ -29,6 +29,7 @@ from typing import TypeAlias
 
 from verify.crowd.layout import Bits
 from verify.crowd.space import Space, Transition
+from verify.reasons.limits import Count, CountLimit, UnprovedError
 
 # A set of threads of the crowd, one bit for each position in `Views.processes`.
 Some: TypeAlias = int
@@ -51,7 +52,7 @@ LOOKS_OF_A_SINGLE = 4
 LOOKS_OF_A_STEP = 6
 
 
-class TooManyViews(Exception):
+class TooManyViews(UnprovedError):
     """A limit on views was met."""
 
 
@@ -106,9 +107,9 @@ class Views:
             self._follow(g, self._settle(g))
             self.count = self._twice // 2
             if self.count > self.limit:
-                raise TooManyViews(f"more than {self.limit} views")
+                raise TooManyViews(CountLimit(Count.VIEWS, self.limit))
             if self._looks > MAX_LOOKS:
-                raise TooManyViews(f"views take more than {MAX_LOOKS} looks")
+                raise TooManyViews(CountLimit(Count.LOOKS, MAX_LOOKS))
         self._look_for_broken()
 
     # ------------------------------------------------------------- the closure

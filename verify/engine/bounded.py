@@ -46,6 +46,7 @@ from verify.ir import (
     lonely_topics,
     topics,
 )
+from verify.reasons.limits import MoreWaysUnknown, NewWay, Plain, Remark, Unproved
 from verify.smt.solver import No, Unknown, Yes
 from verify.verdicts import (
     Answer,
@@ -59,7 +60,6 @@ from verify.verdicts import (
     Schedule,
     Verdict,
 )
-from verify.wording import cut_short
 
 # States that are looked at where somebody may wait for a condition.
 ALL_STATES = 200_000
@@ -91,7 +91,7 @@ def unanswered(
     threads: int,
     rounds: int,
     only: Sequence[str],
-    why: str,
+    why: Unproved,
 ) -> Result:
     """The result where nothing came of asking."""
     return Result(
@@ -148,17 +148,16 @@ class Ways:
             self.gave_up.add(claim)
             return None
 
-    def remarks(self, claim: str, verdict: Verdict) -> tuple[str, str]:
+    def remarks(self, claim: str, verdict: Verdict) -> tuple[str, Remark | None]:
         """What the bug is called that refutes a claim, and what there is to say besides."""
         some = known_of(self.search.program, claim, self.search.scenario.name)
         if not some or not isinstance(verdict, Refuted):
-            return (some[0].sentence if some else ""), ""
+            return (some[0].sentence if some else ""), None
         for known in some:
             if known.covers(self.about[claim]):
-                open_ = "z3 gave up looking for another way" if claim in self.gave_up else ""
+                open_ = MoreWaysUnknown() if claim in self.gave_up else None
                 return known.sentence, open_
-        names = dict.fromkeys(known.sentence for known in some)
-        return "", f"new: not the known {' or '.join(names)}"
+        return "", NewWay(tuple(dict.fromkeys(known.sentence for known in some)))
 
 
 @dataclass
@@ -173,7 +172,7 @@ class Inquiry:
     plain: dict[str, int]
     stuck: int
     solos: dict[str, tuple[Thread, int]]
-    failures: dict[str, str]
+    failures: dict[str, Unproved]
     ways: Ways
     cases: Cases
     tested: Tested
@@ -228,7 +227,7 @@ class Inquiry:
             crashes = [one.crash for row in rows for one in row.behaviours]
             crash = next((one for one in crashes if one is not None), None)
             if crash is not None:
-                verdicts["table"] = NotEstablished(cut_short(crash))
+                verdicts["table"] = NotEstablished(crash)
         for claim in asked:
             if claim.name == "vacuity":
                 verdicts[claim.name] = self.tested.verdict()
@@ -344,8 +343,8 @@ def _plain_verdicts(
         only_new = best is not None
         try:
             best = best or search.shortest([questions[name]], found[name] or None)
-        except Gave as reason:
-            verdicts[name] = NotEstablished(str(reason))
+        except Gave as error:
+            verdicts[name] = NotEstablished(error.reason)
             continue
         if best is None:
             raise Disagreement(f"{name}: one question, two answers")
@@ -375,7 +374,7 @@ def collected(
     search: Search,
     asked: Sequence[Claim],
     verdicts: Mapping[str, Verdict],
-    remarks: Callable[[str, Verdict], tuple[str, str]],
+    remarks: Callable[[str, Verdict], tuple[str, Remark | None]],
     cases: Cases,
     tested: Tested,
     shown: tuple[Schedule, ...],
@@ -492,16 +491,13 @@ def _stuck(search: Search, question: int, start: tuple[Move, ...] | None, ways: 
         else:
             looked = _look_at_all(search)
             if looked is None and best is None:
-                return NotEstablished(
-                    "somebody waits for a condition, and whether others always let it go on "
-                    "takes more states to tell than the limit allows"
-                )
+                return NotEstablished(Plain.WAITS_FOR_CONDITION)
             if isinstance(looked, Holds):
                 return looked
             best = looked or best
-    except Gave as reason:
+    except Gave as error:
         if best is None:
-            return NotEstablished(str(reason))
+            return NotEstablished(error.reason)
     assert best is not None
     waiting = _waits_for_ever(search, best.moves)
     if not waiting:
@@ -528,10 +524,10 @@ def _look_at_all(search: Search) -> Best | Holds | None:
 
 def _solos(
     search: Search, asked: Sequence[Claim], ways: Ways
-) -> tuple[dict[str, tuple[Thread, int]], dict[str, str]]:
+) -> tuple[dict[str, tuple[Thread, int]], dict[str, Unproved]]:
     """For each claim about a thread alone: the thread, and the question whether it can fail."""
     solos: dict[str, tuple[Thread, int]] = {}
-    failures: dict[str, str] = {}
+    failures: dict[str, Unproved] = {}
     resting = search.order.resting()
     for claim in asked:
         if not claim.solo:
@@ -543,8 +539,8 @@ def _solos(
         try:
             condition = failing(*how)
             unnamed = failing(*how, ways.counts(claim.name)) if ways.known(claim.name) else None
-        except TooManyPaths as reason:
-            failures[claim.name] = str(reason)
+        except TooManyPaths as error:
+            failures[claim.name] = error.reason
             continue
         text = all_of([resting, search.order.finally_(condition)])
         solos[claim.name] = (thread, search.question(text))
@@ -564,8 +560,8 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int], ways: Ways) -
     named = ways.named if best is not None else None
     try:
         best = best or search.shortest([question], start)
-    except Gave as reason:
-        return NotEstablished(str(reason))
+    except Gave as error:
+        return NotEstablished(error.reason)
     if best is None:
         return Holds(search.bound)
     machine = search.machine
@@ -573,7 +569,7 @@ def _alone(search: Search, claim: Claim, solo: tuple[Thread, int], ways: Ways) -
     numbers = run_alone(machine, thread, state, named)
     if numbers is None:
         if unfold(search.program, thread, search.bound.rounds).cut:
-            return NotEstablished("a run alone goes through a loop more often than the bound")
+            return NotEstablished(Plain.ISOLATED_TRUNCATED)
         raise ReplayError(f"{claim.name}: the run alone does not fail")
     ways.about[claim.name] = lonely_topics(thread, numbers)
     return Refuted(search.tell(best.moves, (thread, numbers)), search.bound, best.least)

@@ -14,6 +14,7 @@ from verify.crowd.space import Space, Transition, encoded
 from verify.crowd.views import TooManyViews, Views
 from verify.engine.search import Progress, silent
 from verify.ir import Command, Program, Scenario, Thread
+from verify.reasons.limits import Unproved
 
 
 @dataclass(frozen=True)
@@ -35,35 +36,35 @@ class Crowd:
     progress: Progress = silent
 
     @cached_property
-    def space(self) -> Space | str:
+    def space(self) -> Space | Unproved:
         """What there is to close, or why nothing."""
         try:
             return encoded(world(self.program, self.scenario))
-        except Unsupported as reason:
-            return str(reason)
+        except Unsupported as error:
+            return error.reason
 
     @cached_property
-    def closed(self) -> Closed | str:
+    def closed(self) -> Closed | Unproved:
         """The views, or why there are none."""
         space = self.space
-        if isinstance(space, str):
+        if not isinstance(space, Space):
             return space
         views = Views(space)
         self.progress("closing the views")
         try:
             views.close()
-        except TooManyViews as reason:
-            return str(reason)
+        except TooManyViews as error:
+            return error.reason
         return Closed(space.world, space, views, Seen(space, views))
 
     @cached_property
     def _possible(self) -> list[Transition]:
         """The steps that any thread may take, as far as is seen without the views."""
-        return [] if isinstance(self.space, str) else possible(self.space)
+        return possible(self.space) if isinstance(self.space, Space) else []
 
     def never(self, among: Callable[[Command], bool]) -> bool:
         """Whether no thread takes any of some commands, however many threads there are."""
-        if isinstance(self.space, str):
+        if not isinstance(self.space, Space):
             return False
         scene = self.space.world
         if any(among(command) for thread in scene.observers for command in thread.commands):
@@ -74,7 +75,7 @@ class Crowd:
         if not left:
             return True
         closed = self.closed
-        return not isinstance(closed, str) and not any(
+        return isinstance(closed, Closed) and not any(
             closed.seen.happens(_where(step)) for step in left
         )
 

@@ -12,10 +12,11 @@ from verify.certify.solvers import SOLVERS, version
 from verify.engine import bounded, unbounded
 from verify.engine.crowd import Crowd
 from verify.engine.search import Progress, silent
+from verify.engine.states import members, spurious_failures
 from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
+from verify.reasons.limits import Plain
 from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
-from verify.wording import lemma_text, threads_text, transients
 
 
 def prove(
@@ -49,12 +50,12 @@ def combined(program: Program, scenario: Scenario, result: Result, proof: Proof)
     evidence = None
     if any(isinstance(a.verdict, Proved) and not a.verdict.by_runs for a in answers):
         evidence = Evidence(
-            threads_text(scenario, proof.once),
-            transients(program, scenario),
-            program.assumptions,
-            tuple(lemma_text(program, scenario, lemma) for lemma in proof.lemmas),
-            len(proof.obligations),
-            tuple(f"{name} {version(name)}" for name in SOLVERS),
+            threads=members(scenario, proof.once),
+            transient=spurious_failures(program, scenario),
+            assumptions=program.assumptions,
+            lemmas=len(proof.lemmas),
+            obligations=len(proof.obligations),
+            solvers=tuple(f"{name} {version(name)}" for name in SOLVERS),
         )
     return replace(result, answers=answers, proof=evidence)
 
@@ -69,5 +70,5 @@ def _upgraded(answer: Answer, proof: Proof) -> Answer:
         return replace(answer, verdict=Proved(len(proof.shares[answer.claim])))
     return replace(
         answer,
-        verdict=replace(answer.verdict, unproved=proof.open.get(answer.claim, "not attempted")),
+        verdict=replace(answer.verdict, unproved=proof.open.get(answer.claim, Plain.NOT_ATTEMPTED)),
     )

@@ -17,6 +17,7 @@ from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
 from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
 from verify.reasons.coverage import Goal
+from verify.reasons.limits import Remark, Reported
 from verify.reasons.objections import Contradiction, Objection
 from verify.smt.order import Order
 from verify.verdicts import (
@@ -228,11 +229,11 @@ class Review:
             case Idle(absent):
                 return self._idle(claim, absent, why)
             case Open(said):
-                return NotEstablished(said)
+                return NotEstablished(Reported(said))
             case _ if why:
                 return Objection(claim, Contradiction.UNTESTED, why)
             case Holding(said):
-                return Holds(bound, said)
+                return Holds(bound, Reported(said) if said else None)
             case Certified() if claim == "table" and self._dies_in_a_case():
                 return Objection(claim, Contradiction.DIES_IN_A_CASE)
             case Certified(lemmas):
@@ -245,7 +246,7 @@ class Review:
         found = self.tested.verdict()
         match ruling:
             case Open(said):
-                return NotEstablished(said)
+                return NotEstablished(Reported(said))
             case Certified(_, True) if isinstance(found, Holds):
                 return Proved(0, by_runs=True)
             case Certified(_, True):
@@ -270,17 +271,17 @@ class Review:
         self, verdicts: Mapping[str, Verdict], rulings: Mapping[str, Ruling], gave_up: str
     ) -> Result:
         """All that is said of the scenario, with these verdicts."""
-        self.cases.gave_up = gave_up
+        self.cases.gave_up = Reported(gave_up) if gave_up else None
         if isinstance(everything := rulings.get("vacuity"), Open):
             # What its runs do not reach may be reached for all that is known.
-            self.tested.unsure = dict.fromkeys(self.tested.missing(), everything.why)
+            self.tested.unsure = dict.fromkeys(self.tested.missing(), Reported(everything.why))
         asked = [c for c in self.program.claims if c.name in verdicts]
 
-        def remarks(claim: str, verdict: Verdict) -> tuple[str, str]:
+        def remarks(claim: str, verdict: Verdict) -> tuple[str, Remark | None]:
             known, beside = self._ways.remarks(claim, verdict)
             ruling = rulings[claim]
             others = ruling.others if isinstance(ruling, Refutation) else ""
-            return known, others or beside
+            return known, Reported(others) if others else beside
 
         return collected(
             self.search, asked, verdicts, remarks, self.cases, self.tested, tuple(self.runs)

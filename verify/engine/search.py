@@ -16,6 +16,7 @@ from verify.explore import Explored, explore
 from verify.explore import Step as Move
 from verify.interpret import Machine
 from verify.ir import Program, Scenario, Thread, instance, known_of
+from verify.reasons.limits import UnprovedError
 from verify.smt.order import Order
 from verify.smt.solver import Answer as Said
 from verify.smt.solver import No, Session, Unknown, Yes
@@ -27,7 +28,7 @@ SCOUT_STATES = 30_000
 SHORTER = 40_000_000
 
 
-class Gave(Exception):
+class Gave(UnprovedError):
     """A question to z3 was left without an answer, and why."""
 
 

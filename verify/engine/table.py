@@ -11,6 +11,7 @@ from verify.engine.search import Gave, Search
 from verify.explore import Return
 from verify.ir import CASE, FATAL, SAMPLED_BEFORE, Death, Fault
 from verify.locks import FREE
+from verify.reasons.limits import Unproved
 from verify.smt.solver import No, Unknown, Yes
 from verify.verdicts import Behaviour, Crash, Row, Run
 
@@ -22,7 +23,7 @@ class Cases:
     search: Search
     questions: dict[Return, int] = field(default_factory=dict)
     found: dict[Return, Run | None] = field(default_factory=dict)
-    gave_up: str = ""
+    gave_up: Unproved | None = None
 
     def __post_init__(self) -> None:
         taken: dict[Return, list[str]] = {}
@@ -61,8 +62,8 @@ class Cases:
     def _one(self, key: Return, open_: list[Return]) -> None:
         try:
             best = self.search.shortest([self.questions[key]], None)
-        except Gave as reason:
-            self.gave_up = str(reason)
+        except Gave as error:
+            self.gave_up = error.reason
             best = None
         open_.remove(key)
         if best is not None:

@@ -35,10 +35,11 @@ from verify.crowd.lemmas import NotProvable, Search, SearchLimit
 from verify.crowd.space import encoded
 from verify.crowd.translate import lemma_of
 from verify.crowd.views import TooManyViews, Views
-from verify.engine.crowd import Crowd
+from verify.engine.crowd import Closed, Crowd
 from verify.engine.search import Progress, silent
+from verify.engine.states import circle_of, states_of
 from verify.ir import Program, Scenario
-from verify.wording import circle_text, lemma_text
+from verify.reasons.limits import Suspect, Unproved
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Proof:
     direct: Mapping[str, tuple[int, ...]]
     arrows: tuple[Arrow, ...]
     obligations: tuple[Obligation, ...]
-    open: Mapping[str, str]
+    open: Mapping[str, Unproved]
     views: int
     broken: frozenset[str] | None = None
     once: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -91,16 +92,16 @@ def prove(
     """
     wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
 
-    def nothing(reason: str) -> Proof:
+    def nothing(reason: Unproved) -> Proof:
         return Proof((), {}, {}, (), (), dict.fromkeys(wanted, reason), 0)
 
     closed = (Crowd(program, scenario, progress) if crowd is None else crowd).closed
-    if isinstance(closed, str):
+    if not isinstance(closed, Closed):
         return nothing(closed)
     scene, space, views, seen = closed.scene, closed.space, closed.views, closed.seen
     broken = frozenset(views.broken)
     search = Search(space, seen)
-    open_: dict[str, str] = {}
+    open_: dict[str, Unproved] = {}
     arrows: tuple[Arrow, ...] = ()
     progress("looking for lemmas")
     for name in wanted:
@@ -109,7 +110,7 @@ def prove(
                 found = arrows_seen(space, seen)
                 round_ = circle(one.arrow for one in found)
                 if round_:
-                    open_[name] = circle_text(places(scene), found, round_)
+                    open_[name] = circle_of(places(scene), found, round_)
                     continue
                 arrows = tuple(sorted({one.arrow for one in found}))
                 search.forbid(name, stuck_cubes(space, seen, arrows))
@@ -118,10 +119,10 @@ def prove(
             else:
                 search.forbid(name, bad_cubes(space, name))
         except NotProvable as error:
-            state = lemma_text(program, scenario, lemma_of(space.layouts, error.cube))
-            open_[name] = f"{SUSPECT} ({state.removeprefix('never: ')})"
-        except (SearchLimit, TooManyPaths, Loops) as reason:
-            open_[name] = str(reason)
+            lemma = lemma_of(space.layouts, error.cube)
+            open_[name] = Suspect(states_of(program, scenario, lemma))
+        except (SearchLimit, TooManyPaths, Loops) as error:
+            open_[name] = error.reason
     choice = choose(space, search.needs, search.wanted)
     # In the order of their texts, so that the same proof reads the same everywhere.
     kept = sorted(choice.lemmas, key=lambda cube: lemma_of(space.layouts, cube))
@@ -134,8 +135,8 @@ def prove(
     grounds = Grounds(lemmas, {name: direct[name] for name in proved}, arrows)
     try:
         texts = obligations(program, scene, grounds)
-    except (Unsupported, Unfounded) as reason:
-        return replace(nothing(str(reason)), broken=broken)
+    except (Unsupported, Unfounded) as error:
+        return replace(nothing(error.reason), broken=broken)
     progress("asking two solvers")
     refused = confirm(texts)
     for name in proved:
@@ -187,9 +188,3 @@ def _positions(
     cubes: Mapping[str, Sequence[Cube]], place: Mapping[Cube, int]
 ) -> dict[str, tuple[int, ...]]:
     return {name: tuple(sorted(place[one] for one in some)) for name, some in cubes.items()}
-
-
-# What is known of a claim that is neither proved nor broken by a run.
-SUSPECT = (
-    "by twos, threads can be seen where it may break, though no run within the bound gets there"
-)

@@ -30,6 +30,7 @@ from verify.reasons.coverage import (
     StatementGoal,
     UseGoal,
 )
+from verify.reasons.limits import Unproved
 from verify.smt.solver import No, Unknown, Yes
 from verify.source import Span
 from verify.verdicts import Absent, Holds, Line, NotEstablished, Schedule, Vacuous, Verdict, Watched
@@ -63,7 +64,7 @@ class Tested:
     idle: dict[Owner, OwnerGoal] = field(default_factory=dict)
     reached: dict[Goal, Way] = field(default_factory=dict)
     alone: dict[Goal, list[tuple[str, int]]] = field(default_factory=dict)
-    unsure: dict[Goal, str] = field(default_factory=dict)
+    unsure: dict[Goal, Unproved] = field(default_factory=dict)
     lonely: Callable[[Sequence[Thread]], Mapping[tuple[str, int], Way]] | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 from verify.reasons.coverage import (
@@ -17,7 +16,7 @@ from verify.reasons.coverage import (
     StatementGoal,
     UseGoal,
 )
-from verify.source import Span
+from verify.report.words import place
 
 
 def in_short(missing: Iterable[Goal]) -> list[Goal]:
@@ -97,9 +96,4 @@ def _sample(point: str) -> str:
 
 def _line(one: StatementGoal) -> str:
     """A line of the program itself, or of another file by its name."""
-    return where(one.span) if one.included else str(one.span.line)
-
-
-def where(span: Span) -> str:
-    """`v3.bfp:52`."""
-    return f"{posixpath.basename(span.source.path)}:{span.line}"
+    return place(one.span) if one.included else str(one.span.line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from verify.report.words import listed, place
 from verify.verdicts import (
     Broken,
     Condition,
@@ -15,7 +16,6 @@ from verify.verdicts import (
     Wait,
     Waiting,
 )
-from verify.wording import place
 
 ALONE = "alone, "
 
@@ -110,12 +110,6 @@ def cause(run: Run) -> tuple[int, str] | None:
         for line in _since(lock):
             return lock.step, line
     return None
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a, b and c`."""
-    *some, last = names
-    return f"{', '.join(some)} and {last}" if some else last
 
 
 def _since(one: Held) -> Iterator[str]:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
 from verify.report.coverage import unreached_text, untested_text
-from verify.report.ends import details, last_line, listed, who, wrong
+from verify.report.ends import details, last_line, who, wrong
+from verify.report.limits import cut_short, remark_text, unproved_text
+from verify.report.states import failure_text, members_text
+from verify.report.words import listed, place, several
 from verify.verdicts import (
     Absent,
     Answer,
@@ -30,7 +33,6 @@ from verify.verdicts import (
     nowhere,
     word,
 )
-from verify.wording import cut_short, place, several
 
 WIDTH = 72
 WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
@@ -266,7 +268,7 @@ def claims(result: Result) -> Iterator[str]:
         indent = " " * (len(head) if told[0].startswith(head) else 4)
         match answer.verdict:
             case NotEstablished(reason):
-                yield from _wrapped(reason, f"{indent}! ", f"{indent}  ")
+                yield from _wrapped(unproved_text(reason), f"{indent}! ", f"{indent}  ")
             case Vacuous(missing) | Absent(missing):
                 why = untested_text(answer.claim, missing)
                 yield from _wrapped(why, f"{indent}! ", f"{indent}  ")
@@ -276,10 +278,12 @@ def claims(result: Result) -> Iterator[str]:
                     # Whoever looks for CVE-2019-1999 finds it in one line.
                     text = f"known as {answer.known}"
                     yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
-                if answer.beside:
-                    yield from _wrapped(answer.beside, f"{indent}= ", f"{indent}  ", hyphens=False)
-            case Holds(_, unproved) if unproved:
-                text = f"as far as the bound; for any number: {unproved}"
+                if answer.beside is not None:
+                    yield from _wrapped(
+                        remark_text(answer.beside), f"{indent}= ", f"{indent}  ", hyphens=False
+                    )
+            case Holds(_, unproved) if unproved is not None:
+                text = f"as far as the bound; for any number: {unproved_text(unproved)}"
                 yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
             case Proved() | Holds():
                 pass
@@ -322,14 +326,15 @@ def what_was_proved(result: Result) -> Iterator[str]:
     if proof is None:
         return
     says = [
-        f"Proved means: {'; '.join(proof.threads)}.",
+        f"Proved means: {'; '.join(members_text(proof.threads))}.",
         "A primitive is one step, and so is each access to shared state in a function; "
         "steps of different threads interleave in any order.",
     ]
     if proof.transient:
-        says.append(f"May fail for a moment, at any time: {', '.join(proof.transient)}.")
+        calls = ", ".join(map(failure_text, proof.transient))
+        says.append(f"May fail for a moment, at any time: {calls}.")
     says.append(
-        f"{len(proof.lemmas)} lemmas; {proof.obligations} obligations, "
+        f"{proof.lemmas} lemmas; {proof.obligations} obligations, "
         f"each found unsat by {' and '.join(proof.solvers)}."
     )
     misses = [text for text, way in proof.assumptions if way == "misses"]

@@ -9,6 +9,7 @@ from typing import Any
 from verify.diagnostics import Diagnostic
 from verify.report.coverage import in_short, never, untested_text
 from verify.report.ends import cause, who, wrong
+from verify.report.limits import remark_text, unproved_text
 from verify.report.text import behaviour
 from verify.source import Span
 from verify.verdicts import (
@@ -107,18 +108,18 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
         if isinstance(verdict, Proved)
         else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
-        "reason": verdict.reason
+        "reason": unproved_text(verdict.reason)
         if isinstance(verdict, NotEstablished)
         else untested_text(answer.claim, verdict.missing)
         if isinstance(verdict, Vacuous | Absent)
         else wrong(verdict.run)
         if isinstance(verdict, Refuted)
-        else verdict.unproved
-        if isinstance(verdict, Holds)
+        else unproved_text(verdict.unproved)
+        if isinstance(verdict, Holds) and verdict.unproved is not None
         else "",
         **({"known": answer.known} if answer.known else {}),
         **({"cut_short": _crash(answer.cut_short)} if answer.cut_short is not None else {}),
-        **({"beside": answer.beside} if answer.beside else {}),
+        **({"beside": remark_text(answer.beside)} if answer.beside is not None else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
         **(
             {"least": verdict.least}

@@ -39,6 +39,7 @@ from verify.ir import (
     topics,
 )
 from verify.locks import BITS, meets
+from verify.reasons.limits import Count, CountLimit, Unproved
 
 # So often a formula may ask which of two events is first.  The kernel's programs come to 16,780,
 # with six callers in place of two to a quarter of a million; with more z3 is hardly ever through.
@@ -78,7 +79,7 @@ class Order:
     rounds: int = 1
     automata: tuple[Automaton, ...] = field(init=False)
     lines: list[str] = field(init=False, default_factory=list)
-    limit: str = field(init=False, default="")
+    limit: Unproved | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         # By identity: two observers of one claim have the same name.
@@ -107,12 +108,12 @@ class Order:
         """The automaton of a thread; of one that is too large one that takes no step."""
         try:
             return unfold(self.program, thread, self.rounds)
-        except TooLarge as reason:
-            self._stop(reason)
+        except TooLarge as error:
+            self._stop(error)
             return still(self.program, thread)
 
-    def _stop(self, reason: TooLarge) -> None:
-        self.limit = self.limit or str(reason)
+    def _stop(self, error: TooLarge) -> None:
+        self.limit = self.limit or error.reason
         self.lines.clear()
 
     # ------------------------------------------------------------------ names
@@ -143,7 +144,7 @@ class Order:
             return TRUE if one.level < two.level else FALSE
         self._compared += 1
         if self._compared > MAX_COMPARISONS:
-            raise TooLarge(f"runs come to more than {MAX_COMPARISONS} comparisons of two events")
+            raise TooLarge(CountLimit(Count.COMPARISONS, MAX_COMPARISONS))
         first, second = (one, two) if one.thread < two.thread else (two, one)
         clocks = [self.clock(e.thread, e.level) for e in (first, second) if e.level is not None]
         atom = f"(<= {' '.join(clocks)})"
@@ -198,8 +199,8 @@ class Order:
             return FALSE
         try:
             return self._condition(expr, at)
-        except TooLarge as reason:
-            self._stop(reason)
+        except TooLarge as error:
+            self._stop(error)
             return FALSE
 
     def _condition(self, expr: Expr, at: Event) -> str:

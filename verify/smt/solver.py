@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import z3
 
+from verify.reasons.limits import EffortLimit, SolverLimit, Unproved
+
 # Effort that z3 may spend on one question, in its own units: about a minute.  Counted
 # and not timed, so that the answer is the same on every machine.
 EFFORT = 400_000_000
@@ -31,7 +33,7 @@ class No:
 class Unknown:
     """z3 gave up, or was not asked, and why."""
 
-    reason: str
+    reason: Unproved
 
 
 Answer = Yes | No | Unknown
@@ -65,7 +67,7 @@ class Session:
         """
         left = EFFORT_IN_ALL - self._spent
         if left <= 0:
-            return Unknown(f"z3 gave up: {EFFORT_IN_ALL} units of effort are spent")
+            return Unknown(EffortLimit(EFFORT_IN_ALL))
         solver = self._solver
         solver.set("rlimit", min(self._effort, left, self._effort if effort is None else effort))
         solver.push()
@@ -78,7 +80,7 @@ class Session:
             if answer == z3.unsat:
                 return No()
             if answer == z3.unknown:
-                return Unknown(f"z3 gave up: {solver.reason_unknown()}")
+                return Unknown(SolverLimit(solver.reason_unknown()))
             return _read(solver.model())
         finally:
             solver.pop()
