@@ -138,10 +138,10 @@ def prove(path: PathLike, question: Question = ASK, control: Control = SILENT) -
     What is ended by `control` is not established, with the scenarios in `cut`; what was known
     before stays.
 
-    >>> report = prove("programs/v1.bfp", Question(scenario="reuse", claims=("balance",)))
+    >>> report = prove("programs/v3.bfp", Question(scenario="reuse", claims=("balance",)))
     >>> report.status.name, report.answers[0].claim
     ('REFUTED', 'balance')
-    >>> prove("programs/v1.bfp", Question(claims=("balence",))).failure.name
+    >>> prove("programs/v3.bfp", Question(claims=("balence",))).failure.name
     'balence'
     """
     (report,) = prove_all([path], question, control)
@@ -179,7 +179,7 @@ def table(path: PathLike, question: Question = ASK, control: Control = SILENT) -
 
     >>> result, *_ = table("programs/v3.bfp", Question(scenario="reuse")).results
     >>> len(result.table)
-    8
+    4
     """
     return prove(path, table_question(question), control)
 
