@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.docs.pages import CUT, PAGES, Block, blocks, commands, missing, name, patched
+from tests.docs.pages import CUT, Block, blocks, commands, missing, name, patched
+from tests.docs.pages import PAGES as ALL_PAGES
 from tests.programs.binder import PROGRAMS, ROOT, refutations, reuse
 from verify.cli import app
 from verify.engine.bounded import check
@@ -28,6 +29,9 @@ from verify.lower.program import lower
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 
+# Its examples are Python, and files that are made on the way: tests/api/test_examples.py runs it.
+RUN_ELSEWHERE = ROOT / "docs" / "library.md"
+PAGES = tuple(page for page in ALL_PAGES if page != RUN_ELSEWHERE)
 BLOCKS = {page: tuple(blocks(page.read_text(encoding="utf-8"))) for page in PAGES}
 WALKED = tuple(page for page in PAGES if any(block.target for block in BLOCKS[page]))
 SESSIONS = tuple(
@@ -97,6 +101,14 @@ def test_there_are_sessions_and_each_begins_with_a_command() -> None:
     assert {ROOT / "docs" / "tutorial.md"} <= set(WALKED)
     assert len(SESSIONS) > 5
     assert [] == [block.text for block in shown if not block.text.startswith("$ ")]
+
+
+def test_the_page_that_is_left_out_here_is_run_elsewhere() -> None:
+    """If it fails, nobody runs the examples of the library."""
+    elsewhere = (ROOT / "tests" / "api" / "test_examples.py").read_text(encoding="utf-8")
+
+    assert RUN_ELSEWHERE in ALL_PAGES
+    assert RUN_ELSEWHERE.name in elsewhere
 
 
 def test_what_is_no_session_and_no_text_says_why() -> None:
