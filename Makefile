@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m compileall -q verify
-	$(BIN)/python -c 'from verify.syntax.parse import keep_tables; keep_tables()'
+	$(BIN)/python -c 'from verify.syntax.grammar import keep_tables; keep_tables()'
 	@touch $@
 
 # Some of these programs are wrong on purpose: status 1, "refuted", is the right answer.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from verify.syntax.parse import grammar_text
+from verify.syntax.grammar import grammar_text
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from verify.diagnostics import Diagnostic, InputError
 from verify.source import Source, Span
 from verify.syntax import tree
-from verify.syntax.parse import MAX_TEXT, parse_as_far_as_possible
+from verify.syntax.limits import MAX_TEXT
+from verify.syntax.parse import parse_as_far_as_possible
 
 MAX_INCLUDES = 100
 # How far up a program's tree may begin: its own folder, the parent, the grandparent.
