@@ -70,6 +70,9 @@ def follow(steps: Iterable[Block]) -> None:
             if command == "echo $?":
                 assert status is not None
                 printed = [str(status)]
+            elif first == "cp":
+                shutil.copy(*args)
+                printed = []
             else:
                 assert "verify" == first
                 done = CliRunner().invoke(app, args)
