@@ -13,6 +13,7 @@ import pytest
 import verify
 from verify.application import proving
 from verify.parallel import Tell, Workers
+from verify.reasons.limits import Plain
 
 pytestmark = pytest.mark.usefixtures("here")
 # A time of `time.monotonic()` that has passed.
@@ -64,6 +65,8 @@ def test_what_is_ended_at_once_is_not_established(
 
     assert ("many", "few") == report.cut
     assert verify.Status.OPEN == report.status
+    why = {a.verdict.reason for a in report.answers if isinstance(a.verdict, verify.NotEstablished)}
+    assert {Plain.LATE if late else Plain.CANCELLED} == why
     assert all(isinstance(a.verdict, verify.NotEstablished) for a in report.answers)
     assert "balance" in {answer.claim for answer in report.answers}
     for some in (

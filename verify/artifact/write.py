@@ -45,7 +45,7 @@ def write(folder: Path, content: Mapping[str, str]) -> bool:
     try:
         for name, text in content.items():
             (fresh / name).write_bytes(text.encode("utf-8"))
-        fresh.chmod(0o777 & ~_umask())
+        fresh.chmod(_usual(fresh / "probe"))
         if folder.exists():
             _exchange(folder, fresh)
         else:
@@ -94,11 +94,13 @@ def _lives(number: str) -> bool:
     return True
 
 
-def _umask() -> int:
-    # There is no way to ask that does not set it.
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def _usual(probe: Path) -> int:
+    """The mode of a new folder. The umask cannot be read without setting it for a moment, and
+    that for all threads of a process that may not be ours."""
+    probe.mkdir()
+    mode = probe.stat().st_mode & 0o777
+    probe.rmdir()
+    return mode
 
 
 def _exchange(folder: Path, fresh: Path) -> None:

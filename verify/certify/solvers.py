@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 # Effort that each may spend on one text, in its own units: a minute or so.
 Z3_EFFORT = 100_000_000
 CVC5_EFFORT = 4_000_000
+# What z3 says of SIGINT; there is no other way to tell it from a limit that was met.
+INTERRUPTED = "interrupted from keyboard"
 
 
 @cache
@@ -31,7 +34,20 @@ def _z3(text: str) -> str:
     solver = z3.SolverFor("QF_FD", _context())
     solver.set("rlimit", Z3_EFFORT)
     solver.from_string(text)
-    return str(solver.check())
+    return str(answered(solver))
+
+
+def answered(solver: z3.Solver) -> z3.CheckSatResult:
+    """What z3 says, and never that somebody pressed Ctrl-C.
+
+    While it looks, z3 takes SIGINT for itself, whoever else wanted it, and says `unknown`. So the
+    signal is raised again; if whoever gets it then goes on, so does the question.
+    """
+    while True:
+        answer = solver.check()
+        if str(answer) != "unknown" or solver.reason_unknown() != INTERRUPTED:
+            return answer
+        signal.raise_signal(signal.SIGINT)
 
 
 def _cvc5(text: str) -> str:

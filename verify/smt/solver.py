@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import z3
 
+from verify.certify.solvers import answered
 from verify.reasons.limits import EffortLimit, SolverLimit, Unproved
 
 # Effort that z3 may spend on one question, in its own units: about a minute.  Counted
@@ -75,7 +76,7 @@ class Session:
             solver.add(z3.Or([self._constant(f"q{i}") for i in questions]))
             if most is not None:
                 solver.add(z3.AtMost(*map(self._constant, most[0]), most[1]))
-            answer = solver.check()
+            answer = answered(solver)
             self._spent = solver.statistics().get_key_value("rlimit count")
             if answer == z3.unsat:
                 return No()
