@@ -6,12 +6,29 @@ import json
 import re
 from typing import Any, get_args
 
+import pytest
+
 from tests.programs.binder import ROOT
 from verify import verdicts
 from verify.artifact.form import FORMAT
 from verify.diagnostics import CODES
 from verify.ends import Status
 from verify.syntax.claims import BUILT_IN_CLAIMS
+
+LIMITS = (
+    "syntax/limits.py:MAX_TEXT",
+    "syntax/limits.py:MAX_TOKENS",
+    "syntax/declare.py:MAX_OBJECTS",
+    "syntax/declare.py:MAX_DOMAIN",
+    "syntax/resolve.py:MAX_QUESTIONS",
+    "lower/atomic.py:MAX_WAYS",
+    "lower/builder.py:MAX_COMMANDS",
+    "engine/search.py:SCOUT_STATES",
+    "engine/turns.py:STATES",
+    "smt/order.py:MAX_COMPARISONS",
+    "certify/unfold.py:MAX_STATES",
+    "crowd/views.py:MAX_LOOKS",
+)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -111,3 +128,16 @@ def test_each_verdict_and_each_built_in_claim_is_explained() -> None:
         for word in (*(word.lower() for word in words), *BUILT_IN_CLAIMS)
         if f"**{word}**" not in glossary and f"**{word}," not in glossary
     ]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_each_limit_is_as_large_as_the_page_says(limit: str) -> None:
+    """If it fails, a reader looks for the cause of an open verdict in the wrong place."""
+    file, constant = limit.split(":")
+    code = (ROOT / "verify" / file).read_text(encoding="utf-8")
+    found = re.search(rf"^{constant} = ([\d_]+)$", code, re.MULTILINE)
+    _, _, limits = page("verdicts.md").partition("## Where `not established`")
+    numbers = set(re.findall(r"\d[\d,]*\d|\d", limits.partition("## ")[0]))
+
+    assert found
+    assert f"{int(found[1]):,}" in numbers
