@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 def check(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME, or all below proofs")
+        list[Path], typer.Argument(metavar="PROOF...", help="proofs/NAME, or a folder above some.")
     ],
     include: Folders = None,
     program: Annotated[
         Path | None, typer.Option("--program", metavar="FILE", help="The program they are about.")
     ] = None,
     solver: Annotated[
-        str, typer.Option("--solver", help="Who is asked: z3, cvc5 or both.")
+        str, typer.Option("--solver", help="Solver to ask: z3, cvc5 or both.")
     ] = SECOND,
     full: Annotated[
-        bool, typer.Option("--full", help="Look for everything again, what holds as well.")
+        bool, typer.Option("--full", help="Search again for what a certificate cannot show.")
     ] = False,
     jobs: Jobs = None,
     progress: ShowProgress = False,
     format_: InFormat = "text",
 ) -> None:
-    """Check certificates: trusts nothing in them, and looks for nothing."""
+    """Check certificates, without a search."""
     to = format_of(format_)
     solvers = tuple(SOLVERS) if solver == "both" else (solver,)
     if not SOLVERS.keys() >= set(solvers):

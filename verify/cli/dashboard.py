@@ -15,17 +15,17 @@ from verify.ends import NO_ROOM, Status
 
 def dashboard(
     proofs: Annotated[
-        Path, typer.Argument(metavar="PROOFS", help="A folder with evidence in it.")
+        Path, typer.Argument(metavar="PROOFS", help="A folder with certificates.")
     ] = Path("proofs"),
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the page there instead of printing it."),
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--check", help="Write nothing: is FILE what the evidence gives?")
+        bool, typer.Option("--check", help="Write nothing; status 1 if FILE differs.")
     ] = False,
 ) -> None:
-    """Lay out all verdicts on one page (Markdown), as the evidence has them."""
+    """Print all verdicts below a folder on one page (Markdown)."""
     from verify.application.gathering import BadEvidenceError, gathered
     from verify.report.dashboard import page
 

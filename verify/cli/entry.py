@@ -99,7 +99,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Check kernel functions that take locks by trylock: each case, each lock, each run.",
+    help="Model-check kernel functions that take locks by trylock.",
     epilog="Exit status: 0 all that was asked is established: proved, or with --bounded it holds; "
     "1 something is refuted; 2 the input or the usage is wrong; 3 not established, or it holds as "
     "far as the bound and is not proved; 4 verify failed: a bug of its own, too little memory, an "

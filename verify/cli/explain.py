@@ -35,7 +35,7 @@ def explain(
     jobs: Jobs = None,
     format_: InFormat = "text",
 ) -> None:
-    """Show which lines the claims rest on, by leaving out each in turn."""
+    """Mutation coverage: which claims need which line."""
     to = format_of(format_)
     from verify.api import Question
     from verify.application.answer import status_of_changes

@@ -20,15 +20,18 @@ InScenario = Annotated[
 ]
 Claims = Annotated[
     list[str] | None,
-    typer.Option("--claim", metavar="NAME", help="Only this claim; may be repeated."),
+    typer.Option("--claim", metavar="NAME", help="Only this claim; can be repeated."),
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*].")
+    int,
+    typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*] in bounded runs."),
 ]
-Rounds = Annotated[int, typer.Option(min=0, max=8, help="How often a loop is entered again.")]
+Rounds = Annotated[
+    int, typer.Option(min=0, max=8, help="Unwinding bound of loops in bounded runs.")
+]
 Folders = Annotated[
     list[Path] | None,
-    typer.Option("--include", "-I", metavar="DIR", help="Another folder for #include."),
+    typer.Option("--include", "-I", metavar="DIR", help="Another folder to search for #include."),
 ]
 Jobs = Annotated[
     int | None,
@@ -37,18 +40,18 @@ Jobs = Annotated[
         "-j",
         min=1,
         metavar="N",
-        help="So much at a time; as many as there are cores, if not said.",
+        help="Processes at a time (default: one for each core).",
     ),
 ]
 ShowProgress = Annotated[
-    bool, typer.Option("--progress", help="Say on stderr what is going on, in a pipe as well.")
+    bool, typer.Option("--progress", help="Report progress on stderr, in a pipe too.")
 ]
 Model = Annotated[
     Path | None,
-    typer.Option("--model", metavar="FILE", help="Another model for the one #include."),
+    typer.Option("--model", metavar="FILE", help="Model that replaces the one #include."),
 ]
 InFormat = Annotated[str, typer.Option("--format", help="text or json.")]
-Brief = Annotated[bool, typer.Option("--brief", help="Leave the runs out.")]
+Brief = Annotated[bool, typer.Option("--brief", help="Omit the runs.")]
 
 
 def control(show_progress: bool = False) -> Control:

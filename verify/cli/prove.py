@@ -42,7 +42,7 @@ def prove(
     format_: InFormat = "text",
     only_runs: Annotated[
         bool,
-        typer.Option("--bounded", help="Runs of so many threads only: no proof for any number."),
+        typer.Option("--bounded", help="Bounded runs only: no proof for any number."),
     ] = False,
     brief: Brief = False,
     proofs: Annotated[
@@ -50,10 +50,10 @@ def prove(
         typer.Option(
             "--proofs",
             metavar="DIR",
-            help="Where the evidence goes; proofs, if every claim is asked for as usual.",
+            help="Folder for certificates (default: proofs, unless asked in part).",
         ),
     ] = None,
-    no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no evidence.")] = False,
+    no_proofs: Annotated[bool, typer.Option("--no-proofs", help="Write no certificates.")] = False,
     jobs: Jobs = None,
     progress: ShowProgress = False,
     dump: Annotated[

@@ -17,14 +17,14 @@ def show(
     program: Annotated[
         Path | None, typer.Option("--program", metavar="FILE", help="The program it is about.")
     ] = None,
-    lemmas: Annotated[bool, typer.Option("--lemmas", help="The lemmas in words.")] = False,
+    lemmas: Annotated[bool, typer.Option("--lemmas", help="Print the lemmas in words.")] = False,
     brief: Brief = False,
     obligations: Annotated[
         Path | None,
-        typer.Option("--obligations", metavar="DIR", help="Write each as a text for any solver."),
+        typer.Option("--obligations", metavar="DIR", help="Write each obligation as SMT-LIB."),
     ] = None,
 ) -> None:
-    """Print what a certificate says: the report, the lemmas, the obligations."""
+    """Print a certificate: report, lemmas, obligations."""
     from verify import api
     from verify.application.failures import FailedError, unusable
     from verify.report.text import report

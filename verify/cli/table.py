@@ -30,7 +30,7 @@ def table(
     format_: InFormat = "text",
     progress: ShowProgress = False,
 ) -> None:
-    """Print the case table, several versions side by side."""
+    """Print the case table, versions side by side."""
     to = format_of(format_)
     from verify import api
     from verify.report.formats import View
