@@ -6,11 +6,10 @@ are loaded when they are asked for: `import verify` takes no time.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from verify.version import __version__
 
+# As in `typing`, which is not loaded for it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from verify.api import *  # noqa: F403
 
@@ -68,11 +67,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("verify.api"), name)
+if not TYPE_CHECKING:
+    # Whoever checks types is told of a name that there is not.
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
+        return getattr(import_module("verify.api"), name)
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -12,9 +12,10 @@ given.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from verify.application import checking, covering, proving, showing
+from verify.application import proving, showing
 from verify.application.answer import CheckReport, Coverage, Report
 from verify.application.failures import (
     BadCertificate,
@@ -186,8 +187,6 @@ def table(path: PathLike, question: Question = ASK, control: Control = SILENT) -
 
 def table_question(question: Question) -> Question:
     """The question about the table that `table` asks."""
-    from dataclasses import replace
-
     return replace(question, claims=("table",), bounded=True, proofs=None)
 
 
@@ -195,6 +194,8 @@ def coverage(path: PathLike, question: Question = ASK, control: Control = SILENT
     """Which statements the claims rest on: each is left out or changed in turn, and what breaks
     then is seen. Instances are small and not asked for: threads, unwind and bounded do not count.
     """
+    from verify.application import covering
+
     return covering.coverage(Path(path), question, control)
 
 
@@ -207,6 +208,8 @@ def iter_coverage(
     Raises:
         InputError, FailedError, CancelledError: as `iter_results`.
     """
+    from verify.application import covering
+
     one = covering.subject(Path(path), question)
     return covering.changes(one, control)
 
@@ -223,6 +226,8 @@ def check(
     >>> check("proofs/none").usage
     True
     """
+    from verify.application import checking
+
     count = len(checking.certificates(Path(folder)))
     if count != 1:
         raise ValueError(f"{folder} holds {count} certificates: ask `check_all`")
@@ -241,6 +246,8 @@ def check_all(
     Raises:
         CancelledError: `control` has ended it.
     """
+    from verify.application import checking
+
     return checking.reports([Path(folder) for folder in folders], question, control)
 
 

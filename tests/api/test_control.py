@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import verify
-from verify.application import proving
+from verify.application import settling
 from verify.parallel import Tell, Workers
 from verify.reasons.limits import Plain
 
@@ -161,7 +161,7 @@ def test_one_scenario_alone_can_be_ended_at_any_time(monkeypatch: pytest.MonkeyP
         while True:
             signal.pause()
 
-    monkeypatch.setattr(proving, "settle", settle)
+    monkeypatch.setattr(settling, "settle", settle)
     begun: list[verify.Stage] = []
     control = verify.Control(progress=begun.append, cancelled=lambda: bool(begun))
     report = verify.prove("good.bfp", verify.Question(jobs=2), control)

@@ -119,3 +119,23 @@ def test_types_and_schemas_are_in_the_wheel(tmp_path: Path) -> None:
         "verify/report/coverage.schema.json",
         "verify/report/schema.json",
     } <= names
+
+
+def test_what_is_wrong_with_a_text_is_said_without_a_solver(here: Path) -> None:
+    """An editor would wait for z3 at each key."""
+    code = (
+        "import sys, verify\n"
+        "assert verify.prove('wrong.bfp').diagnostics\n"
+        "assert verify.load('good.bfp').scenarios\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert set() == {"z3", "cvc5", "verify.engine", "typer"} & set(done.stdout.split())

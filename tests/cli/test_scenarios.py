@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.call import call
-from verify.application import proving
+from verify.application import settling
 from verify.parallel import Workers
 
 TEXT = """
@@ -111,7 +111,7 @@ def _killed(*_: object) -> None:
 @pytest.mark.usefixtures("both")
 def test_a_process_that_is_ended_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a call waits for ever for a process that is no more, or ends in a traceback."""
-    monkeypatch.setattr(proving, "settle", _killed)
+    monkeypatch.setattr(settling, "settle", _killed)
     done = call("prove", "all.bfp", "--jobs", "2")
 
     assert (3, "") == (done.status, done.err)

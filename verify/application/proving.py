@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,50 +14,17 @@ from verify.application.failures import (
     FailedError,
     Failure,
     SharedFolder,
-    not_written,
     status_of,
     unexpected,
 )
 from verify.application.programs import chosen, loader_of, read
-from verify.application.question import CancelledError, Control, Question, Stage
-from verify.artifact.certificate import Options, document
-from verify.artifact.find import folder_name
-from verify.artifact.form import CERTIFICATE, dumped
-from verify.artifact.names import names_of
-from verify.artifact.write import NotOurs, write
+from verify.application.question import CancelledError, Control, Question
+from verify.application.task import Settled, Task
 from verify.diagnostics import Diagnostic, InputError
-from verify.ends import Status, too_little_memory
-from verify.engine import bounded
-from verify.engine import prove as engine
-from verify.engine.unbounded import Proof
-from verify.ir import Program, Scenario
-from verify.parallel import Tell, in_worker
-from verify.reasons.limits import MemoryLimit, Plain, Unproved
-from verify.signals import undivided
-from verify.source import Source
+from verify.ends import Status
+from verify.reasons.limits import Plain
 from verify.syntax.load import Loader
 from verify.verdicts import Result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One scenario of one program, to be settled, perhaps in a process of its own."""
-
-    path: Path
-    sources: tuple[Source, ...]
-    program: Program
-    scenario: Scenario
-    question: Question
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of a task: a result and where its evidence went, or what is wrong."""
-
-    result: Result | None
-    written: str = ""
-    failure: Failure | None = None
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +93,7 @@ def planned(paths: Sequence[Path], question: Question) -> list[Plan]:
     who: dict[Path, list[int]] = {}
     for i, plan in enumerate(plans):
         for task in plan.tasks:
-            who.setdefault(_folder(task), []).append(i)
+            who.setdefault(task.folder, []).append(i)
     for folder, some in who.items():
         for i in some if len(some) > 1 else ():
             other = next((paths[j] for j in some if j != i), paths[i])
@@ -170,81 +137,23 @@ def _as_settled(
                 del left[i]
                 yield i, one
     except CancelledError as error:
+        from verify.application.settling import unanswered
+
+        why = Plain.LATE if error.late else Plain.CANCELLED
         for i, task in left.items():
-            yield (
-                i,
-                replace(_unanswered(task, Plain.LATE if error.late else Plain.CANCELLED), cut=True),
-            )
+            yield i, replace(unanswered(task, why), cut=True)
 
 
 def _made(tasks: Sequence[Task], control: Control) -> Generator[tuple[int, Settled], None, None]:
-    workers = control.workers(tasks[0].question.jobs if tasks else 1)
-    return workers.as_made(partial(settle, control.writing), tasks, _out_of_memory)
+    if not tasks:
+        return
+    # What looks for proofs takes a while to load, and where there are mistakes it is not needed.
+    from verify.application import settling
 
-
-def settle(
-    writing: Callable[[], AbstractContextManager[object]], task: Task, tell: Tell
-) -> Settled:
-    """Settle one scenario, and write its evidence."""
-    path, program, scenario, question = str(task.path), task.program, task.scenario, task.question
-
-    def say(what: str) -> None:
-        tell(Stage(path, scenario.name, what))
-
-    how = (program, scenario, question.threads, question.unwind, question.claims, say)
-    try:
-        if question.bounded:
-            return Settled(_named(bounded.check(*how), question))
-        found, proof = engine.prove(*how)
-        result = _named(found, question)
-        if question.proofs is None:
-            return Settled(result)
-        with undivided() if in_worker() else writing():
-            return Settled(result, _written(task, result, proof))
-    except NotOurs as error:
-        return Settled(None, failure=BadFile(path, "evidence", str(error)))
-    except Exception as error:
-        if too_little_memory(error):
-            return _out_of_memory(task)
-        if isinstance(error, OSError):
-            return Settled(None, failure=not_written(path, error))
-        # Whatever it is, the input is not to blame.
-        return Settled(None, failure=unexpected(path, error))
-
-
-def _named(result: Result, question: Question) -> Result:
-    return replace(result, model=question.model_name or "")
-
-
-def _out_of_memory(task: Task) -> Settled:
-    """What there is to say of a scenario that takes more memory than there is."""
-    return _unanswered(task, MemoryLimit(task.scenario.name))
-
-
-def _unanswered(task: Task, why: Unproved) -> Settled:
-    question = task.question
-    how = (task.program, task.scenario, question.threads, question.unwind, question.claims)
-    return Settled(_named(bounded.unanswered(*how, why), question))
-
-
-def _written(task: Task, result: Result, proof: Proof) -> str:
-    """Write the evidence of one scenario; where it went."""
-    folder = _folder(task)
-    question = task.question
-    names = names_of(task.sources, None if question.model is None else Path(question.model))
-    options = Options(question.threads, question.unwind, question.claims)
-    said = document(task.program, task.scenario, options, result, proof, names)
-    write(folder, {CERTIFICATE: dumped(said)})
-    return str(folder)
-
-
-def _folder(task: Task) -> Path:
-    """Where the evidence of one scenario lies."""
-    question = task.question
-    assert question.proofs is not None
-    model = None if question.model is None else Path(question.model)
-    title = names_of(task.sources, model).title
-    return Path(question.proofs) / folder_name(task.program, task.scenario, title)
+    settle = partial(settling.settle, control.writing)
+    yield from control.workers(tasks[0].question.jobs).as_made(
+        settle, tasks, settling.out_of_memory
+    )
 
 
 def _report(plan: Plan, question: Question, settled: Sequence[Settled]) -> Report:

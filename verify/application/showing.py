@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from verify.application.checking import asked_of
 from verify.application.failures import BadCertificate, FailedError, unusable
 from verify.application.question import CheckQuestion
-from verify.artifact import views
-from verify.artifact.certificate import Certificate, meaning
-from verify.artifact.check import Opened, opened
 from verify.artifact.form import CERTIFICATE, Malformed
 from verify.interpret import ReplayError
 from verify.verdicts import Result
+
+if TYPE_CHECKING:
+    from verify.artifact.certificate import Certificate
+    from verify.artifact.check import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Shown:
         Raises:
             FailedError: the runs do not show what the certificate says.
         """
+        from verify.artifact import views
+
         try:
             return views.result_of(self.opened, self.certificate)
         except (Malformed, ReplayError) as error:
@@ -40,6 +43,8 @@ class Shown:
 
     def lemmas(self) -> list[str]:
         """Each lemma in words, and below it the claims that it helps to prove."""
+        from verify.artifact import views
+
         return views.lemmas_of(self.opened, self.certificate)
 
     def obligations(self) -> dict[str, str]:
@@ -49,6 +54,8 @@ class Shown:
         Raises:
             FailedError: there are none.
         """
+        from verify.artifact import views
+
         try:
             return views.texts_of(self.opened, self.certificate)
         except (Malformed, ReplayError) as error:
@@ -62,6 +69,10 @@ def shown(folder: Path, question: CheckQuestion) -> Shown:
         InputError: the program that it is about has mistakes.
         FailedError: it is none, or none of the program as it is now, or cannot be read.
     """
+    from verify.application.checking import asked_of
+    from verify.artifact.certificate import meaning
+    from verify.artifact.check import opened
+
     try:
         one = opened(folder, asked_of(question))
         if unfit := one.fitting():
