@@ -102,6 +102,10 @@ def seconds(runs: int, work: Callable[[], object]) -> float:
 def stages(name: str, runs: int) -> tuple[int, list[float]]:
     """Commands of a program; seconds to parse, to lower, to look for runs, to prove the rest."""
     from verify.engine import bounded, unbounded
+    from verify.engine.coverage import coverage
+    from verify.engine.plan import planned
+    from verify.engine.problem import Problem, silent
+    from verify.engine.search import explicit
     from verify.lower.program import lower
     from verify.syntax.load import Loader
     from verify.syntax.resolve import read
@@ -110,9 +114,8 @@ def stages(name: str, runs: int) -> tuple[int, list[float]]:
     checked = read(file, Loader())
     program = lower(checked)
     scenario = program.scenarios[0]
-    inquiry = bounded.begin(program, scenario)
-    inquiry.look()
-    standing = inquiry.standing()
+    plan = planned(explicit(Problem(program, scenario), silent))
+    standing = bounded.tested(plan, coverage(plan.search, plan.wanted, plan.goals))
     return sum(len(thread.commands) for thread in program.threads), [
         seconds(runs, lambda: read(file, Loader())),
         seconds(runs, lambda: lower(checked)),

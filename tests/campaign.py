@@ -27,10 +27,10 @@ from verify.certify.places import circle
 from verify.certify.unfold import unfold
 from verify.certify.world import Unsupported, World, world
 from verify.crowd.forbidden import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
-from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.lemmas import LemmaSearch, NotProvable, SearchLimit
 from verify.crowd.seen import Seen
 from verify.crowd.space import encoded
-from verify.crowd.views import TooManyViews, Views
+from verify.crowd.views import TooManyViews, close
 from verify.engine import unbounded
 from verify.explore import explore
 from verify.ir import Claim, Program, Scenario, Thread, instance
@@ -144,10 +144,9 @@ def searched(
     """What the search alone thinks is proved, without a solver's word; why the rest is not;
     and what some view breaks."""
     space = encoded(scene)
-    views = Views(space)
-    views.close()
+    views = close(space)
     seen = Seen(space, views)
-    search = Search(space, seen)
+    search = LemmaSearch(space, seen)
     proved, why = set(), {}
     for name in claims:
         solo = next((t for t in scene.solos if t.claim == name), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from verify.certify.waiting import goes_on
-from verify.engine import vacuity
+from verify.engine import goals
 from verify.engine.prove import prove
 from verify.explore import Explored, explore
 from verify.interpret import State
@@ -112,15 +112,15 @@ def _wanted(program: Program) -> Iterator[tuple]:
         yield test, f"statement {_place(statement.span)}"
     for claim in program.claims:
         for hook in claim.hooks:
-            yield partial(vacuity._calls, hook), f"hook {hook}"
+            yield partial(goals._calls, hook), f"hook {hook}"
         for used in claim.uses:
-            yield partial(vacuity._uses, used), f"use {used}"
+            yield partial(goals._uses, used), f"use {used}"
     for lock in program.locks:
-        yield partial(vacuity._takes, lock.name), f"lock {lock.name}"
+        yield partial(goals._takes, lock.name), f"lock {lock.name}"
 
 
 def _executes(span: Span, command: Command) -> bool:
-    return goes_on(command) and vacuity._covers(span, command)
+    return goes_on(command) and goals._covers(span, command)
 
 
 def _place(span: Span) -> str:

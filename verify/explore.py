@@ -25,7 +25,7 @@ from verify.ir import (
 )
 
 # (index of the thread, number of its command)
-Step: TypeAlias = tuple[int, int]
+Move: TypeAlias = tuple[int, int]
 # What a return or a death showed: case of the table (0 none), outcome, what is amiss.
 Return: TypeAlias = tuple[int, str, Fault | Death | None]
 # Whether a way to break a claim, by what it is about, is one that is known.
@@ -54,19 +54,19 @@ class Explored:
 
     machine: Machine
     complete: bool = True
-    parents: dict[State, tuple[State, Step] | None] = field(default_factory=dict)
+    parents: dict[State, tuple[State, Move] | None] = field(default_factory=dict)
     depth: dict[State, int] = field(default_factory=dict)
-    broken: dict[str, tuple[State, Step]] = field(default_factory=dict)
-    fired: dict[tuple[str, int], tuple[State, Step]] = field(default_factory=dict)
-    returns: dict[Return, tuple[State, Step]] = field(default_factory=dict)
+    broken: dict[str, tuple[State, Move]] = field(default_factory=dict)
+    fired: dict[tuple[str, int], tuple[State, Move]] = field(default_factory=dict)
+    returns: dict[Return, tuple[State, Move]] = field(default_factory=dict)
     stuck: State | None = None
     unsure: State | None = None
     starts: dict[str, State] = field(default_factory=dict)
     alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
-    new: dict[str, tuple[State, Step]] = field(default_factory=dict)
+    new: dict[str, tuple[State, Move]] = field(default_factory=dict)
     new_alone: dict[str, tuple[State, tuple[int, ...]]] = field(default_factory=dict)
 
-    def run(self, end: tuple[State, Step]) -> tuple[Step, ...]:
+    def run(self, end: tuple[State, Move]) -> tuple[Move, ...]:
         """The steps from the initial state to the end of a step, of real threads.
 
         States are kept sorted; which of the threads alike moves is found by
@@ -90,7 +90,7 @@ class Explored:
             real = self.machine.take(real, found, number)
         return tuple(steps)
 
-    def way_to(self, state: State) -> tuple[Step, ...]:
+    def way_to(self, state: State) -> tuple[Move, ...]:
         """The steps from the initial state to `state`."""
         parent = self.parents[state]
         return () if parent is None else self.run(parent)

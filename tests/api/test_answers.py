@@ -13,7 +13,7 @@ import referencing
 import verify
 from tests.cli.call import call
 from tests.programs.binder import ROOT
-from verify.engine import bounded, dependence
+from verify.engine import dependence
 
 pytestmark = pytest.mark.usefixtures("here")
 SCHEMAS = {p.name: json.loads(p.read_text()) for p in (ROOT / "verify/report").glob("*.json")}
@@ -107,7 +107,7 @@ def test_a_bug_of_verify_is_in_the_answer(monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(bounded, "prepare", fail)
+    monkeypatch.setattr("verify.engine.prove.explicit", fail)
     monkeypatch.setattr(dependence, "explore", fail)
     for answer in verify.prove("good.bfp"), verify.coverage("good.bfp"):
         failure = answer.failure

@@ -28,10 +28,10 @@ from verify.certify.solvers import decide
 from verify.certify.text import all_of
 from verify.certify.world import World, world
 from verify.crowd import lemmas as lemmas_module
-from verify.crowd.lemmas import Search
+from verify.crowd.lemmas import LemmaSearch
 from verify.crowd.seen import Seen
 from verify.crowd.space import encoded
-from verify.crowd.views import Views
+from verify.crowd.views import Closure, Views, close
 from verify.engine.unbounded import Proof, prove
 from verify.ir import TRUE, And, Command, Expr, Program, Shared
 from verify.reasons.limits import Refused
@@ -132,9 +132,7 @@ def why_not(text: str, claim: str) -> str:
 
 
 def closed(scene: World) -> Views:
-    views = Views(encoded(scene))
-    views.close()
-    return views
+    return close(encoded(scene))
 
 
 def lemmas_accepted(text: str, *lemmas: Lemma) -> bool:
@@ -351,45 +349,45 @@ def test_two_solvers_of_different_opinions_end_in_an_error(
 
 
 def no_triples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Views, "_left_behind", lambda *_: None)
+    monkeypatch.setattr(Closure, "_left_behind", lambda *_: None)
 
 
 def no_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a step leaves in view is only the one who took it."""
     no_triples(monkeypatch)
-    add = Views._add
+    add = Closure._add
 
-    def alone(self: Views, g: int, p: int, _: int) -> None:
+    def alone(self: Closure, g: int, p: int, _: int) -> None:
         add(self, g, p, 1 << p)
 
-    monkeypatch.setattr(Views, "_add", alone)
+    monkeypatch.setattr(Closure, "_add", alone)
 
 
 def no_held_in_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Views._global
+    place = Closure._global
 
-    def without(self: Views, bits: int) -> int:
+    def without(self: Closure, bits: int) -> int:
         for f in self.space.shared.fields:
             if f.kind == "held":
                 bits = bits & ~f.full | f.bit(0)
         return place(self, bits)
 
-    monkeypatch.setattr(Views, "_global", without)
+    monkeypatch.setattr(Closure, "_global", without)
 
 
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    widened = Search._widened
+    widened = LemmaSearch._widened
 
-    def careless(self: Search, cube: Any) -> Any:
+    def careless(self: LemmaSearch, cube: Any) -> Any:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Seen, "happens", lambda *_: False)
             return widened(self, cube)
 
-    monkeypatch.setattr(Search, "_widened", careless)
+    monkeypatch.setattr(LemmaSearch, "_widened", careless)
 
 
 def no_return(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Search, "into", lambda *_: iter(()))
+    monkeypatch.setattr(LemmaSearch, "into", lambda *_: iter(()))
 
 
 def covers_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from verify.certify.world import world
 from verify.crowd import views as crowd_views
 from verify.crowd.alternatives import Alternative, distinct
 from verify.crowd.space import encoded
-from verify.crowd.views import TooManyViews, Views
-from verify.engine import search as searching
+from verify.crowd.views import Closure, TooManyViews
+from verify.engine import problem as problems
 from verify.interpret import _tuple
 from verify.ir import instance
 from verify.reasons.limits import Count, CountLimit, EffortLimit, ThreadLimit
@@ -187,8 +187,9 @@ def test_where_nothing_was_asked_nothing_is_called_vacuous(
 ) -> None:
     """It would be said of what is called that it never is, since z3 was not asked."""
     monkeypatch.setattr(ordering, "MAX_COMPARISONS", 1)
-    monkeypatch.setattr(searching, "SCOUT_STATES", 1)
-    monkeypatch.setattr("verify.engine.vacuity.MORE_STATES", 1)
+    monkeypatch.setattr(
+        problems, "DEFAULT_LIMITS", problems.Limits(presearch_states=1, more_states=1)
+    )
     found = checked(HOOKED)
 
     verdicts = {answer.claim: answer.verdict for answer in found.answers}
@@ -204,7 +205,7 @@ def test_looks_at_views_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of threads that are there once each shared part has few views, and there are many."""
     monkeypatch.setattr(crowd_views, "MAX_LOOKS", 10_000)
     program = lowered(SECTION + 'scenario s "s": a[*], c[20];\n')
-    views = Views(encoded(world(program, program.scenarios[0])))
+    views = Closure(encoded(world(program, program.scenarios[0])), 1_000_000)
 
     with pytest.raises(TooManyViews) as found:
         views.close()

@@ -16,7 +16,9 @@ from tests.cli.call import FEW, call, declare
 from tests.programs.binder import ROOT
 from verify import parallel, signals
 from verify.artifact import check as check_module
-from verify.engine import bounded, dependence
+from verify.engine import dependence
+from verify.engine import prove as prove_module
+from verify.engine.problem import Problem
 from verify.lower import program as program_module
 from verify.report import dashboard as dashboard_module
 from verify.report import dump as dump_module
@@ -164,15 +166,15 @@ def test_a_scenario_that_takes_too_much_memory_is_not_established(
     monkeypatch: pytest.MonkeyPatch, how: Callable[..., None], jobs: str
 ) -> None:
     """It would be reported as a bug of verify, and nobody would know what to leave out."""
-    real = bounded.prepare
+    real = prove_module.explicit
 
-    def prepare(program: Any, scenario: Any, *rest: Any) -> object:
-        if scenario.name == "few":
+    def explicit(problem: Problem, *rest: Any) -> object:
+        if problem.scenario.name == "few":
             how()
-        return real(program, scenario, *rest)
+        return real(problem, *rest)
 
     declare("good.bfp", FEW)
-    monkeypatch.setattr(bounded, "prepare", prepare)
+    monkeypatch.setattr(prove_module, "explicit", explicit)
     done = call("prove", "good.bfp", "--proofs", "proofs", "--jobs", jobs)
 
     assert (3, "") == (done.status, done.err)
@@ -184,7 +186,7 @@ def test_a_scenario_that_takes_too_much_memory_is_not_established(
 @pytest.mark.usefixtures("small")
 def test_another_failure_of_a_scenario_is_still_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash would be taken for a lack of memory."""
-    monkeypatch.setattr(bounded, "prepare", _fail)
+    monkeypatch.setattr(prove_module, "explicit", _fail)
     done = call("prove", "good.bfp")
 
     assert 4 == done.status

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.call import REUSE, V3, Called, call, process, told
 from tests.cli.test_evidence import THREE
 from verify.engine import bounded
+from verify.engine import prove as prove_module
 from verify.engine import search as search_module
 from verify.interpret import Machine, ReplayError, State
 from verify.smt.solver import Session
@@ -140,7 +141,8 @@ def fails_within(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(bounded, "prepare", fail)
+    monkeypatch.setattr(bounded, "explicit", fail)
+    monkeypatch.setattr(prove_module, "explicit", fail)
 
 
 @pytest.mark.usefixtures("small", "refuses_to_replay")

@@ -17,10 +17,10 @@ from verify.crowd.choice import choose
 from verify.crowd.cube import Cube, subsumes
 from verify.crowd.guards import alternatives
 from verify.crowd.layout import Bits, Layout, Role
-from verify.crowd.lemmas import Search
+from verify.crowd.lemmas import LemmaSearch
 from verify.crowd.seen import Seen
 from verify.crowd.space import Space, Transition, encoded
-from verify.crowd.views import Views
+from verify.crowd.views import Views, close
 from verify.ir import (
     Atom,
     Const,
@@ -49,9 +49,7 @@ def space() -> Space:
 
 @cache
 def views() -> Views:
-    found = Views(space())
-    found.close()
-    return found
+    return close(space())
 
 
 def some_of(random: Random, layout: Layout, wide: float = 0.6) -> Bits:
@@ -163,7 +161,7 @@ def test_what_is_chosen_forbids_what_is_wanted_and_what_it_needs(seed: int) -> N
 def test_what_is_cut_off_is_forbidden_and_the_rest_is_left(seed: int) -> None:
     """A point that is neither cut off by a lemma nor left would be forgotten."""
     random = Random(seed)
-    search = Search(space(), Seen(space(), views()))
+    search = LemmaSearch(space(), Seen(space(), views()))
     lemmas = [cube(random, random.randint(0, 2), 0.98) for _ in range(20)]
     search.lemmas = lemmas
     search._outside = [(~lemma.shared, lemma) for lemma in lemmas]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.programs.binder import program, reuse
-from verify.crowd.lemmas import Search
-from verify.engine import unbounded
+from verify.engine import problem
 from verify.engine.unbounded import prove
 from verify.reasons.limits import Count, CountLimit
 
@@ -18,7 +17,7 @@ def test_a_search_that_meets_its_limit_keeps_what_it_has_proved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If it fails, one claim that is too hard takes the others with it, or ends in an error."""
-    monkeypatch.setattr(unbounded, "Search", lambda *space: Search(*space, limit=40))
+    monkeypatch.setattr(problem, "DEFAULT_LIMITS", problem.Limits(lemmas=40))
     found = prove(program("v3-balanced"), reuse(program("v3-balanced")), ("table", "stuck"))
 
     assert {"table"} == set(found.shares)

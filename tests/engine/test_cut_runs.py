@@ -6,11 +6,12 @@ import pytest
 
 from tests.engine.small import lowered
 from verify.certify.proof import Disagreement
-from verify.engine.bounded import _up_to_breaking
-from verify.engine.search import Best, Search, prepare, silent
+from verify.engine.judging import up_to_breaking
+from verify.engine.problem import Problem, silent
+from verify.engine.search import Best, Instance, explicit
 
 
-def search() -> Search:
+def search() -> Instance:
     program = lowered(
         """
         bool x;
@@ -22,10 +23,10 @@ def search() -> Search:
         claim unset "u" before hook: !x;
         """
     )
-    return prepare(program, program.scenarios[0], 1, 1, silent)
+    return explicit(Problem(program, program.scenarios[0], 1), silent)
 
 
-def breaking(found: Search) -> tuple[int, int]:
+def breaking(found: Instance) -> tuple[int, int]:
     """The step of the first thread that breaks the claim."""
     (number,) = (i for i, c in enumerate(found.threads[0].commands) if c.violates == "unset")
     return 0, number
@@ -41,8 +42,8 @@ def test_what_comes_behind_the_step_is_left_out_and_the_run_is_not_the_shortest(
         if not c.violates and c.source == found.threads[0].entry
     )
 
-    assert ((first, end), 0) == _up_to_breaking(found, Best((first, end, (1, 0)), 0), "unset")
-    assert ((first, end), 1) == _up_to_breaking(found, Best((first, end), 1), "unset")
+    assert ((first, end), 0) == up_to_breaking(found, Best((first, end, (1, 0)), 0), "unset")
+    assert ((first, end), 1) == up_to_breaking(found, Best((first, end), 1), "unset")
 
 
 def test_a_shortest_run_with_something_behind_is_a_mistake_of_ours() -> None:
@@ -50,6 +51,6 @@ def test_a_shortest_run_with_something_behind_is_a_mistake_of_ours() -> None:
     found = search()
 
     with pytest.raises(Disagreement):
-        _up_to_breaking(found, Best((breaking(found), (1, 0)), 1), "unset")
+        up_to_breaking(found, Best((breaking(found), (1, 0)), 1), "unset")
     with pytest.raises(Disagreement):
-        _up_to_breaking(found, Best(((1, 0),), 0), "unset")
+        up_to_breaking(found, Best(((1, 0),), 0), "unset")

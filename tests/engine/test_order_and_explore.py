@@ -16,8 +16,9 @@ from tests.programs.binder import NAMES, explored, program, reuse, solos, thread
 from verify.certify.alone import failing
 from verify.engine import search as search_module
 from verify.engine.bounded import check
-from verify.engine.search import Search, prepare, silent
-from verify.engine.table import Cases
+from verify.engine.plan import Plan, planned
+from verify.engine.problem import Problem, silent
+from verify.engine.table import cases
 from verify.explore import Explored, alone
 from verify.interpret import Machine, State, Values
 from verify.ir import (
@@ -49,10 +50,10 @@ def _no_scout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def searched(name: str, shrinkers: int) -> tuple[Search, Result]:
+def searched(name: str, shrinkers: int) -> tuple[Plan, Result]:
     found = program(name)
-    search = prepare(found, reuse(found), shrinkers, 1, silent)
-    return search, check(found, reuse(found), shrinkers)
+    plan = planned(search_module.explicit(Problem(found, reuse(found), shrinkers), silent))
+    return plan, check(found, reuse(found), shrinkers)
 
 
 def lengths(seen: Explored) -> dict[str, int]:
@@ -87,20 +88,19 @@ def test_z3_refutes_what_the_explorer_breaks_in_as_many_steps(name: str, shrinke
 @pytest.mark.parametrize(("name", "shrinkers"), INSTANCES)
 def test_z3_finds_the_returns_that_the_explorer_sees(name: str, shrinkers: int) -> None:
     """If it fails, a cell of the case table lacks something or has too much."""
-    search, _ = searched(name, shrinkers)
+    plan, _ = searched(name, shrinkers)
     seen = explored(name, shrinkers)
-    cases = Cases(search)
-    cases.decide()
+    shown = cases(plan.search, plan.returns)
     expected = {
         (case, outcome, reason): len(seen.run(end))
         for (case, outcome, reason), end in seen.returns.items()
         if _violated(seen, end) in ("", "balance")
     }
 
-    assert not cases.gave_up
-    assert expected == {key: len(run.steps) for key, run in cases.found.items() if run}
+    assert not shown.gave_up
+    assert expected == {key: len(run.steps) for key, run in shown.found.items() if run}
     # What the code would do by itself includes all that it does.
-    assert set(expected) <= set(cases.questions)
+    assert set(expected) <= set(shown.returns)
 
 
 def _violated(seen: Explored, end: tuple[object, tuple[int, int]]) -> str:

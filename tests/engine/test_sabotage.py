@@ -17,8 +17,8 @@ from tests.programs.binder import (
     verdicts,
 )
 from verify.certify.proof import Disagreement
-from verify.crowd.views import Views
-from verify.engine import bounded, vacuity
+from verify.crowd.views import Closure
+from verify.engine import coverage, judging, problem
 from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.prove import prove
@@ -82,7 +82,7 @@ def test_an_order_without_runs_finds_nothing_and_says_so(monkeypatch: pytest.Mon
         return "\n".join([text(self), *(f"(assert (not {edge}))" for edge in self.edges())])
 
     monkeypatch.setattr(Order, "text", empty)
-    monkeypatch.setattr(vacuity.Tested, "_look_further", lambda *_: None)
+    monkeypatch.setattr(coverage, "_further", lambda *_: {})
     # With other scenarios beside it, what is not put to the test in this one is only absent.
     alone = replace(program("v2"), scenarios=(reuse(program("v2")),))
     found = verdicts(check(alone, reuse(alone)))
@@ -148,7 +148,7 @@ def test_a_run_alone_that_does_not_fail_is_no_refutation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If it fails, "makes no progress" is said without a run that makes none."""
-    monkeypatch.setattr(bounded, "run_alone", lambda *_: None)
+    monkeypatch.setattr(judging, "alone", lambda *_: None)
     with pytest.raises(ReplayError, match="does not fail"):
         ask("base")
 
@@ -188,12 +188,12 @@ def test_a_question_with_two_answers_ends_in_an_error(monkeypatch: pytest.Monkey
 def test_a_shorter_run_that_is_longer_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, the search for a shorter run may go on for ever."""
     found = program("v2")
-    search = search_module.prepare(found, reuse(found), 1, 1, search_module.silent)
-    question = search.question(search.order.breaks("table"))
+    instance = search_module.explicit(problem.Problem(found, reuse(found), 1), problem.silent)
+    search = Search(instance, (instance.order.breaks("table"),))
     monkeypatch.setattr(Search, "ask", lambda *_: Yes(frozenset(), {}))
     monkeypatch.setattr(Search, "moves", lambda *_: ((0, 0), (0, 1)))
     with pytest.raises(Disagreement, match="longer"):
-        search.shortest([question], ((0, 0),))
+        search.shortest([0], ((0, 0),))
 
 
 @pytest.mark.usefixtures("no_scout")
@@ -231,7 +231,7 @@ def test_a_solver_that_gives_up_on_shorter_runs_leaves_the_run_and_says_less(
 ) -> None:
     """If it fails, a run is called the shortest of two callers though nobody has looked."""
     whole = {a.claim: a.verdict for a in ask("v3").answers if isinstance(a.verdict, Refuted)}
-    monkeypatch.setattr(search_module, "SHORTER", 1)
+    monkeypatch.setattr(problem, "DEFAULT_LIMITS", problem.Limits(shorter_effort=1))
     found = {a.claim: a.verdict for a in ask("v3").answers if isinstance(a.verdict, Refuted)}
 
     assert whole
@@ -247,7 +247,7 @@ def test_a_solver_that_gives_up_on_shorter_runs_leaves_the_run_and_says_less(
 def test_views_that_miss_what_a_run_does_end_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a proof stands on views that are known to see too little."""
     found = program("v3")
-    monkeypatch.setattr(Views, "_look_for_broken", lambda *_: None)
+    monkeypatch.setattr(Closure, "_look_for_broken", lambda *_: None)
     with pytest.raises(Disagreement, match="no view of two threads does"):
         prove(found, reuse(found))
 
@@ -264,7 +264,7 @@ def test_what_is_proved_is_not_asked_of_z3_again(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Search, "ask", note)
     prove(found, reuse(found))
-    order = search_module.prepare(found, reuse(found), 2, 1, search_module.silent).order
+    order = search_module.explicit(problem.Problem(found, reuse(found)), problem.silent).order
     breaking = {order.breaks(c.name) for c in found.claims if not c.solo} | {order.quiet()}
     # Also the text of other questions: whether the mapping is ever found split, for one.
     breaking.discard(FALSE)

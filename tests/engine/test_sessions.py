@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.programs.binder import program, reuse
-from verify.engine import bounded
-from verify.smt.solver import Answer, Session, Yes
+from verify.engine.plan import planned
+from verify.engine.problem import Problem, silent
+from verify.engine.search import explicit
+from verify.smt.solver import Reply, Session, Yes
 
 
-def answers(text: str, questions: list[str]) -> list[Answer]:
+def answers(text: str, questions: Sequence[str]) -> list[Reply]:
     session = Session(text, questions)
     return [session.ask([number]) for number in range(len(questions))]
 
@@ -16,8 +20,8 @@ def test_a_question_has_the_same_answer_whatever_was_asked_before() -> None:
     """Evidence that one process has written would be rejected by another, which finds a run
     as good that differs."""
     v2 = program("v2")
-    search = bounded.begin(v2, reuse(v2)).search
-    text = search.order.text()
+    search = planned(explicit(Problem(v2, reuse(v2)), silent)).search
+    text = search.instance.order.text()
 
     first = answers(text, search.questions)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.small import LOCKS, checked, lowered
 from tests.programs.binder import broken, cells, reasons, verdicts
-from verify.engine import search as search_module
+from verify.engine import problem
 from verify.engine.bounded import check
 from verify.engine.prove import prove
 from verify.lower.program import lower
@@ -192,7 +192,7 @@ def test_a_loop_is_entered_again_as_often_as_the_bound_says(
     # The scout knows no rounds: what it happens to find counts.
     assert verdicts(checked(text, rounds=1))["small"] == "refuted"
 
-    monkeypatch.setattr(search_module, "SCOUT_STATES", 1)
+    monkeypatch.setattr(problem, "DEFAULT_LIMITS", problem.Limits(presearch_states=1))
 
     assert verdicts(checked(text, rounds=1))["small"] == "holds"
     assert verdicts(checked(text, rounds=3))["small"] == "refuted"

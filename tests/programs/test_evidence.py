@@ -9,9 +9,9 @@ import pytest
 from tests.artifact.made import cli
 from tests.programs.binder import ROOT
 from verify.artifact.check import Asked, check
-from verify.crowd.lemmas import Search
-from verify.crowd.views import Views
-from verify.engine import bounded, search, turns, vacuity
+from verify.crowd.lemmas import LemmaSearch
+from verify.crowd.views import Closure
+from verify.engine import coverage, judging, search, turns
 from verify.lower import program as lowering
 from verify.smt.solver import Session
 
@@ -38,10 +38,10 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("something is looked for")
 
-    monkeypatch.setattr(Views, "close", refuse)
-    monkeypatch.setattr(Search, "forbid", refuse)
+    monkeypatch.setattr(Closure, "close", refuse)
+    monkeypatch.setattr(LemmaSearch, "forbid", refuse)
     monkeypatch.setattr(Session, "ask", refuse)
-    for module in (bounded, search, turns, vacuity):
+    for module in (coverage, judging, search, turns):
         monkeypatch.setattr(module, "explore", refuse)
     said = {name: f"{sentence}, indeed" for name, sentence in lowering.BUILT_IN.items()}
     monkeypatch.setattr(lowering, "BUILT_IN", said)

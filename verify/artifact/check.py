@@ -23,9 +23,10 @@ from verify.certify.proof import Loops, Unfounded, confirm, obligations
 from verify.certify.solvers import SECOND
 from verify.certify.world import Unsupported, world
 from verify.diagnostics import Diagnostic, InputError, printable
+from verify.engine.judging import Judgement
+from verify.engine.problem import Problem, Progress, silent
 from verify.engine.prove import prove
-from verify.engine.review import Certified, Refutation, Review
-from verify.engine.search import Progress, silent
+from verify.engine.review import Certified, Refutation, Review, reviewed
 from verify.interpret import ReplayError
 from verify.ir import FATAL, Program, Scenario
 from verify.lower.program import lower
@@ -35,7 +36,7 @@ from verify.report.objections import objection_text
 from verify.source import Source
 from verify.syntax.load import Loader
 from verify.syntax.resolve import resolve
-from verify.verdicts import Refuted, Verdict, word
+from verify.verdicts import Refuted, word
 
 # The committed ones have a tenth of it.
 MAX_TEXT = 60_000_000
@@ -185,11 +186,13 @@ def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
     wrong += refused
     done += said
     progress("following the runs again")
-    verdicts, refuting = _verdicts(one, certificate)
-    for verdict in verdicts.values():
-        if isinstance(verdict, Objection):
-            wrong.append(objection_text(verdict))
-    refuted = sum(isinstance(v, Refuted) for v in verdicts.values())
+    judged, refuting = _judged(one, certificate)
+    refuted = 0
+    for finding in judged.values():
+        if isinstance(finding, Objection):
+            wrong.append(objection_text(finding))
+        elif isinstance(finding.verdict, Refuted):
+            refuted += 1
     done.append(f"{len(certificate.runs)} runs followed again, {refuted} claims refuted by one")
     wrong += refuting
     left = _unchecked(certificate, one.said)
@@ -239,32 +242,33 @@ def written(one: Opened, certificate: Certificate) -> tuple[Obligation, ...]:
     return obligations(one.program, world(one.program, one.scenario), certificate.grounds)
 
 
-def reviewed(one: Opened, certificate: Certificate) -> Review:
+def review_of(one: Opened, certificate: Certificate) -> Review:
     """The runs of a certificate, followed.
 
     Raises:
         ReplayError: one cannot be.
     """
     options = certificate.options
-    return Review(one.program, one.scenario, options.threads, options.rounds, certificate.runs)
+    problem = Problem(one.program, one.scenario, options.threads, options.rounds)
+    return reviewed(problem, certificate.runs)
 
 
-def _verdicts(
+def _judged(
     one: Opened, certificate: Certificate
-) -> tuple[dict[str, Verdict | Objection], list[str]]:
+) -> tuple[dict[str, Judgement | Objection], list[str]]:
     """What each ruling comes to by the runs, and what is wrong beside."""
     try:
-        review = reviewed(one, certificate)
+        review = review_of(one, certificate)
     except ReplayError as error:
         return {}, [f"a run cannot be followed: {error}"]
     rulings = certificate.rulings
-    verdicts = {name: review.verdict(name, ruling) for name, ruling in rulings.items()}
+    judged = {name: review.judged(name, ruling) for name, ruling in rulings.items()}
     contradicted = [
         f"{name}: run {number} breaks it"
         for name, number in review.broken().items()
         if isinstance(rulings.get(name), Certified)
     ]
-    return verdicts, contradicted
+    return judged, contradicted
 
 
 def _unchecked(certificate: Certificate, said: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verify.artifact.certificate import Certificate
-from verify.artifact.check import Opened, reviewed, written
+from verify.artifact.check import Opened, review_of, written
 from verify.artifact.form import Malformed
 from verify.certify.obligations import Obligation
 from verify.engine.states import members, spurious_failures, states_of
@@ -23,16 +23,17 @@ def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Resu
         Malformed: the runs do not show what is said.
         ReplayError: a run cannot be followed.
     """
-    review = reviewed(one, certificate)
-    verdicts = {}
+    review = review_of(one, certificate)
+    judged = {}
     for name, ruling in certificate.rulings.items():
-        verdict = review.verdict(name, ruling)
-        if isinstance(verdict, Objection):
-            raise Malformed(objection_text(verdict))
-        verdicts[name] = verdict
-    result = review.result(verdicts, certificate.rulings, certificate.gave_up)
+        said = review.judged(name, ruling)
+        if isinstance(said, Objection):
+            raise Malformed(objection_text(said))
+        judged[name] = said
+    result = review.result(judged, certificate.rulings, certificate.gave_up)
     result = replace(result, model=one.names.model)
-    if not whole or not any(isinstance(v, Proved) and not v.by_runs for v in verdicts.values()):
+    verdicts = [one.verdict for one in judged.values()]
+    if not whole or not any(isinstance(v, Proved) and not v.by_runs for v in verdicts):
         return result
     program, scenario, lemmas = one.program, one.scenario, certificate.grounds.lemmas
     evidence = Evidence(

@@ -43,7 +43,7 @@ DISPENSABLE: Mapping[str, int] = {"local": 0, "lock": 1, "shared": 2, "held": 3,
 
 
 @dataclass
-class Search:
+class LemmaSearch:
     """The lemmas found so far, and what each of them needs forbidden in turn.
 
     `needs[lemma]` are the cubes that one step leads from into the lemma, but

@@ -22,7 +22,7 @@ Verification through View Abstraction)", VMCAI 2013.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TypeAlias
@@ -31,7 +31,7 @@ from verify.crowd.layout import Bits
 from verify.crowd.space import Space, Transition
 from verify.reasons.limits import Count, CountLimit, UnprovedError
 
-# A set of threads of the crowd, one bit for each position in `Views.processes`.
+# A set of threads of the crowd, one bit for each position in `Closure.processes`.
 Some: TypeAlias = int
 
 
@@ -56,16 +56,39 @@ class TooManyViews(UnprovedError):
     """A limit on views was met."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Views:
-    """The closed set of views of a world, and what was seen on the way.
+    """The closed set of views of a world.
 
     `rows[g][p]` are the threads seen beside `processes[p]` under `globals[g]`,
-    each a position.  `broken` are the claims that a command may break in a view.
+    each a position.  `broken` are the claims that a command may break in a view, `count` is
+    how many views there are.
     """
 
+    globals: Sequence[Bits]
+    processes: Sequence[Bits]
+    rows: Sequence[Mapping[int, Some]]
+    count: int
+    broken: frozenset[str]
+
+
+def close(space: Space, limit: int = 8_000_000) -> Views:
+    """The closed set of views.
+
+    Raises:
+        TooManyViews: there are more than `limit`, or it takes more than MAX_LOOKS.
+    """
+    made = Closure(space, limit)
+    made.close()
+    return Views(made.globals, made.processes, made.rows, made.count, frozenset(made.broken))
+
+
+@dataclass
+class Closure:
+    """A set of views while it is closed, and what is known of each part on the way."""
+
     space: Space
-    limit: int = 8_000_000
+    limit: int
     globals: list[Bits] = field(default_factory=list)
     processes: list[Bits] = field(default_factory=list)
     rows: list[dict[int, Some]] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from verify.explore import Step as Move
+from verify.explore import Move
 from verify.interpret import Machine, State
 from verify.ir import FATAL, Command, Named, Others, Shared, atoms
 from verify.locks import FREE, meets, mode_name

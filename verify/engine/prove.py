@@ -6,17 +6,43 @@ What is proved for any number need not be asked for two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from verify.certify.solvers import SOLVERS, version
-from verify.engine import bounded, unbounded
-from verify.engine.crowd import Crowd
-from verify.engine.search import Progress, silent
+from verify.engine import bounded
+from verify.engine.coverage import Coverage, coverage
+from verify.engine.environment import environment
+from verify.engine.plan import Plan, planned
+from verify.engine.problem import Problem, Progress, silent
+from verify.engine.search import explicit
 from verify.engine.states import members, spurious_failures
-from verify.engine.unbounded import Proof
+from verify.engine.unbounded import FoundLemmas, Proof, certificate, if_again_and_again, lemmas
 from verify.ir import Program, Scenario
 from verify.reasons.limits import Plain
 from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What is known of a problem before any claim is settled by runs, each from those before.
+
+    `plan` holds the explicit pre-search and the questions to z3, `reach` what is reached,
+    `found` the lemmas for the claims that are put to the test and not refuted.
+    """
+
+    plan: Plan
+    reach: Coverage
+    found: FoundLemmas
+
+
+def staged(problem: Problem, progress: Progress = silent) -> Stages:
+    """Everything up to the lemmas."""
+    plan = planned(explicit(problem, progress))
+    replicated = environment(problem, progress)
+    progress("asking z3 what is reached")
+    reach = coverage(plan.search, plan.wanted, plan.goals, replicated)
+    found = lemmas(problem, bounded.tested(plan, reach), replicated, progress)
+    return Stages(plan=plan, reach=reach, found=found)
 
 
 def prove(
@@ -32,15 +58,13 @@ def prove(
     Raises:
         ReplayError, Disagreement: bugs of ours.
     """
-    inquiry = bounded.begin(program, scenario, threads, rounds, only, progress)
-    crowd = Crowd(program, scenario, progress)
-    inquiry.look(crowd)
-    proof = unbounded.prove(program, scenario, inquiry.standing(), progress, crowd)
-    result = inquiry.result(proof.shares, turns=True)
+    problem = Problem(program, scenario, threads, rounds, tuple(only))
+    stages = staged(problem, progress)
+    proof = certificate(program, stages.found, progress)
+    result = bounded.settled(stages.plan, stages.reach, proof.shares, True, progress)
     proof.agree(program, [a.claim for a in result.answers if isinstance(a.verdict, Refuted)])
     if proof.shares:
-        once = unbounded.if_again_and_again(program, scenario, tuple(proof.shares))
-        proof = replace(proof, once=once)
+        proof = replace(proof, once=if_again_and_again(problem, tuple(proof.shares)))
     return combined(program, scenario, result, proof), proof
 
 

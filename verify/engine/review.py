@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from verify.engine.bounded import Ways, collected
+from verify.engine.bounded import collected
+from verify.engine.coverage import Coverage
+from verify.engine.goals import Witness, gathered
+from verify.engine.judging import Judgement, remarks
+from verify.engine.problem import Problem
 from verify.engine.runs import tell, told_of
 from verify.engine.schedules import Followed, Follower, itself
-from verify.engine.search import Search
-from verify.engine.table import Cases
-from verify.engine.vacuity import Tested, Way
+from verify.engine.search import Instance
+from verify.engine.table import Cases, return_questions
 from verify.explore import Explored, Return, alone
 from verify.interpret import Unsure
-from verify.ir import CASE, Death, Program, Scenario, Thread, instance, lonely_topics, topics
+from verify.ir import CASE, Death, Program, Thread, instance, lonely_topics, topics
 from verify.reasons.coverage import Goal
 from verify.reasons.limits import Remark, Reported
 from verify.reasons.objections import Contradiction, Objection
@@ -76,65 +79,18 @@ class Idle:
 Ruling: TypeAlias = Certified | Holding | Refutation | Open | Idle
 
 
-@dataclass
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One scenario as far as some runs show it.
+    """One scenario as far as some runs show it; `followed` are these runs."""
 
-    Raises:
-        ReplayError: a run cannot be followed.
-    """
+    followed: tuple[Followed, ...]
+    instance: Instance
+    cases: Cases
+    reach: Coverage
 
-    program: Program
-    scenario: Scenario
-    threads: int
-    rounds: int
-    runs: Sequence[Schedule]
-    followed: list[Followed] = field(init=False)
-    search: Search = field(init=False)
-    cases: Cases = field(init=False)
-    tested: Tested = field(init=False)
-    _ways: Ways = field(init=False)
-
-    def __post_init__(self) -> None:
-        program, scenario = self.program, self.scenario
-        follower = Follower(program, scenario)
-        self.followed = [follower.follow(run) for run in self.runs]
-        large = instance(program, scenario, self.threads)
-        order = Order(program, large, self.rounds)
-        bound = Bound(self.threads, self.rounds, any(a.cut for a in order.automata))
-        seen = Explored(follower.machine(1, False))
-        for one in self.followed:
-            for position, (index, number) in enumerate(one.schedule.moves):
-                step = (one.states[position], (index, number))
-                seen.fired.setdefault((one.machine.threads[index].name, number), step)
-            if one.starts and one.solo is not None:
-                seen.starts.setdefault(one.solo.name, one.last)
-        self.search = Search(program, scenario, bound, large, seen, large, order)
-        self.cases = Cases(self.search, found=self._returns())
-        self.tested = Tested(self.search, lonely=self._lonely)
-        self._ways = Ways(self.search)
-
-    def _returns(self) -> dict[Return, Run | None]:
-        """For each return that is seen, and each death, the shortest run to it."""
-        first: dict[Return, tuple[Followed, int]] = {}
-        for one in self.followed:
-            for position, key in one.returns():
-                if key not in first or position < first[key][1]:
-                    first[key] = one, position
-        return {key: self._told(one, position + 1) for key, (one, position) in first.items()}
-
-    def _told(self, one: Followed, length: int) -> Run:
-        moves = one.schedule.moves[:length]
-        return tell(self.program, one.machine.threads, moves, known=one.machine, in_order=True)
-
-    def _lonely(self, solos: Sequence[Thread]) -> Mapping[tuple[str, int], Way]:
-        names = {solo.name for solo in solos}
-        return {
-            command: partial(itself, one.schedule)
-            for one in self.followed
-            if one.solo is not None and one.solo.name in names
-            for command in one.lonely
-        }
+    @property
+    def program(self) -> Program:
+        return self.instance.program
 
     # ---------------------------------------------------------------- claims
 
@@ -148,7 +104,7 @@ class Review:
                     found.setdefault(claim, i)
         return found
 
-    def refuted(self, claim: str, ruling: Refutation) -> Refuted | Objection:
+    def refuted(self, claim: str, ruling: Refutation) -> Judgement | Objection:
         """The refutation of a claim by a run, or why that run refutes nothing."""
         one = self.followed[ruling.run]
         schedule = one.schedule
@@ -162,10 +118,10 @@ class Review:
         command = one.machine.threads[index].commands[number]
         if command.violates != claim:
             return Objection(claim, Contradiction.ENDS_OTHERWISE)
-        self._ways.about[claim] = topics(command, one.machine.local(one.states[-2], index, CASE))
-        return self._refuted(self._told(one, len(schedule.moves)), schedule, ruling)
+        about = topics(command, one.machine.local(one.states[-2], index, CASE))
+        return self._refuted(told(one, len(schedule.moves)), schedule, ruling, about)
 
-    def _stuck(self, one: Followed, ruling: Refutation) -> Refuted | Objection:
+    def _stuck(self, one: Followed, ruling: Refutation) -> Judgement | Objection:
         if one.schedule.solo:
             return Objection("stuck", Contradiction.ISOLATED)
         try:
@@ -175,7 +131,7 @@ class Review:
         if not waiting:
             return Objection("stuck", Contradiction.NOBODY_WAITS)
         threads = one.machine.threads
-        self._ways.about["stuck"] = frozenset(threads[i].name for i in waiting)
+        about = frozenset(threads[i].name for i in waiting)
         moves = one.schedule.moves
         run = tell(
             self.program,
@@ -185,9 +141,9 @@ class Review:
             known=one.machine,
             in_order=True,
         )
-        return self._refuted(run, one.schedule, ruling)
+        return self._refuted(run, one.schedule, ruling, about)
 
-    def _alone(self, claim: str, one: Followed, ruling: Refutation) -> Refuted | Objection:
+    def _alone(self, claim: str, one: Followed, ruling: Refutation) -> Judgement | Objection:
         solo, path = one.solo, one.schedule.alone
         if solo is None or solo.claim != claim:
             return Objection(claim, Contradiction.FOR_ANOTHER_CLAIM)
@@ -198,7 +154,6 @@ class Review:
         found = alone(one.machine, solo, one.last, lambda _, other: other != about)
         if found != path:
             return Objection(claim, Contradiction.NOT_BREAKING)
-        self._ways.about[claim] = about
         run = tell(
             self.program,
             one.machine.threads,
@@ -207,21 +162,29 @@ class Review:
             known=one.machine,
             in_order=True,
         )
-        return self._refuted(run, one.schedule, ruling)
+        return self._refuted(run, one.schedule, ruling, about)
 
-    def _refuted(self, run: Run, schedule: Schedule, ruling: Refutation) -> Refuted:
-        bound = Bound(schedule.threads, self.rounds, self.search.bound.cut)
-        return Refuted(run, bound, ruling.least, schedule.turning)
+    def _refuted(
+        self, run: Run, schedule: Schedule, ruling: Refutation, about: frozenset[str]
+    ) -> Judgement:
+        bound = replace(self.instance.bound, threads=schedule.threads)
+        return Judgement(Refuted(run, bound, ruling.least, schedule.turning), about)
 
-    def verdict(self, claim: str, ruling: Ruling) -> Verdict | Objection:
+    def judged(self, claim: str, ruling: Ruling) -> Judgement | Objection:
         """What a ruling comes to, or what the runs say against it."""
-        bound = self.search.bound
         if claim == "vacuity":
-            return self._vacuity(ruling)
-        why = self.tested.untested(claim)
+            said = self._vacuity(ruling)
+        elif isinstance(ruling, Refutation):
+            return self.refuted(claim, ruling)
+        else:
+            said = self._said(claim, ruling)
+        return said if isinstance(said, Objection) else Judgement(said)
+
+    def _said(self, claim: str, ruling: Certified | Holding | Idle | Open) -> Verdict | Objection:
+        """The same, for what no single run refutes."""
+        bound = self.instance.bound
+        why = self.reach.untested(claim)
         match ruling:
-            case Refutation():
-                return self.refuted(claim, ruling)
             case Certified(_, True):
                 return Objection(claim, Contradiction.NO_PROOF)
             case Idle() if not why:
@@ -243,14 +206,14 @@ class Review:
         return any(case and isinstance(amiss, Death) for case, _, amiss in self.cases.found)
 
     def _vacuity(self, ruling: Ruling) -> Verdict | Objection:
-        found = self.tested.verdict()
+        found = self.reach.verdict()
         match ruling:
             case Open(said):
                 return NotEstablished(Reported(said))
             case Certified(_, True) if isinstance(found, Holds):
                 return Proved(0, by_runs=True)
             case Certified(_, True):
-                missing = tuple(self.tested.missing())
+                missing = tuple(self.reach.missing())
                 return Objection("vacuity", Contradiction.NOT_ALL_REACHED, missing)
             case Holding() if isinstance(found, Holds):
                 return found
@@ -260,7 +223,7 @@ class Review:
                 return Objection("vacuity", Contradiction.REACHES_OTHERWISE)
 
     def _idle(self, claim: str, absent: bool, why: tuple[Goal, ...]) -> Verdict | Objection:
-        found = self.tested.idle_verdict(claim, why)
+        found = self.reach.idle_verdict(claim, why)
         if isinstance(found, Absent) != absent:
             return Objection(claim, Contradiction.TESTED_OTHERWISE)
         return found
@@ -268,21 +231,81 @@ class Review:
     # ---------------------------------------------------------------- result
 
     def result(
-        self, verdicts: Mapping[str, Verdict], rulings: Mapping[str, Ruling], gave_up: str
+        self, judged: Mapping[str, Judgement], rulings: Mapping[str, Ruling], gave_up: str
     ) -> Result:
         """All that is said of the scenario, with these verdicts."""
-        self.cases.gave_up = Reported(gave_up) if gave_up else None
+        shown = replace(self.cases, gave_up=Reported(gave_up) if gave_up else None)
+        reach = self.reach
         if isinstance(everything := rulings.get("vacuity"), Open):
             # What its runs do not reach may be reached for all that is known.
-            self.tested.unsure = dict.fromkeys(self.tested.missing(), Reported(everything.why))
-        asked = [c for c in self.program.claims if c.name in verdicts]
-
-        def remarks(claim: str, verdict: Verdict) -> tuple[str, Remark | None]:
-            known, beside = self._ways.remarks(claim, verdict)
-            ruling = rulings[claim]
+            unsure = dict.fromkeys(reach.missing(), Reported(everything.why))
+            reach = replace(reach, unsure=unsure)
+        asked = [c for c in self.program.claims if c.name in judged]
+        said: dict[str, tuple[str, Remark | None]] = {}
+        for claim in asked:
+            name, ruling = claim.name, rulings[claim.name]
+            known, beside = remarks(self.program, self.instance.scenario, name, judged[name])
             others = ruling.others if isinstance(ruling, Refutation) else ""
-            return known, Reported(others) if others else beside
+            said[name] = known, Reported(others) if others else beside
+        verdicts = {name: one.verdict for name, one in judged.items()}
+        runs = tuple(one.schedule for one in self.followed)
+        return collected(self.instance, asked, verdicts, said, shown, reach, runs)
 
-        return collected(
-            self.search, asked, verdicts, remarks, self.cases, self.tested, tuple(self.runs)
-        )
+
+def reviewed(problem: Problem, runs: Sequence[Schedule]) -> Review:
+    """A scenario as far as some runs show it.
+
+    Raises:
+        ReplayError: a run cannot be followed.
+    """
+    program, scenario = problem.program, problem.scenario
+    follower = Follower(program, scenario)
+    followed = tuple(follower.follow(run) for run in runs)
+    large = instance(program, scenario, problem.threads)
+    order = Order(program, large, problem.rounds)
+    bound = Bound(problem.threads, problem.rounds, any(a.cut for a in order.automata))
+    seen = Explored(follower.machine(1, False))
+    for one in followed:
+        for position, (index, number) in enumerate(one.schedule.moves):
+            step = (one.states[position], (index, number))
+            seen.fired.setdefault((one.machine.threads[index].name, number), step)
+        if one.starts and one.solo is not None:
+            seen.starts.setdefault(one.solo.name, one.last)
+    whole = Instance(problem, bound, large, seen, large, order)
+    wanted = gathered(whole, partial(_lonely, followed))
+    return Review(
+        followed=followed,
+        instance=whole,
+        cases=Cases(program, tuple(return_questions(order)), _returns(followed)),
+        reach=Coverage(whole, wanted, wanted.reached, {}),
+    )
+
+
+def _returns(followed: Sequence[Followed]) -> dict[Return, Run | None]:
+    """For each return that is seen, and each death, the shortest run to it."""
+    first: dict[Return, tuple[Followed, int]] = {}
+    for one in followed:
+        for position, key in one.returns():
+            if key not in first or position < first[key][1]:
+                first[key] = one, position
+    return {key: told(one, position + 1) for key, (one, position) in first.items()}
+
+
+def told(one: Followed, length: int) -> Run:
+    """The first so many moves of a run, in words."""
+    machine = one.machine
+    moves = one.schedule.moves[:length]
+    return tell(machine.program, machine.threads, moves, known=machine, in_order=True)
+
+
+def _lonely(
+    followed: Sequence[Followed], solos: Sequence[Thread]
+) -> Mapping[tuple[str, int], Witness]:
+    """What lonely threads take behind some runs."""
+    names = {solo.name for solo in solos}
+    return {
+        command: partial(itself, one.schedule)
+        for one in followed
+        if one.solo is not None and one.solo.name in names
+        for command in one.lonely
+    }

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from verify.engine.ends import Told, ends, waits
-from verify.explore import Step as Move
+from verify.explore import Move
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import FATAL, Program, Thread, Variable
 from verify.locks import mode_name, verb

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from verify.explore import Return, lonely_from, may_start, returned
-from verify.explore import Step as Move
+from verify.explore import Move, Return, lonely_from, may_start, returned
 from verify.interpret import Machine, ReplayError, State
 from verify.ir import Program, Scenario, Thread, instance
 from verify.verdicts import Refuted, Schedule

@@ -2,79 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from verify.certify.text import any_of
 from verify.certify.unfold import Automaton, Edge
 from verify.engine.search import Gave, Search
 from verify.explore import Return
-from verify.ir import CASE, FATAL, SAMPLED_BEFORE, Death, Fault
+from verify.ir import CASE, FATAL, SAMPLED_BEFORE, Death, Fault, Program
 from verify.locks import FREE
 from verify.reasons.limits import Unproved
+from verify.smt.order import Order
 from verify.smt.solver import No, Unknown, Yes
 from verify.verdicts import Behaviour, Crash, Row, Run
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Cases:
-    """What every return and every death shows: in the code by itself, and in the scenario."""
+    """What every return and every death shows, in the code by itself (`returns`), and a run to
+    each that occurs in the scenario; `gave_up` says why others may.
+    """
 
-    search: Search
-    questions: dict[Return, int] = field(default_factory=dict)
-    found: dict[Return, Run | None] = field(default_factory=dict)
+    program: Program
+    returns: Collection[Return]
+    found: Mapping[Return, Run | None]
     gave_up: Unproved | None = None
-
-    def __post_init__(self) -> None:
-        taken: dict[Return, list[str]] = {}
-        for t, automaton in enumerate(self.search.order.automata):
-            for key, edge in _returns(automaton):
-                taken.setdefault(key, []).append(self.search.order.edge(t, edge))
-        for key, edges in taken.items():
-            self.questions[key] = self.search.question(any_of(edges))
-
-    def decide(self, sound: Collection[str] = ()) -> None:
-        """Find out which returns occur in the scenario, and which deaths.
-
-        Nobody dies by breaking a claim that is `sound`.
-        """
-        search = self.search
-        for key in self.questions:
-            if key in search.scout.returns:
-                moves = search.lifted(search.scout.run(search.scout.returns[key]))
-                self.found[key] = search.tell(moves)
-        open_ = [
-            key
-            for key in self.questions
-            if key not in self.found and not (isinstance(key[2], Death) and key[2].claim in sound)
-        ]
-        while open_:
-            match search.ask([self.questions[key] for key in open_]):
-                case No():
-                    return
-                case Unknown(reason):
-                    self.gave_up = reason
-                    return
-                case Yes():
-                    for key in list(open_):
-                        self._one(key, open_)
-
-    def _one(self, key: Return, open_: list[Return]) -> None:
-        try:
-            best = self.search.shortest([self.questions[key]], None)
-        except Gave as error:
-            self.gave_up = error.reason
-            best = None
-        open_.remove(key)
-        if best is not None:
-            self.found[key] = self.search.tell(best.moves)
 
     def rows(self, sampled: Collection[int]) -> tuple[Row, ...]:
         """A row for each cell, the first axis slowest, true before false.
 
         `sampled` are the cells that a run is known to sample.
         """
-        table = self.search.program.table
+        table = self.program.table
         if table is None:
             return ()
         axes = table.axes
@@ -85,7 +44,7 @@ class Cases:
         return tuple(self._row(cell, cell in sampled) for cell in order)
 
     def _row(self, cell: int, sampled: bool) -> Row:
-        table = self.search.program.table
+        table = self.program.table
         assert table is not None
         here = {key: run for key, run in self.found.items() if key[0] == cell + 1}
         behaviours = (*self.behaviours(here), *self.deaths(cell + 1))
@@ -98,9 +57,7 @@ class Cases:
             True if here else None if self.gave_up else False,
             behaviours,
             self.behaviours(
-                key
-                for key in self.questions
-                if key[0] == cell + 1 and not isinstance(key[2], Death)
+                key for key in self.returns if key[0] == cell + 1 and not isinstance(key[2], Death)
             ),
             claimed,
             "refuted"
@@ -122,7 +79,7 @@ class Cases:
 
     def behaviours(self, keys: Iterable[Return]) -> tuple[Behaviour, ...]:
         """Each outcome with all the locks that are amiss in it."""
-        program = self.search.program
+        program = self.program
         amiss: dict[str, list[Fault | Death | None]] = {}
         for _, outcome, what in keys:
             amiss.setdefault(outcome, []).append(what)
@@ -144,6 +101,53 @@ class Cases:
             for key, run in self.found.items()
             if key[0] == case and run is not None and isinstance(run.end, Crash)
         )
+
+
+def return_questions(order: Order) -> dict[Return, str]:
+    """For each return and death that the code has by itself: that some thread comes to it."""
+    taken: dict[Return, list[str]] = {}
+    for t, automaton in enumerate(order.automata):
+        for key, edge in _returns(automaton):
+            taken.setdefault(key, []).append(order.edge(t, edge))
+    return {key: any_of(edges) for key, edges in taken.items()}
+
+
+def cases(search: Search, questions: Mapping[Return, int], sound: Collection[str] = ()) -> Cases:
+    """Find out which returns occur in the scenario, and which deaths.
+
+    Nobody dies by breaking a claim that is `sound`.
+    """
+    instance = search.instance
+    scout = instance.scout
+    found: dict[Return, Run | None] = {
+        key: instance.tell(instance.lifted(scout.run(scout.returns[key])))
+        for key in questions
+        if key in scout.returns
+    }
+    open_ = [
+        key
+        for key in questions
+        if key not in found and not (isinstance(key[2], Death) and key[2].claim in sound)
+    ]
+    gave_up: Unproved | None = None
+    while open_:
+        match search.ask([questions[key] for key in open_]):
+            case No():
+                break
+            case Unknown(reason):
+                gave_up = reason
+                break
+            case Yes():
+                for key in open_:
+                    try:
+                        best = search.shortest([questions[key]], None)
+                    except Gave as error:
+                        gave_up = error.reason
+                        continue
+                    if best is not None:
+                        found[key] = instance.tell(best.moves)
+                open_ = []
+    return Cases(instance.program, tuple(questions), found, gave_up)
 
 
 def _returns(automaton: Automaton) -> Iterator[tuple[Return, Edge]]:

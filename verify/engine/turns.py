@@ -11,33 +11,36 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from verify.engine.runs import tell, told_of
-from verify.engine.search import Search
+from verify.engine.search import Instance
 from verify.explore import Explored, explore
 from verify.ir import instance
 from verify.verdicts import Refuted
 
-# States of an instance that are looked at, those with further turns included.
-STATES = 60_000
 
-
-def by_turns(search: Search, claims: Collection[str]) -> dict[str, Refuted]:
+def by_turns(whole: Instance, claims: Collection[str]) -> dict[str, Refuted]:
     """The claims that a run with further turns breaks, with one thread for each [*] or as many
     as were asked for; nothing is said of the others."""
     found: dict[str, Refuted] = {}
-    scenario = search.scenario
+    scenario = whole.scenario
     if not scenario.again:
         return found
-    for number in sorted({1, search.bound.threads}):
+    for number in sorted({1, whole.bound.threads}):
         open_ = [name for name in claims if name not in found]
         if not open_:
             break
-        threads = instance(search.program, scenario, number, turning=True)
+        threads = instance(whole.program, scenario, number, turning=True)
 
         def done(seen: Explored, open_: list[str] = open_) -> bool:
             broken = {*seen.broken, *(["stuck"] if seen.stuck is not None else [])}
             return broken.issuperset(open_)
 
-        seen = explore(search.program, threads, STATES, stop=done, again=scenario.again)
+        seen = explore(
+            whole.program,
+            threads,
+            whole.problem.limits.turn_states,
+            stop=done,
+            again=scenario.again,
+        )
         for name in open_:
             waiting: tuple[int, ...] = ()
             if name == "stuck" and seen.stuck is not None:
@@ -47,7 +50,7 @@ def by_turns(search: Search, claims: Collection[str]) -> dict[str, Refuted]:
                 moves = seen.run(seen.broken[name])
             else:
                 continue
-            run = tell(search.program, threads, moves, waiting=waiting, known=search.scout.machine)
-            bound = replace(search.bound, threads=number)
+            run = tell(whole.program, threads, moves, waiting=waiting, known=whole.scout.machine)
+            bound = replace(whole.bound, threads=number)
             found[name] = Refuted(run, bound, number, turns=True)
     return found

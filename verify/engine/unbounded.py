@@ -6,7 +6,7 @@ two solvers.  Nothing counts as proved before both have answered.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.certify.alone import TooManyPaths
@@ -31,12 +31,12 @@ from verify.crowd.forbidden import (
     bad_cubes,
     stuck_cubes,
 )
-from verify.crowd.lemmas import NotProvable, Search, SearchLimit
+from verify.crowd.lemmas import LemmaSearch, NotProvable, SearchLimit
 from verify.crowd.space import encoded
 from verify.crowd.translate import lemma_of
-from verify.crowd.views import TooManyViews, Views
-from verify.engine.crowd import Closed, Crowd
-from verify.engine.search import Progress, silent
+from verify.crowd.views import TooManyViews, close
+from verify.engine.environment import Closed, Environment, environment
+from verify.engine.problem import Problem, Progress, silent
 from verify.engine.states import circle_of, states_of
 from verify.ir import Program, Scenario
 from verify.reasons.limits import Suspect, Unproved
@@ -78,106 +78,158 @@ class Proof:
             raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
 
 
-def prove(
-    program: Program,
-    scenario: Scenario,
-    claims: Collection[str],
-    progress: Progress = silent,
-    crowd: Crowd | None = None,
-) -> Proof:
-    """A proof of as many of the claims as can be proved for any number of threads.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLemmas:
+    """Lemmas that are thought to prove claims, before any solver is asked.
 
-    Raises:
-        Disagreement: two solvers answer differently.
+    `shares` and `direct` are as in `Proof`; `open` are the claims that were not to be proved
+    so, and why; `closed` is what they were found in, or why there is none.
     """
-    wanted = [c.name for c in program.claims if c.name in claims and c.name != "vacuity"]
 
-    def nothing(reason: Unproved) -> Proof:
-        return Proof((), {}, {}, (), (), dict.fromkeys(wanted, reason), 0)
+    closed: Closed | Unproved
+    lemmas: tuple[Lemma, ...] = ()
+    shares: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    direct: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    arrows: tuple[Arrow, ...] = ()
+    open: Mapping[str, Unproved] = field(default_factory=dict)
 
-    closed = (Crowd(program, scenario, progress) if crowd is None else crowd).closed
+    @property
+    def proved(self) -> dict[str, tuple[int, ...]]:
+        """The claims that they are thought to prove, and by which."""
+        return {name: some for name, some in self.direct.items() if name not in self.open}
+
+
+def lemmas(
+    problem: Problem, claims: Collection[str], environment: Environment, progress: Progress = silent
+) -> FoundLemmas:
+    """Lemmas that prove as many of the claims as can be for any number of threads."""
+    wanted = [c.name for c in problem.program.claims if c.name in claims and c.name != "vacuity"]
+    closed = environment.closed
     if not isinstance(closed, Closed):
-        return nothing(closed)
-    scene, space, views, seen = closed.scene, closed.space, closed.views, closed.seen
-    broken = frozenset(views.broken)
-    search = Search(space, seen)
+        return FoundLemmas(closed=closed, open=dict.fromkeys(wanted, closed))
+    progress("looking for lemmas")
+    space = closed.space
+    search = LemmaSearch(space, closed.seen, problem.limits.lemmas)
     open_: dict[str, Unproved] = {}
     arrows: tuple[Arrow, ...] = ()
-    progress("looking for lemmas")
+    if "stuck" in wanted:
+        found = arrows_seen(space, closed.seen)
+        round_ = circle(one.arrow for one in found)
+        if round_:
+            open_["stuck"] = circle_of(places(closed.scene), found, round_)
+        arrows = tuple(sorted({one.arrow for one in found}))
     for name in wanted:
+        if name in open_:
+            continue
         try:
-            if name == "stuck":
-                found = arrows_seen(space, seen)
-                round_ = circle(one.arrow for one in found)
-                if round_:
-                    open_[name] = circle_of(places(scene), found, round_)
-                    continue
-                arrows = tuple(sorted({one.arrow for one in found}))
-                search.forbid(name, stuck_cubes(space, seen, arrows))
-            elif any(t.claim == name for t in scene.solos):
-                search.forbid(name, alone_cubes(space, failing_alone(program, scene, name)))
-            else:
-                search.forbid(name, bad_cubes(space, name))
+            search.forbid(name, _target(problem.program, closed, name, arrows))
         except NotProvable as error:
             lemma = lemma_of(space.layouts, error.cube)
-            open_[name] = Suspect(states_of(program, scenario, lemma))
+            open_[name] = Suspect(states_of(problem.program, problem.scenario, lemma))
         except (SearchLimit, TooManyPaths, Loops) as error:
             open_[name] = error.reason
     choice = choose(space, search.needs, search.wanted)
     # In the order of their texts, so that the same proof reads the same everywhere.
     kept = sorted(choice.lemmas, key=lambda cube: lemma_of(space.layouts, cube))
     place = {lemma: i for i, lemma in enumerate(kept)}
-    lemmas = tuple(lemma_of(space.layouts, cube) for cube in kept)
-    shares = _positions(choice.shares, place)
     direct = _positions(choice.direct, place)
-    proved = [name for name in wanted if name not in open_]
-    arrows = () if "stuck" in open_ else arrows
-    grounds = Grounds(lemmas, {name: direct[name] for name in proved}, arrows)
+    return FoundLemmas(
+        closed=closed,
+        lemmas=tuple(lemma_of(space.layouts, cube) for cube in kept),
+        shares=_positions(choice.shares, place),
+        direct={name: direct[name] for name in wanted if name in direct},
+        arrows=() if "stuck" in open_ else arrows,
+        open=open_,
+    )
+
+
+def _target(
+    program: Program, closed: Closed, claim: str, arrows: Collection[Arrow]
+) -> Iterable[Cube]:
+    """What must not happen so that a claim is not broken."""
+    if claim == "stuck":
+        return stuck_cubes(closed.space, closed.seen, arrows)
+    if any(t.claim == claim for t in closed.scene.solos):
+        return alone_cubes(closed.space, failing_alone(program, closed.scene, claim))
+    return bad_cubes(closed.space, claim)
+
+
+def written(program: Program, found: FoundLemmas) -> tuple[Obligation, ...] | Unproved:
+    """What has to be unsatisfiable so that these lemmas prove what they are thought to, or why
+    that cannot be written."""
+    if not isinstance(found.closed, Closed):
+        return found.closed
+    grounds = Grounds(found.lemmas, found.proved, found.arrows)
     try:
-        texts = obligations(program, scene, grounds)
+        return obligations(program, found.closed.scene, grounds)
     except (Unsupported, Unfounded) as error:
-        return replace(nothing(error.reason), broken=broken)
+        return error.reason
+
+
+def certificate(program: Program, found: FoundLemmas, progress: Progress = silent) -> Proof:
+    """What of it two solvers confirm.
+
+    Raises:
+        Disagreement: two solvers answer differently.
+    """
+    texts = written(program, found)
+    broken = found.closed.views.broken if isinstance(found.closed, Closed) else None
+    if not isinstance(texts, tuple):
+        open_ = dict.fromkeys((*found.direct, *found.open), texts)
+        return Proof((), {}, {}, (), (), open_, 0, broken)
+    assert isinstance(found.closed, Closed)
     progress("asking two solvers")
     refused = confirm(texts)
-    for name in proved:
+    open_ = dict(found.open)
+    for name in found.proved:
         if "" in refused or name in refused:
             open_[name] = refused.get(name) or refused[""]
-    shares = {name: share for name, share in shares.items() if name not in open_}
+    shares = {name: share for name, share in found.shares.items() if name not in open_}
     if not shares:
         # Lemmas that keep each other true and prove nothing are no evidence of anything.
-        return Proof((), {}, {}, (), (), open_, views.count, broken)
+        return Proof((), {}, {}, (), (), open_, found.closed.views.count, broken)
     return Proof(
-        lemmas,
+        found.lemmas,
         shares,
-        {name: share for name, share in direct.items() if name not in open_},
-        () if "stuck" in open_ else arrows,
+        {name: share for name, share in found.direct.items() if name not in open_},
+        () if "stuck" in open_ else found.arrows,
         tuple(o for o in texts if o.claim not in open_),
         open_,
-        views.count,
+        found.closed.views.count,
         broken,
     )
 
 
-# Enough to say of a small scenario whether it counts that a thread runs once.
-MORE_VIEWS = 50_000
+def prove(
+    program: Program,
+    scenario: Scenario,
+    claims: Collection[str],
+    progress: Progress = silent,
+) -> Proof:
+    """A proof of as many of the claims as can be proved for any number of threads.
+
+    Raises:
+        Disagreement: two solvers answer differently.
+    """
+    problem = Problem(program, scenario)
+    found = lemmas(problem, claims, environment(problem, progress), progress)
+    return certificate(program, found, progress)
 
 
-def if_again_and_again(
-    program: Program, scenario: Scenario, claims: Collection[str]
-) -> dict[str, tuple[str, ...]]:
+def if_again_and_again(problem: Problem, claims: Collection[str]) -> dict[str, tuple[str, ...]]:
     """For each thread that runs once: which claims might break if it ran for ever.
 
     What might break is what a view breaks; claims about a thread alone and about
     waiting are not looked at, nor are threads with which there are too many views.
     """
     found = {}
+    scenario = problem.scenario
     for name, count in scenario.members:
         if count is None or name in scenario.forever:
             continue
         longer = replace(scenario, forever=scenario.forever | {name})
-        views = Views(encoded(world(program, longer)), MORE_VIEWS)
         try:
-            views.close()
+            views = close(encoded(world(problem.program, longer)), problem.limits.more_views)
         except TooManyViews:
             continue
         found[name] = tuple(sorted(views.broken & set(claims)))

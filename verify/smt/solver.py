@@ -37,7 +37,7 @@ class Unknown:
     reason: Unproved
 
 
-Answer = Yes | No | Unknown
+Reply = Yes | No | Unknown
 
 
 class Session:
@@ -61,7 +61,7 @@ class Session:
         questions: Sequence[int],
         most: tuple[Sequence[str], int] | None = None,
         effort: int | None = None,
-    ) -> Answer:
+    ) -> Reply:
         """Whether one of the questions can be true, `most` of some constants being so at most.
 
         `effort` is less than usual if the answer is worth less.
