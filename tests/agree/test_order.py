@@ -10,7 +10,7 @@ import pytest
 from tests.agree.steps import shortest as by_steps
 from tests.randomised import lowered, random_program, random_text, threads_of
 from verify.engine.runs import replay
-from verify.explore import Step, explore
+from verify.explore import Move, explore
 from verify.interpret import Machine
 from verify.ir import Program, Thread
 from verify.smt.order import Order
@@ -20,16 +20,16 @@ from verify.smt.solver import No, Session, Yes
 ROUNDS = 3
 
 
-def by_order(program: Program, threads: Sequence[Thread]) -> dict[str, tuple[Step, ...] | None]:
+def by_order(program: Program, threads: Sequence[Thread]) -> dict[str, tuple[Move, ...] | None]:
     """For each claim the shortest run that breaks it by the event order; and the shortest
     into a quiet state, which is what every stuck one is."""
     order = Order(program, threads, ROUNDS)
     names = [*(claim.name for claim in program.claims), "quiet"]
     questions = [*(order.breaks(c.name) for c in program.claims), order.quiet()]
     session = Session(order.text(), questions)
-    found: dict[str, tuple[Step, ...] | None] = {}
+    found: dict[str, tuple[Move, ...] | None] = {}
     for i, name in enumerate(names):
-        best: tuple[Step, ...] | None = None
+        best: tuple[Move, ...] | None = None
         while best is None or best:
             most = None if best is None else (order.edges(), len(best) - 1)
             answer = session.ask([i], most)
@@ -41,7 +41,7 @@ def by_order(program: Program, threads: Sequence[Thread]) -> dict[str, tuple[Ste
     return found
 
 
-def _moves(order: Order, answer: Yes) -> tuple[Step, ...]:
+def _moves(order: Order, answer: Yes) -> tuple[Move, ...]:
     taken = [
         (answer.numbers.get(order.clock(t, edge.level), 0), t, edge.command)
         for t, automaton in enumerate(order.automata)

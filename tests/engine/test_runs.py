@@ -12,7 +12,7 @@ import pytest
 from tests.engine.small import LOCKS, checked, lowered
 from tests.programs.binder import NAMES, program, threads_of
 from verify.engine.runs import fewest_switches, labels, replay
-from verify.explore import Step as Move
+from verify.explore import Move
 from verify.interpret import Machine, ReplayError
 from verify.ir import instance
 from verify.report.ends import cause, wrong
