@@ -46,7 +46,7 @@ evidence: $(READY)
 
 # For every save: each part by itself, no whole program.
 quick: $(READY)
-	$(BIN)/pytest -q --quick
+	$(BIN)/pytest -q --quick -n auto --dist worksteal
 
 test: $(READY)
 	$(BIN)/ruff format --check .

@@ -17,7 +17,7 @@ import pytest
 HERE = Path(__file__).parent
 
 # Whole programs and whole runs of the tool: minutes in all.
-SLOW_ROOMS = ("agree", "artifact", "cli", "engine", "programs")
+SLOW_ROOMS = ("agree", "api", "artifact", "cli", "docs", "engine", "programs")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
