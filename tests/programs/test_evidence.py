@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -47,6 +51,52 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lowering, "BUILT_IN", said)
 
 
+# So much of a difference is shown: more is another proof altogether.
+MOST_LINES = 60
+
+
+def difference(folder: Path) -> str:
+    """What the certificate of a folder says and what is found today, line against line.
+
+    Looks for everything again, which may take minutes.
+    """
+    old = (folder / "proof.json").read_text()
+    about = json.loads(old)
+    asked = [f"programs/{about['program']}", "--scenario", about["scenario"]]
+    if "model" in about:
+        asked += ["--model", f"programs/{about['model']}"]
+    with TemporaryDirectory() as place:
+        done = cli("prove", *asked, "--proofs", place, "--brief")
+        fresh = [path.read_text() for path in Path(place).rglob("proof.json")]
+    if len(fresh) != 1:
+        return f"nothing is found today: {done.stdout}{done.stderr}"
+    return told(old, fresh[0], f"{name(folder)}: committed", "found today")
+
+
+def told(old: str, new: str, one: str, other: str) -> str:
+    """The lines in which two texts differ."""
+    lines = list(unified_diff(old.splitlines(), new.splitlines(), one, other, lineterm="", n=2))
+    if not lines:
+        return f"{one} and {other} are the same: it is the check that changed"
+    more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return "\n".join(["", *lines[:MOST_LINES], *more])
+
+
+def test_a_difference_is_told_line_by_line() -> None:
+    """Evidence that is rejected would leave the reader with a name."""
+    assert ["--- a", "+++ b", "@@ -1,2 +1,2 @@", " x", "-y", "+z"] == told(
+        "x\ny\n", "x\nz\n", "a", "b"
+    ).splitlines()[1:]
+    assert "a and b are the same: it is the check that changed" == told("x", "x", "a", "b")
+
+
+def test_what_is_compared_is_the_same_program_in_the_same_scenario() -> None:
+    """The difference of a rejected certificate would be told to another program's."""
+    folder = min(FOLDERS, key=lambda path: (path / "proof.json").stat().st_size)
+
+    assert difference(folder).endswith("found today are the same: it is the check that changed")
+
+
 @pytest.mark.usefixtures("no_search")
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
 def test_the_committed_evidence_is_accepted_by_both_solvers(folder: Path) -> None:
@@ -54,7 +104,7 @@ def test_the_committed_evidence_is_accepted_by_both_solvers(folder: Path) -> Non
     search, or another sentence, would reject them."""
     found = check(folder, Asked(solvers=("z3", "cvc5")))
 
-    assert () == found.wrong
+    assert () == found.wrong, difference(folder)
     assert found.done[1].endswith(" texts are those that were certified")
 
 
@@ -62,4 +112,10 @@ def test_the_page_of_all_verdicts_says_what_the_evidence_says() -> None:
     """What a reader sees first would be older than what can be checked."""
     done = cli("dashboard", "--out", "programs/README.md", "--check", cwd=ROOT)
 
-    assert 0 == done.returncode, done.stdout + done.stderr
+    assert 0 == done.returncode, "\n".join((done.stdout, done.stderr, *page_difference()))
+
+
+def page_difference() -> Iterator[str]:
+    """What the page says and what the evidence gives, line against line."""
+    done = cli("dashboard", "../proofs", cwd=ROOT / "programs")
+    yield told((ROOT / "programs/README.md").read_text(), done.stdout, "committed", "given")
