@@ -19,7 +19,7 @@ FACES = {
     "verify.artifact.read": "the page of all verdicts, in tests/cli",
     "verify.artifact.views": "what is printed from a certificate, in tests/artifact",
     "verify.cli": "what it prints and its status, in tests/cli",
-    "verify.engine": "what is answered, in tests/engine, artifact and report: it is asked as a whole",
+    "verify.engine": "what is answered, in tests/engine, artifact and report: asked as a whole",
     "verify.lower.atomic": "verify.lower.program: the commands of a primitive, in tests/lower",
     "verify.lower.builder": "verify.lower.program, in tests/lower",
     "verify.lower.clauses": "what is said of a broken claim, in tests/report",
