@@ -245,3 +245,17 @@ def test_a_table_is_printed_as_the_verdicts_are() -> None:
     document = validated(said.out, "schema.json")
 
     assert 2 == len(document["programs"][0]["table"])
+
+
+def test_mistakes_in_the_program_of_a_certificate_are_diagnostics() -> None:
+    """A reviewer would be told that something is wrong, and not at which line."""
+    verify.prove("good.bfp", verify.Question(proofs="proofs"))
+    Path("good.bfp").write_text(Path("wrong.bfp").read_text())
+    report = verify.check("proofs/good")
+    span = report.diagnostics[0].span
+
+    assert (False, verify.Status.INPUT) == (report.accepted, report.status)
+    assert span is not None
+    assert 2 == span.line
+    with pytest.raises(verify.InputError):
+        verify.show("proofs/good")

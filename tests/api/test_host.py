@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import pytest
 import verify
 from tests.programs.binder import ROOT
 from verify import api
+from verify.application import settling
+from verify.artifact import write as artifact
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 
@@ -36,11 +39,17 @@ def _state() -> tuple[object, ...]:
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_nothing_of_the_host_is_changed_at_any_time(
-    capfd: pytest.CaptureFixture[str], jobs: int
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     """A server would no longer end on SIGTERM, or run out of memory after some hours."""
     before = _state()
     meanwhile: list[tuple[object, ...]] = []
+
+    def write(folder: Path, content: Mapping[str, str]) -> bool:
+        meanwhile.append(_state())
+        return artifact.write(folder, content)
+
+    monkeypatch.setattr(settling, "write", write)
     control = verify.Control(progress=lambda _: meanwhile.append(_state()))
     question = verify.Question(jobs=jobs, proofs="proofs")
     list(verify.prove_all(["two.bfp", "wrong.bfp", "bad.bfp"], question, control))
