@@ -42,6 +42,8 @@ from verify.ir import (
 )
 from verify.locks import EXCLUSIVE, FREE, SHARED
 from verify.lower.program import lower
+from verify.reasons.steps import Spurious
+from verify.reasons.violations import StateForbidden
 from verify.source import Source
 from verify.syntax.parse import parse
 from verify.syntax.resolve import resolve
@@ -163,7 +165,7 @@ def _observer(
 ) -> Thread:
     # An observer has no locals and holds nothing.
     bad = _Template(random, replace(shape, locals=0), shared, locks).condition(1)
-    command = Command(0, 0, bad, violates=claim, reason="is observed")
+    command = Command(0, 0, bad, violates=claim, violation=StateForbidden())
     return Thread(
         name=f"({claim})",
         sentence="",
@@ -189,7 +191,7 @@ def _breaking(
     # Late rather than early: a run that breaks it should have some way to go.
     source = max(random.randrange(thread.end) for _ in range(2))
     wrong = template.condition(random.choice((0, 1, 1, 2)))
-    command = Command(source, source, wrong, violates=claim, reason="it may")
+    command = Command(source, source, wrong, violates=claim, violation=StateForbidden())
     commands = list(thread.commands)
     commands.insert(random.randint(0, len(commands)), command)
     return replace(thread, commands=tuple(commands))
@@ -314,7 +316,7 @@ class _Template:
     def _transient(self, pc: int, target: int, share: float) -> list[Command]:
         if self.random.random() >= share:
             return []
-        return [Command(pc, target, TRUE, transient="for a moment")]
+        return [Command(pc, target, TRUE, transient=Spurious(""))]
 
     def _updates(self, share: float = 0.5) -> tuple[Update, ...]:
         if self.random.random() >= share:

@@ -17,6 +17,8 @@ from typing import TypeAlias
 
 from verify.locks import BITS, KINDS, LockKind, meets
 from verify.reasons.coverage import Owner
+from verify.reasons.steps import Note, Spurious
+from verify.reasons.violations import Act, Violation
 from verify.source import Span
 
 # ---------------------------------------------------------------- expressions
@@ -310,10 +312,14 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A piece of text that a command stands for, and what came of it."""
+    """A piece of text that a command stands for, and what came of it.
+
+    `jump`: it is a statement that leads elsewhere than to the next.
+    """
 
     span: Span
-    note: str = ""
+    note: Note | None = None
+    jump: bool = False
 
 
 Update: TypeAlias = tuple[Shared | Local, Expr]
@@ -336,7 +342,7 @@ class Fault:
 
     lock: str
     wanted: int
-    doing: str
+    doing: Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +350,7 @@ class Death:
     """How a thread dies, and where."""
 
     claim: str
-    reason: str
+    violation: Violation
     span: Span
 
 
@@ -438,7 +444,7 @@ class Command:
     `locks` says what the thread does with a lock from now on; `forget` names
     locals that nobody reads any more, which go back to their initial value so
     that states that differ in nothing else are one.  `violates`
-    names the claim that is broken when the command is taken, `reason` how;
+    names the claim that is broken when the command is taken, `violation` how;
     nothing is followed behind it: a claim that is only watched has the way on
     in commands of its own, and a fatal one has none.  `transient` says why it may happen
     at any time, but not for ever.  `own` is set if it is the thread's own affair: no
@@ -465,9 +471,9 @@ class Command:
     locks: tuple[tuple[str, int], ...] = ()
     forget: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
-    transient: str = ""
+    transient: Spurious | None = None
     violates: str = ""
-    reason: str = ""
+    violation: Violation | None = None
     outcome: str = ""
     called: tuple[str, ...] = ()
     main: int = 0
@@ -486,7 +492,8 @@ class Command:
     def amiss(self) -> Fault | Death | None:
         """What is wrong where the function with the table returns or dies, if anything is."""
         if self.violates in FATAL:
-            return Death(self.violates, self.reason, self.places[-1].span)
+            assert self.violation is not None
+            return Death(self.violates, self.violation, self.places[-1].span)
         return self.fault
 
 

@@ -56,11 +56,6 @@ def mode_name(held: int) -> str:
     return {FREE: "none", SHARED: "shared", EXCLUSIVE: "exclusive"}[held]
 
 
-def verb(after: int) -> str:
-    """What a thread does with a lock that it holds so from then on."""
-    return "releases" if after == FREE else "takes shared" if meets(after, "shared") else "takes"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockKind:
     """One kind of lock.

@@ -9,21 +9,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from verify.reasons.coverage import Goal
+from verify.reasons.coverage import Goal, StatementGoal
 from verify.reasons.limits import Remark, Unproved
+from verify.reasons.steps import Note, Spurious
+from verify.reasons.violations import Act, Violation
 from verify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A place that a step went through, and what came of it (`true`, `-> NULL`).
+    """A place that a step went through, and what came of it.
 
-    `main` marks the access to shared state; the rest is the thread's own affair.
+    `main` marks the access to shared state; the rest is the thread's own affair.  A `jump`
+    leads elsewhere than to the next statement.
     """
 
     span: Span
-    note: str
+    note: Note | None
     main: bool = False
+    jump: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Step:
     """One atomic step of a run.
 
     `index` and `command` are what the interpreter replays; `locks` what the
-    thread did with a lock (`takes`, `takes shared`, `releases`); `holds` what
-    each thread holds afterwards, as (thread, lock, mode).
+    thread did with a lock, as (lock, mode from then on); `holds` what
+    each thread holds afterwards, as (thread, lock, mode).  Modes are those of `locks`.
     """
 
     number: int
@@ -53,36 +57,47 @@ class Step:
     command: int
     thread: str
     lines: tuple[Line, ...]
-    transient: str
-    locks: tuple[tuple[str, str], ...]
+    transient: Spurious | None
+    locks: tuple[tuple[str, int], ...]
     changes: tuple[Change, ...]
-    holds: tuple[tuple[str, str, str], ...]
+    holds: tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A thread holds a lock (`mode` shared or exclusive), or not (none), since a step.
+    """A thread holds a lock in a `mode`, as `locks` has it, or not at all, since a step.
 
     `step` 0: since before the run.
     """
 
     thread: str
     lock: str
-    mode: str
+    mode: int
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something that a condition names, as the text has it, with its value in the word of its
+    domain; of a test of a lock also which, and who `holders` are, each with the mode.
+    """
+
+    name: str
+    value: str
+    lock: str = ""
+    holders: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A part of a claimed condition that is false, or true though it is `forbidden`.
 
-    `values` are what it names, as the text has it, in the words of their domains; of a
-    lock test, what came of it and who holds the lock.
+    `values` are what it names.
     """
 
     span: Span
     forbidden: bool
-    values: tuple[tuple[str, str], ...]
+    values: tuple[Seen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ class Broken:
     """The last step of `thread` breaks a claim: how, what is false then, which locks are amiss."""
 
     thread: str
-    reason: str
+    violation: Violation
     conditions: tuple[Condition, ...] = ()
     locks: tuple[Held, ...] = ()
 
@@ -100,7 +115,7 @@ class Unbalanced:
     """A thread is `doing` something (returns, ends) with locks `left`, or `lacking` some."""
 
     thread: str
-    doing: str
+    doing: Act
     left: tuple[Held, ...]
     lacking: tuple[Held, ...]
 
@@ -111,7 +126,7 @@ class Crash:
 
     thread: str
     claim: str
-    reason: str
+    violation: Violation
     span: Span
     locks: tuple[Held, ...] = ()
 
@@ -332,10 +347,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class SpuriousFailure:
-    """A call that may fail for a moment, at any time, and why, in the words of the text."""
+    """A call that may fail for a moment, at any time."""
 
     callee: str
-    reason: str
+    why: Spurious
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +388,7 @@ class Result:
     answers: tuple[Answer, ...]
     table: tuple[Row, ...]
     outside: tuple[Behaviour, ...]
-    unreached: tuple[Line, ...]
+    unreached: tuple[StatementGoal, ...]
     missing: tuple[Goal, ...]
     others: tuple[str, ...]
     watched: Watched

@@ -33,6 +33,7 @@ from verify.ir import (
 )
 from verify.locks import FREE, SHARED
 from verify.lower.program import lower
+from verify.reasons.steps import Spurious
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
 
@@ -107,7 +108,7 @@ def assert_read_back(program: Program) -> None:
 @pytest.mark.parametrize("name", sorted({f.name for f in fields(Command)} - set(SAID)))
 def test_what_the_text_does_not_say_of_a_command_is_known(name: str) -> None:
     """A new field that passes have to keep would be dropped unseen in all their tests."""
-    assert name in {"places", "reason", "main", "fault", "asked", "inside", "about"}
+    assert name in {"places", "violation", "main", "fault", "asked", "inside", "about"}
 
 
 SMALL = """
@@ -137,7 +138,7 @@ def test_a_command_has_what_its_line_says() -> None:
         updates=((Shared("n"), Arith("-", Local("i"), Const(1))),),
         locks=(("m", 2), ("x.m", FREE)),
         forget=("i",),
-        transient="bad luck",
+        transient=Spurious("bad luck"),
         own=True,
     )
     assert second == Command(source=1, target=1, guard=Shared("x"), violates="odd", passing=True)

@@ -48,6 +48,7 @@ from verify.ir import (
     Variable,
 )
 from verify.locks import EXCLUSIVE, FREE, SHARED
+from verify.reasons.steps import Spurious
 
 HELD = {"free": FREE, "shared": SHARED, "exclusive": EXCLUSIVE}
 # Words that would be read as something else where a name may stand.
@@ -170,7 +171,11 @@ class _Maker(Transformer):  # type: ignore[misc,type-arg]
     # --------------------------------------------------------------- commands
 
     target, broken, guard = _said("target"), _said("violates"), _said("guard")
-    own, passing, transient = _said("own"), _said("passing"), _said("transient")
+    own, passing = _said("own"), _said("passing")
+
+    def transient(self, because: str) -> dict[str, Any]:
+        return {"transient": Spurious(because)}
+
     outcome, called, used = _said("outcome"), _said("called"), _said("used")
     case, forget = _said("case"), _said("forget")
 
@@ -379,7 +384,7 @@ class _Printer:
             f"{c.source} {goal}",
             "own" if c.own else "",
             "passing" if c.passing else "",
-            f"transient {_name(c.transient)}" if c.transient else "",
+            "" if c.transient is None else f"transient {_name(c.transient.because)}",
             f"outcome {_name(c.outcome)}" if c.outcome else "",
             f"calls {_names(c.called)}" if c.called else "",
             f"uses {_names(c.used)}" if c.used else "",

@@ -8,6 +8,7 @@ from tests.lower.passes import as_read, by, made
 from verify.ir import CASE, SAMPLED_BEFORE, Command, Const, Local, Place
 from verify.lower import tidy
 from verify.lower.tidy import compose, merge
+from verify.reasons.steps import Because
 from verify.source import Source, Span
 
 CASES = {
@@ -256,7 +257,7 @@ def test_two_commands_that_cannot_follow_each_other_are_none(two: str) -> None:
 def test_the_place_of_the_access_is_kept(first: bool, second: bool, main: int) -> None:
     """A run would show another line than the one that reads or writes."""
     span = Span(Source("a.bfp", "abc"), 0, 1)
-    places = tuple(Place(span=span, note=note) for note in ("x", "y", "z"))
+    places = tuple(Place(span=span, note=Because(note)) for note in ("x", "y", "z"))
     one = Command(source=0, target=1, guard=Const(1), own=first, places=places[:2])
     two = Command(source=1, target=2, guard=Const(1), own=second, places=places[2:])
     found = compose(one, two)

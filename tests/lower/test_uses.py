@@ -10,6 +10,7 @@ import pytest
 from tests.lower.short import WORLD, commands, explored, program
 from tests.syntax.asking import lowered, mistakes
 from verify.ir import thread_named
+from verify.report.violations import violation_text
 
 LIVE = 'claim live "x" before struct box: !box->full;\n'
 
@@ -282,7 +283,7 @@ def test_a_condition_that_is_always_true_costs_nothing() -> None:
 def test_what_breaks_it_names_the_object_the_text_and_the_condition() -> None:
     """Somebody would have to guess which object was used, where, and what is wrong with it."""
     found = thread_named(program("some->next->full = true;", "", LIVE), "t")
-    reasons = [c.reason for c in found.commands if c.violates == "live"]
+    reasons = [violation_text(c.violation) for c in found.commands if c.violates == "live"]
 
     assert "uses box1 in `some->next` while `!box->full` is false" == reasons[1]
     assert "uses box0 in `some->next->full` while `!box->full` is false" == reasons[2]

@@ -19,6 +19,7 @@ from tests.programs.binder import (
     verdicts,
 )
 from verify.engine.runs import replay
+from verify.locks import SHARED
 from verify.report.ends import cause
 from verify.verdicts import Run
 
@@ -262,7 +263,7 @@ def test_v3_leaks_one_per_vma_read_lock_of_the_foreign_vma() -> None:
 
     assert expected == {name: state[name] for name in expected}
     assert expected_held == run.steps[-1].holds
-    assert ("foreign_vma.vm_lock", "takes shared") in taken.locks
+    assert ("foreign_vma.vm_lock", SHARED) in taken.locks
     assert any("lock_vma_under_rcu" in line.span.text for line in taken.lines)
 
 

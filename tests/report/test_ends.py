@@ -15,6 +15,7 @@ from verify.report import values
 from verify.report.ends import details, wrong
 from verify.report.limits import unproved_text
 from verify.report.text import report, side_by_side, summary
+from verify.report.violations import violation_text
 from verify.verdicts import (
     Answer,
     Crash,
@@ -231,7 +232,7 @@ def test_a_call_that_dies_is_a_behaviour_of_its_case() -> None:
     assert death.crash is not None
     assert ("memory", "follows NULL in `t->x`", 17) == (
         death.crash.claim,
-        death.crash.reason,
+        violation_text(death.crash.violation),
         death.crash.span.line,
     )
     assert death.run is not None
@@ -251,7 +252,7 @@ def test_a_claim_says_where_it_is_cut_short(claim: str) -> None:
 
     assert isinstance(answer(found, claim).verdict, Holds)
     assert cut is not None
-    assert ("memory", "follows NULL in `t->x`") == (cut.claim, cut.reason)
+    assert ("memory", "follows NULL in `t->x`") == (cut.claim, violation_text(cut.violation))
     assert any("! cut short by memory: follows NULL in" in line for line in lines(found))
 
 

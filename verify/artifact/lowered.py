@@ -17,7 +17,7 @@ from verify.source import Span
 
 # What serves whoever reads a run, and no engine.
 WORDS = {
-    *("sentence", "reason", "note", "asked", "point", "shown", "doing"),
+    *("sentence", "violation", "note", "asked", "point", "shown", "doing"),
     *("places", "main", "path", "texts"),
 }
 # Names, each with words beside it.
@@ -40,7 +40,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, Command):
         # Why a step may happen for a moment is a word, that it may is not.
         return [
-            bool(value.transient) if f.name == "transient" else _value(getattr(value, f.name))
+            value.transient is not None if f.name == "transient" else _value(getattr(value, f.name))
             for f in fields(value)
             if f.name not in WORDS
         ]

@@ -13,7 +13,7 @@ from verify.artifact.names import MODEL, PROGRAM
 from verify.artifact.views import result_of
 from verify.report.coverage import untested_text
 from verify.report.dashboard import Evidence, Said
-from verify.report.ends import last_line, who, wrong
+from verify.report.ends import last_line
 from verify.report.limits import remark_text, unproved_text
 from verify.report.words import several
 from verify.verdicts import Absent, Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
@@ -76,7 +76,7 @@ def _resting_on(answer: Answer) -> tuple[str, str]:
             return f"{bound.threads} of each", "" if unproved is None else unproved_text(unproved)
         case Refuted(run):
             how = f"{several(len(run.steps), 'step')}, {several(len(run.threads), 'thread')}"
-            return how, last_line(who(run), wrong(run))
+            return how, last_line(run)
         case NotEstablished(why):
             return "", unproved_text(why)
         case Vacuous(missing) | Absent(missing):

@@ -227,7 +227,7 @@ def _deaths(whole: Instance, verdicts: Mapping[str, Verdict]) -> list[tuple[Comm
     for name, number in whole.scout.fired:
         command = names[name].commands[number]
         if isinstance(death := command.amiss, Death):
-            found.append((command, Crash(name, death.claim, death.reason, death.span)))
+            found.append((command, Crash(name, death.claim, death.violation, death.span)))
     return found
 
 

@@ -23,7 +23,7 @@ from verify.reasons.coverage import (
 )
 from verify.reasons.limits import Unproved
 from verify.smt.solver import No, Unknown, Yes
-from verify.verdicts import Absent, Holds, Line, NotEstablished, Schedule, Vacuous, Verdict, Watched
+from verify.verdicts import Absent, Holds, NotEstablished, Schedule, Vacuous, Verdict, Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ class Coverage:
         lines = [] if table is None else [set(map(self._case, row)) for row in table.rows]
         return {key for line in lines if line & self.reached.keys() for key in line}
 
-    def unreached(self) -> tuple[Line, ...]:
+    def unreached(self) -> tuple[StatementGoal, ...]:
         """Statements that no run comes to, but for those of what is never called at all."""
         return tuple(
-            Line(key.span, "never reached")
+            key
             for key in self._never()
             if isinstance(key, StatementGoal) and key.owner not in self.goals.idle
         )

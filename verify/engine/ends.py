@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from verify.explore import Move
 from verify.interpret import Machine, State
 from verify.ir import FATAL, Command, Named, Others, Shared, atoms
-from verify.locks import FREE, meets, mode_name
+from verify.locks import FREE, meets
 from verify.verdicts import (
     Broken,
     Condition,
@@ -16,6 +16,7 @@ from verify.verdicts import (
     End,
     Endless,
     Held,
+    Seen,
     Unbalanced,
     Wait,
     Waiting,
@@ -36,8 +37,8 @@ class Told:
         mode = self.machine.held(self.states[-1], index).get(lock, FREE)
         for position in range(len(self.moves) - 1, -1, -1):
             if self.machine.held(self.states[position], index).get(lock, FREE) != mode:
-                return Held(self.names[index], lock, mode_name(mode), position + 1)
-        return Held(self.names[index], lock, mode_name(mode), 0)
+                return Held(self.names[index], lock, mode, position + 1)
+        return Held(self.names[index], lock, mode, 0)
 
 
 def ends(told: Told, alone: bool) -> End | None:
@@ -58,10 +59,11 @@ def ends(told: Told, alone: bool) -> End | None:
         if told.machine.steps_of(told.states[-1], index):
             return Endless(who)
         return waits(told, [index])
+    assert command.violation is not None
     fault = command.fault
     locks = () if fault is None else (told.held(index, fault.lock),)
     if command.violates in FATAL:
-        return Crash(who, command.violates, command.reason, command.places[-1].span, locks)
+        return Crash(who, command.violates, command.violation, command.places[-1].span, locks)
     if command.violates == "balance" and fault is not None:
         found = list(_faults(told, index, command))
         return Unbalanced(
@@ -70,7 +72,7 @@ def ends(told: Told, alone: bool) -> End | None:
             tuple(told.held(index, lock) for lock, wanted in found if wanted == FREE),
             tuple(told.held(index, lock) for lock, wanted in found if wanted != FREE),
         )
-    return Broken(who, command.reason, tuple(_false(told, index, command)), locks)
+    return Broken(who, command.violation, tuple(_false(told, index, command)), locks)
 
 
 def _faults(told: Told, index: int, last: Command) -> Iterator[tuple[str, int]]:
@@ -101,25 +103,25 @@ def _false(told: Told, index: int, command: Command) -> Iterator[Condition]:
     for part in command.asked.now():
         if not machine.value(state, index, part.holds):
             values = tuple(
-                (one.text, _word(told, index, one))
+                _seen(told, index, one)
                 for one in part.named
                 if machine.value(state, index, one.sound)
             )
             yield Condition(part.span, part.forbidden, values)
 
 
-def _word(told: Told, index: int, one: Named) -> str:
+def _seen(told: Told, index: int, one: Named) -> Seen:
     machine, state = told.machine, told.states[-2]
     word = one.domain.word(machine.value(state, index, one.value))
     for condition, lock in one.locks:
         if machine.value(state, index, condition):
-            who = [
-                told.names[i] + (" (shared)" if meets(held[lock], "shared") else "")
+            holders = tuple(
+                (told.names[i], held[lock])
                 for i in range(len(machine.threads))
                 if lock in (held := machine.held(state, i))
-            ]
-            return f"{word}, {lock} is held by {' and '.join(who) or 'nobody'}"
-    return word
+            )
+            return Seen(one.text, word, lock, holders)
+    return Seen(one.text, word)
 
 
 def waits(told: Told, waiting: Sequence[int]) -> Waiting:

@@ -11,10 +11,8 @@ from verify.engine.ends import Told, ends, waits
 from verify.explore import Move
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import FATAL, Program, Thread, Variable
-from verify.locks import mode_name, verb
+from verify.reasons.steps import Came
 from verify.verdicts import Change, Line, Run, Step
-
-DIES_HERE = "it dies"
 
 
 def replay(machine: Machine, moves: Sequence[Move]) -> list[State]:
@@ -188,9 +186,8 @@ def _step(
         after[1][index][1 : 1 + len(thread.locals)],
         forgotten,
     )
-    locks = tuple((lock, verb(mode)) for lock, mode in command.locks)
     holds = tuple(
-        (names[i], lock, mode_name(mode))
+        (names[i], lock, mode)
         for i in range(len(machine.threads))
         for lock, mode in machine.held(after, i).items()
     )
@@ -202,13 +199,14 @@ def _step(
         tuple(
             Line(
                 place.span,
-                place.note or (DIES_HERE if dies and i == len(command.places) - 1 else ""),
+                place.note or (Came.DIES if dies and i == len(command.places) - 1 else None),
                 i == command.main,
+                place.jump,
             )
             for i, place in enumerate(command.places)
         ),
         command.transient,
-        locks,
+        command.locks,
         changes,
         holds,
     )

@@ -41,7 +41,7 @@ def spurious_failures(program: Program, scenario: Scenario) -> tuple[SpuriousFai
     found: dict[SpuriousFailure, None] = {}
     for name, _ in scenario.members:
         for command in thread_named(program, name).commands:
-            if command.transient:
+            if command.transient is not None:
                 callee = (
                     command.called[0] if command.called else command.places[command.main].span.text
                 )

@@ -45,6 +45,18 @@ from verify.lower.values import (
     value,
     wrong,
 )
+from verify.reasons.steps import Spurious
+from verify.reasons.violations import (
+    CallsInState,
+    Doing,
+    FollowsNull,
+    GivesUpUnheld,
+    LeavesRange,
+    SleepsAtomic,
+    TakesHeld,
+    Violation,
+    quoted,
+)
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import VOID, Checked, Type
@@ -64,7 +76,7 @@ class Break:
 
     guard: Expr
     claim: str
-    reason: str
+    violation: Violation
     passing: bool = False
     fault: Fault | None = None
     asked: Asked | None = None
@@ -81,7 +93,7 @@ class Way:
     result: Expr | None = None
     returned: bool = False
     note: str = ""
-    transient: str = ""
+    transient: Spurious | None = None
     called: tuple[str, ...] = ()
     params: Mapping[Local, Expr] = field(default_factory=dict)
     used: Mapping[str, Expr] = field(default_factory=dict)
@@ -146,7 +158,7 @@ class Steps:
         way: Way,
         condition: Expr,
         claim: str,
-        reason: str,
+        violation: Violation,
         fault: Fault | None = None,
         asked: Asked | None = None,
         about: tuple[str, ...] = (),
@@ -155,20 +167,22 @@ class Steps:
         guard = conj([way.guard, way.now(condition)])
         if guard != FALSE:
             now = None if asked is None else asked.behind(way.before())
-            self._break(guard, claim, reason, way, fault, now, about)
+            self._break(guard, claim, violation, way, fault, now, about)
 
     def _break(
         self,
         guard: Expr,
         claim: str,
-        reason: str,
+        violation: Violation,
         way: Way,
         fault: Fault | None = None,
         asked: Asked | None = None,
         about: tuple[str, ...] = (),
     ) -> None:
         about = (*about, *way.called)
-        self.breaks.append(Break(guard, claim, reason, bool(way.transient), fault, asked, about))
+        self.breaks.append(
+            Break(guard, claim, violation, way.transient is not None, fault, asked, about)
+        )
 
     def call(
         self,
@@ -202,7 +216,7 @@ class Steps:
                 way,
                 bad,
                 claim,
-                f"calls {primitive.name}() in this state",
+                CallsInState(primitive.name),
                 asked=in_parts(clause.condition, names),
             )
         ways: list[Way] = []
@@ -234,7 +248,7 @@ class Steps:
     ) -> list[Way]:
         """The ways through one alternative, what every one of them begins with included."""
         if alternative.transient:
-            way = replace(way, transient=alternative.note or "for a moment")
+            way = replace(way, transient=Spurious(alternative.note))
         ways: list[Way] = []
         for start in self._one_after_another(primitive.before, way, names):
             if alternative.guard is not None:
@@ -286,8 +300,8 @@ class Steps:
                             way,
                             Mine(name, "any"),
                             "atomic-sleep",
-                            f"may sleep while it holds {name}",
-                            Fault(name, FREE, "may sleep"),
+                            SleepsAtomic(name),
+                            Fault(name, FREE, Doing.SLEEPS),
                             about=(name,),
                         )
                 return [way]
@@ -324,7 +338,9 @@ class Steps:
         fault = faults(node, names)
         if fault == FALSE:
             return way
-        self.broken(before, fault, "memory", _null(node), about=followed(node, names))
+        self.broken(
+            before, fault, "memory", FollowsNull(quoted(node.span)), about=followed(node, names)
+        )
         return way.when(negate(way.now(fault)))
 
     def _uses(self, node: checked.Expr, way: Way, names: Names) -> Way:
@@ -337,7 +353,7 @@ class Steps:
                 asked = None if misuse.asked is None else misuse.asked.behind(way.before())
                 about = (*misuse.about, *way.called)
                 self.breaks.append(
-                    Break(guard, misuse.claim, misuse.reason, asked=asked, about=about)
+                    Break(guard, misuse.claim, misuse.violation, asked=asked, about=about)
                 )
         used = self.lifetimes.used(node, names)
         if not used:
@@ -368,10 +384,9 @@ class Steps:
         if not self._may_leave(new, low, high):
             return way
         outside = disj([compare("<", new, Const(low)), compare("<", Const(high), new)])
-        reason = f"the value leaves the range {low}..{high}"
         guard = conj([way.guard, outside])
         if guard != FALSE:
-            self._break(guard, "memory", reason, way)
+            self._break(guard, "memory", LeavesRange(low, high), way)
         return way.when(negate(outside))
 
     def _range(self, type_: Type) -> tuple[int, int]:
@@ -402,8 +417,8 @@ class Steps:
         free: Expr = TRUE
         if word in TAKES:
             misuse: Expr = Mine(name, "any")
-            reason = f"takes {name}, which it already holds"
-            wanted, verb = FREE, "takes"
+            violation: Violation = TakesHeld(name)
+            wanted, act = FREE, Doing.TAKES
             others = kind.in_the_way(TAKES[word])
             if others:
                 free = negate(Others(name, others))
@@ -411,12 +426,12 @@ class Steps:
         else:
             held = GIVES_UP[word]
             misuse = negate(Mine(name, held))
-            verb = "downgrades" if word == "downgrade" else "releases"
-            as_what = " for read" if held == "shared" and len(kind.modes) > 1 else ""
-            reason = f"{verb} {name}, which it does not hold{as_what}"
+            act = Doing.DOWNGRADES if word == "downgrade" else Doing.RELEASES
+            reading = held == "shared" and len(kind.modes) > 1
+            violation = GivesUpUnheld(act=act, lock=name, reading=reading)
             wanted = MODES[held]
             mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, misuse, "lock-use", reason, Fault(name, wanted, verb), about=(name,))
+        self.broken(way, misuse, "lock-use", violation, Fault(name, wanted, act), about=(name,))
         after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
         if after.guard == FALSE:
             return []
@@ -425,7 +440,3 @@ class Steps:
 
 def _limit(headline: str, span: Span) -> InputError:
     return InputError([Diagnostic("BFP004", headline, span)])
-
-
-def _null(node: checked.Expr) -> str:
-    return f"follows NULL in `{node.span.text}`"

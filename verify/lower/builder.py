@@ -29,6 +29,8 @@ from verify.lower.accesses import Accesses, followed
 from verify.lower.atomic import Steps, Way
 from verify.lower.uses import either
 from verify.lower.values import Choices, Layout, Names
+from verify.reasons.steps import Note
+from verify.reasons.violations import Violation
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, VOID, Checked, Type
@@ -62,7 +64,8 @@ class Builder:
     `claims` are those that are put to the test in it.  `passing` are the
     positions of commands that break a claim on a transient way only.  `used`
     are the structs of which the commands at a pc use an object, and when;
-    `accesses` the pcs at which an access is made, all others being the thread's own affair.
+    `accesses` the pcs at which an access is made, all others being the thread's own affair;
+    `jumps` the statements that lead elsewhere than to the next.
     """
 
     program: Checked
@@ -78,6 +81,7 @@ class Builder:
     frames: list[Frame] = field(default_factory=list)
     used: dict[int, dict[str, Expr]] = field(default_factory=dict)
     accesses: set[int] = field(default_factory=set)
+    jumps: set[Span] = field(default_factory=set)
     pcs: int = 0
     steps: Steps = field(init=False)
 
@@ -87,6 +91,10 @@ class Builder:
     def pc(self) -> int:
         self.pcs += 1
         return self.pcs - 1
+
+    def place(self, span: Span, note: Note | None = None) -> Place:
+        """A piece of text that a command stands for."""
+        return Place(span, note, span in self.jumps)
 
     def access(self, pc: int, whether: bool = True) -> None:
         """Note that what is done at `pc` is an access, if it is one."""
@@ -153,7 +161,7 @@ class Builder:
         pc: int,
         guard: Expr,
         claim: str,
-        reason: str,
+        violation: Violation,
         span: Span,
         outcome: str = "",
         passing: bool = False,
@@ -176,9 +184,9 @@ class Builder:
                 pc,
                 pc,
                 guard,
-                places=(Place(span),),
+                places=(self.place(span),),
                 violates=claim,
-                reason=reason,
+                violation=violation,
                 outcome=outcome,
                 fault=fault,
                 asked=asked,
@@ -195,7 +203,7 @@ class Builder:
                 pc,
                 misuse.guard,
                 misuse.claim,
-                misuse.reason,
+                misuse.violation,
                 span,
                 asked=misuse.asked,
                 about=misuse.about,
@@ -247,7 +255,7 @@ class Builder:
                 pc,
                 found.guard,
                 found.claim,
-                found.reason,
+                found.violation,
                 span,
                 passing=found.passing,
                 fault=found.fault,

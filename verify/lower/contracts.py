@@ -16,7 +16,6 @@ from verify.ir import (
     Fault,
     Local,
     Mine,
-    Place,
     Update,
     Variable,
     case_topic,
@@ -31,6 +30,17 @@ from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
 from verify.lower.clauses import in_parts
 from verify.lower.values import Choices, Names, choices, faults, value, wrong
+from verify.reasons.violations import (
+    Calls,
+    Doing,
+    LockLacking,
+    LockLeft,
+    LockNowhere,
+    OtherOutcome,
+    ReturnsInState,
+    SamplesInState,
+    quoted,
+)
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked
@@ -58,7 +68,7 @@ class Contracts(Builder):
                 pc,
                 faults(address, names),
                 "balance",
-                f"calls {function.name}() without a lock: NULL in `{address.span.text}`",
+                LockNowhere(function.name, quoted(address.span)),
                 span,
             )
             for condition, name in choices(address, names):
@@ -67,9 +77,9 @@ class Contracts(Builder):
                     pc,
                     lacking,
                     "balance",
-                    f"calls {function.name}() without {name}",
+                    LockLacking(Calls(function.name), name),
                     span,
-                    fault=Fault(name, EXCLUSIVE, f"calls {function.name}()"),
+                    fault=Fault(name, EXCLUSIVE, Calls(function.name)),
                     about=(name, function.name),
                 )
         for lock in self.layout.locks:
@@ -101,7 +111,7 @@ class Contracts(Builder):
         """Return from the innermost function at `pc`, tests of its claims first."""
         frame = self.frame
         function = frame.function
-        here = (Place(span),)
+        here = (self.place(span),)
         if isinstance(function, checked.Thread):
             self.emit(pc, frame.exit, places=here)
             return
@@ -116,7 +126,7 @@ class Contracts(Builder):
                         pc,
                         wrong(clause.condition, names),
                         claim.name,
-                        f"returns from {function.name}()",
+                        ReturnsInState(function.name),
                         span,
                         asked=in_parts(clause.condition, names),
                     )
@@ -128,7 +138,6 @@ class Contracts(Builder):
             self.emit(pc, frame.exit, places=here, called=(function.name,))
             return
         sentences = {o.name: o.sentence for o in self.program.outcomes}
-        sentences["other"] = "something else"
         earlier: list[Expr] = []
         for outcome in (*self.program.outcomes, None):
             is_this: Expr = TRUE
@@ -143,13 +152,15 @@ class Contracts(Builder):
                 self._balance(function, frame, pc, span, guard, name)
             for cell, allowed in enumerate(table.claimed):
                 if name not in allowed:
-                    said = " or ".join(sentences[one] for one in allowed) or "it never occurs"
                     self.fail(
                         pc,
                         conj([guard, equal(Local(CASE), Const(cell + 1))]),
                         "table",
-                        f"{cell_word(table.axes, cell)}: {sentences[name]}; "
-                        f"its author says: {said}",
+                        OtherOutcome(
+                            axes=axes_of(table.axes, cell),
+                            outcome=sentences.get(name),
+                            allowed=tuple(sentences.get(one) for one in allowed),
+                        ),
                         span,
                         about=(name,),
                     )
@@ -190,10 +201,10 @@ class Contracts(Builder):
                 pc,
                 conj([when, Mine(lock, "any"), negate(wanted)]),
                 "balance",
-                f"returns with {lock} still held",
+                LockLeft(Doing.RETURNS, lock),
                 span,
                 outcome,
-                fault=Fault(lock, FREE, "returns"),
+                fault=Fault(lock, FREE, Doing.RETURNS),
                 about=(lock,),
             )
             lacking = disj(
@@ -207,10 +218,10 @@ class Contracts(Builder):
                 pc,
                 lacking,
                 "balance",
-                f"returns without {lock}",
+                LockLacking(Doing.RETURNS, lock),
                 span,
                 outcome,
-                fault=Fault(lock, AS_PROMISED, "returns"),
+                fault=Fault(lock, AS_PROMISED, Doing.RETURNS),
                 about=(lock,),
             )
 
@@ -258,9 +269,9 @@ class Contracts(Builder):
                         pc,
                         conj([way.guard, bad]),
                         claim.name,
-                        "samples the table in this case",
+                        SamplesInState(),
                         span,
-                        passing=bool(way.transient),
+                        passing=way.transient is not None,
                         asked=in_parts(clause.condition, self.names()).behind(way.before()),
                         about=(case_topic(case.value - 1),) if isinstance(case, Const) else (),
                     )
@@ -272,7 +283,12 @@ def _true(condition: checked.Expr, names: Names) -> Expr:
 
 
 def cell_word(axes: Sequence[checked.Axis], cell: int) -> str:
-    return ", ".join(axis.name if cell >> i & 1 else f"!{axis.name}" for i, axis in enumerate(axes))
+    return ", ".join(name if true else f"!{name}" for name, true in axes_of(axes, cell))
+
+
+def axes_of(axes: Sequence[checked.Axis], cell: int) -> tuple[tuple[str, bool], ...]:
+    """Which axes are true in a cell."""
+    return tuple((axis.name, bool(cell >> i & 1)) for i, axis in enumerate(axes))
 
 
 def asked(program: Checked, function: str) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from verify.ir import FALSE, TRUE, Local, Place, conj, negate
+from verify.ir import FALSE, TRUE, Local, conj, negate
 from verify.lower.builder import Builder
 from verify.lower.uses import followed
 from verify.lower.values import faults, value
+from verify.reasons.steps import Came
+from verify.reasons.violations import FollowsNull, quoted
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Type
@@ -81,7 +83,7 @@ class Hoisting(Builder):
         after = self.pc()
         names = self.names()
         ok = negate(faults(node, names))
-        self.emit(pc, after, ok, [(target, value(node, names))], (Place(node.span),))
+        self.emit(pc, after, ok, [(target, value(node, names))], (self.place(node.span),))
         return self._named(target, node), after
 
     def _by_branching(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
@@ -114,20 +116,20 @@ class Hoisting(Builder):
                 self.branch(left, pc, yes, middle)
                 self.branch(right, middle, yes, no)
             case _:
-                words = ("true", "false")
+                came = (Came.TRUE, Came.FALSE)
                 called = isinstance(node, checked.Call)
                 if isinstance(node, checked.Binary) and node.span == node.left.span:
                     # A pointer or number as a condition, which checking made a comparison.
                     pointer = node.left.type.kind == "pointer"
-                    words = ("not NULL", "NULL") if pointer else ("not 0", "0")
+                    came = (Came.NOT_NULL, Came.NULL) if pointer else (Came.NOT_ZERO, Came.ZERO)
                 plain, pc = self.hoist(node, pc, 1)
                 self.guarded(plain, pc, node.span)
                 self.access(pc, self.shared.reads(plain) > 0)
                 names = self.names()
                 ok, test = negate(faults(plain, names)), value(plain, names)
-                arms = ((test, yes, words[0]), (negate(test), no, words[1]))
-                for wanted, target, word in arms:
-                    places = () if called else (Place(node.span, word),)
+                arms = ((test, yes, came[0]), (negate(test), no, came[1]))
+                for wanted, target, note in arms:
+                    places = () if called else (self.place(node.span, note),)
                     self.emit(pc, target, conj([ok, wanted]), places=places)
 
     def guarded(self, node: checked.Expr, pc: int, span: Span) -> None:
@@ -138,7 +140,7 @@ class Hoisting(Builder):
         self.uses(node, pc, span)
         fault = faults(node, self.names())
         about = followed(node, self.names())
-        self.fail(pc, fault, "memory", f"follows NULL in `{node.span.text}`", span, about=about)
+        self.fail(pc, fault, "memory", FollowsNull(quoted(node.span)), span, about=about)
 
 
 def _has_call(node: checked.Expr) -> bool:

@@ -37,6 +37,7 @@ from verify.lower.threads import Threads
 from verify.lower.turns import ends_as_it_began
 from verify.lower.values import Layout, Names, faults, layout, value
 from verify.reasons.coverage import Owner
+from verify.reasons.violations import StateForbidden
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Type
@@ -288,7 +289,7 @@ def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
                 bad,
                 places=(Place(clause.span),),
                 violates=claim.name,
-                reason="the state is one that the claim forbids",
+                violation=StateForbidden(),
                 asked=in_parts(clause.condition, names, forbidden=True),
             )
             # Each with a name of its own: what was seen of threads is kept by name.

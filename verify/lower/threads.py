@@ -37,6 +37,15 @@ from verify.lower.contracts import Contracts, asked, cell_word
 from verify.lower.hoist import Hoisting
 from verify.lower.uses import followed
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
+from verify.reasons.steps import Because, Note, Returned
+from verify.reasons.violations import (
+    Doing,
+    EndsUnfinished,
+    EndsWithoutValue,
+    FollowsNull,
+    LockLeft,
+    quoted,
+)
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, VOID, Type
@@ -88,9 +97,9 @@ class Threads(Hoisting, Contracts):
                 exit_,
                 Mine(lock, "any"),
                 "balance",
-                f"ends with {lock} still held",
+                LockLeft(Doing.ENDS, lock),
                 span,
-                fault=Fault(lock, FREE, "ends"),
+                fault=Fault(lock, FREE, Doing.ENDS),
                 about=(lock,),
             )
         for claim in self.claims:
@@ -100,7 +109,7 @@ class Threads(Hoisting, Contracts):
                         exit_,
                         wrong(clause.condition, Names(self.layout)),
                         claim.name,
-                        f"alone, it ends without {clause.condition.span.text}",
+                        EndsUnfinished(quoted(clause.condition.span)),
                         span,
                         asked=in_parts(clause.condition, Names(self.layout)),
                     )
@@ -164,9 +173,11 @@ class Threads(Hoisting, Contracts):
                     self.emit(end, pc)
                 return after
             case checked.Goto(label, span):
-                self.emit(pc, self.frame.labels[label], places=(Place(span),))
+                self.jumps.add(span)
+                self.emit(pc, self.frame.labels[label], places=(self.place(span),))
                 return None
             case checked.Return(result, span):
+                self.jumps.add(span)
                 if result is not None:
                     assert self.frame.result is not None
                     # The return itself is told of where it is tested.
@@ -195,7 +206,7 @@ class Threads(Hoisting, Contracts):
         way = self.steps.in_range(self.types[target.name], expr, sound)
         self.breaks(pc, span)
         after = self.pc()
-        told = (Place(span),) if places is None else places
+        told = (self.place(span),) if places is None else places
         self.emit(pc, after, way.guard, [(target, expr)], told)
         return after
 
@@ -216,9 +227,15 @@ class Threads(Hoisting, Contracts):
         self.uses(new, pc, span)
         self.uses(target, pc, span, negate(faults(new, names)))
         for node in (new, target):
-            text = f"follows NULL in `{target.span.text}`"
             about = followed(node, names)
-            self.fail(pc, faults(node, names), "memory", text, span, about=about)
+            self.fail(
+                pc,
+                faults(node, names),
+                "memory",
+                FollowsNull(quoted(target.span)),
+                span,
+                about=about,
+            )
         ok = negate(disj([faults(new, names), faults(target, names)]))
         way = self.steps.in_range(target.type, expr, Way())
         self.breaks(pc, span)
@@ -229,7 +246,7 @@ class Threads(Hoisting, Contracts):
                 after,
                 conj([ok, way.guard, condition]),
                 [(Shared(slot), expr)],
-                (Place(span),),
+                (self.place(span),),
             )
         return after
 
@@ -313,11 +330,11 @@ class Threads(Hoisting, Contracts):
                     for callee, ghost in frame.did.items():
                         if callee in one.called:
                             updates[ghost] = TRUE
-                shown = one.note
+                came: Note | None = Because(one.note) if one.note else None
                 if one.result is not None and isinstance(one.result, Const):
                     word = self.domains[primitive.result].word(one.result.value)
-                    shown = f"-> {word}" + (f": {one.note}" if one.note else "")
-                self.take(pc, after, one, updates.items(), Place(span, shown))
+                    came = Returned(word, one.note)
+                self.take(pc, after, one, updates.items(), self.place(span, came))
                 self.table_claims(node.callee, one, pc, span)
         return after
 
@@ -356,7 +373,7 @@ class Threads(Hoisting, Contracts):
             self.locals[CASE] = Variable(CASE, CASE, Domain("case", 0, words), 0, True)
             stores.append((Local(CASE), Const(0)))
         start = self.pc()
-        self.emit(pc, start, ok, stores, (Place(node.span),))
+        self.emit(pc, start, ok, stores, (self.place(node.span),))
         self.frames.append(frame)
         start = self.entry_contract(frame, function, start, node.span)
         self._enter(frame, function.locals)
@@ -367,7 +384,7 @@ class Threads(Hoisting, Contracts):
         if after is not None and function.result == VOID:
             self.leave(after, closing)
         elif after is not None:
-            self.fail(after, TRUE, "memory", "ends without a return value", closing)
+            self.fail(after, TRUE, "memory", EndsWithoutValue(), closing)
         self.frames.pop()
         back = self.pc()
         result: list[Update] = []

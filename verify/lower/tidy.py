@@ -333,7 +333,7 @@ def compose(first: Command, second: Command) -> Command | None:
         places=(*first.places, *second.places),
         transient=first.transient or second.transient,
         violates=second.violates,
-        reason=second.reason,
+        violation=second.violation,
         outcome=second.outcome or first.outcome,
         called=(*first.called, *second.called),
         main=len(first.places) + second.main if first.own and not second.own else first.main,

@@ -9,6 +9,7 @@ from verify.ir import FALSE, TRUE, Asked, Const, Expr, conj, disj, equal, negate
 from verify.lower.accesses import named
 from verify.lower.clauses import in_parts
 from verify.lower.values import Layout, Names, faults, value, wrong
+from verify.reasons.violations import UsesObject, Violation, quoted
 from verify.source import Span
 from verify.syntax import checked
 
@@ -38,7 +39,7 @@ class Misuse:
 
     guard: Expr
     claim: str
-    reason: str
+    violation: Violation
     asked: Asked | None = None
     about: tuple[str, ...] = ()
 
@@ -117,10 +118,13 @@ class Lifetimes:
                     bad = wrong(clause.condition, names_it)
                     guard = conj([here, bad])
                     if guard != FALSE:
-                        condition = clause.condition.span.text
-                        text = f"uses {name} in `{use.span.text}` while `{condition}` is false"
+                        how = UsesObject(
+                            name=name,
+                            expression=quoted(use.span),
+                            condition=quoted(clause.condition.span),
+                        )
                         parts = in_parts(clause.condition, names_it)
-                        yield Misuse(guard, claim, text, parts, (use.struct, name))
+                        yield Misuse(guard, claim, how, parts, (use.struct, name))
 
     def used(self, node: checked.Expr, names: Names) -> dict[str, Expr]:
         """The structs of which evaluating `node` uses an object, and when, if it makes sense."""

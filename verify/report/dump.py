@@ -122,7 +122,7 @@ def dump(program: Program) -> Iterator[str]:
 
 def _command(command: Command, variables: Mapping[str, Variable]) -> Iterator[str]:
     where = command.places[0].span.where if command.places else ""
-    head = "transient " if command.transient else ""
+    head = "transient " if command.transient is not None else ""
     target = f"breaks {command.violates}" if command.violates else str(command.target)
     yield f"    {command.source} -> {target}  {head}{where}"
     yield f"        when {show(command.guard, variables, loose=True)}"

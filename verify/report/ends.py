@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from verify.locks import FREE, SHARED, meets
+from verify.reasons.violations import EndsUnfinished
+from verify.report.violations import act_text, violation_text
 from verify.report.words import listed, place
 from verify.verdicts import (
     Broken,
@@ -12,12 +15,11 @@ from verify.verdicts import (
     Endless,
     Held,
     Run,
+    Seen,
     Unbalanced,
     Wait,
     Waiting,
 )
-
-ALONE = "alone, "
 
 
 def who(run: Run) -> str:
@@ -33,34 +35,41 @@ def who(run: Run) -> str:
 
 def wrong(run: Run) -> str:
     """What is wrong at the end of a run, in a few words."""
+    return _wrong(run, "alone, ")
+
+
+def _wrong(run: Run, alone: str) -> str:
+    """The same, `alone` before what is wrong with a thread that runs alone."""
     match run.end:
         case None:
             return ""
-        case Broken(_, reason):
-            return reason
+        case Broken(_, EndsUnfinished(condition)) if run.alone:
+            return f"{alone}it ends without {condition.text}"
+        case Broken(_, violation):
+            return violation_text(violation)
         case Unbalanced(_, doing, left, lacking):
-            parts = [doing]
+            parts = [act_text(doing)]
             if left:
                 parts.append(f"with {listed([one.lock for one in left])} still held")
             if lacking:
                 parts.append(f"without {listed([one.lock for one in lacking])}")
             return f"{parts[0]} {' and '.join(parts[1:])}"
-        case Crash(_, _, reason, span):
-            return f"{ALONE}it dies: {reason} at {place(span)}" if run.alone else reason
+        case Crash(_, _, violation, span):
+            said = violation_text(violation)
+            return f"{alone}it dies: {said} at {place(span)}" if run.alone else said
         case Endless():
-            return f"{ALONE}it goes in circles and does not come to an end"
+            return f"{alone}it goes in circles and does not come to an end"
         case Waiting() if run.alone:
-            return f"{ALONE}it waits and does not come to an end"
+            return f"{alone}it waits and does not come to an end"
         case Waiting(waits):
             names = [one.thread for one in waits]
             return f"{listed(names)} wait{'s' if len(names) == 1 else ''} for ever"
 
 
-def last_line(thread: str, said: str) -> str:
+def last_line(run: Run) -> str:
     """The end of a run: who, and what; of a thread that runs alone its name says so."""
-    if not thread:
-        return said
-    return f"{thread}: {said.removeprefix(ALONE) if thread.endswith(', alone') else said}"
+    thread = who(run)
+    return f"{thread}: {_wrong(run, '')}" if thread else wrong(run)
 
 
 def details(run: Run) -> Iterator[str]:
@@ -83,10 +92,22 @@ def details(run: Run) -> Iterator[str]:
 def condition(one: Condition) -> str:
     """`!page->freed` is false: page is &page0, page->freed is true."""
     said = f"`{one.span.text}` is {'true' if one.forbidden else 'false'}"
-    values = [f"{name} is {value}" for name, value in one.values if name != one.span.text]
-    lock = [value.partition(", ")[2] for name, value in one.values if name == one.span.text]
-    known = [*values, *filter(None, lock)]
+    # Of the condition itself it is said already what came of it.
+    values = [f"{v.name} is {value_text(v)}" for v in one.values if v.name != one.span.text]
+    tests = [v for v in one.values if v.name == one.span.text and v.lock]
+    known = [*values, *map(holders_text, tests)]
     return f"{said}: {'; '.join(known)}" if known else said
+
+
+def value_text(one: Seen) -> str:
+    """A value; of a test of a lock also who holds it: `true, m is held by a (shared)`."""
+    return f"{one.value}, {holders_text(one)}" if one.lock else one.value
+
+
+def holders_text(one: Seen) -> str:
+    """Who holds the lock that was tested."""
+    who = [name + (" (shared)" if meets(mode, "shared") else "") for name, mode in one.holders]
+    return f"{one.lock} is held by {' and '.join(who) or 'nobody'}"
 
 
 def cause(run: Run) -> tuple[int, str] | None:
@@ -114,10 +135,10 @@ def cause(run: Run) -> tuple[int, str] | None:
 
 def _since(one: Held) -> Iterator[str]:
     if one.step:
-        shared = " (shared)" if one.mode == "shared" else ""
+        shared = " (shared)" if one.mode == SHARED else ""
         now = (
             f"released in step {one.step}, not held since"
-            if one.mode == "none"
+            if one.mode == FREE
             else f"taken in step {one.step}, still held"
         )
         yield f"{one.lock}{shared}: {now}"
@@ -133,5 +154,5 @@ def _wait(one: Wait) -> Iterator[str]:
     yield f"{one.thread} waits for {listed(locks)}{at}"
     for lock in one.locks:
         since = f" since step {lock.step}" if lock.step else ""
-        shared = " shared" if lock.mode == "shared" else ""
+        shared = " shared" if lock.mode == SHARED else ""
         yield f"  {lock.lock} is held{shared} by {lock.thread}{since}"

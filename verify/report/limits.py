@@ -28,6 +28,7 @@ from verify.reasons.limits import (
     Unproved,
 )
 from verify.report.states import circle_text, states_text
+from verify.report.violations import violation_text
 from verify.report.words import place
 from verify.verdicts import Crash
 
@@ -97,7 +98,7 @@ def unproved_text(reason: Unproved | Crash) -> str:
 
 def cut_short(crash: Crash) -> str:
     """Why nothing more is found: somebody dies first."""
-    return f"cut short by {crash.claim}: {crash.reason} at {place(crash.span)}"
+    return f"cut short by {crash.claim}: {violation_text(crash.violation)} at {place(crash.span)}"
 
 
 def remark_text(remark: Remark | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from verify import locks
 from verify.reasons.limits import Circle
 from verify.reasons.states import HeldByReplicated, LockModes, Points, Somebody, States, Values
+from verify.report.violations import spurious_text
 from verify.verdicts import Member, SpuriousFailure
 
 
@@ -109,4 +110,4 @@ def members_text(members: Iterable[Member]) -> Iterator[str]:
 
 def failure_text(one: SpuriousFailure) -> str:
     """`mutex_trylock (lost the race)`."""
-    return f"{one.callee} ({one.reason})"
+    return f"{one.callee} ({spurious_text(one.why)})"

@@ -7,11 +7,13 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
+from verify.locks import SHARED
 from verify.report.coverage import unreached_text, untested_text
-from verify.report.ends import details, last_line, who, wrong
+from verify.report.ends import details, last_line, wrong
 from verify.report.limits import cut_short, remark_text, unproved_text
 from verify.report.states import failure_text, members_text
-from verify.report.words import listed, place, several
+from verify.report.violations import noted, violation_text
+from verify.report.words import listed, lock_verb, place, several
 from verify.verdicts import (
     Absent,
     Answer,
@@ -128,7 +130,7 @@ def behaviour(one: Behaviour) -> str:
 
 def crash(one: Crash) -> str:
     """How a call dies, and where."""
-    return f"{one.reason} at {place(one.span)}"
+    return f"{violation_text(one.violation)} at {place(one.span)}"
 
 
 def _amiss(one: Behaviour) -> Iterator[str]:
@@ -290,7 +292,7 @@ def claims(result: Result) -> Iterator[str]:
         if answer.cut_short is not None:
             yield from _wrapped(cut_short(answer.cut_short), f"{indent}! ", f"{indent}  ")
     for line in result.unreached:
-        yield from _wrapped(f"never reached: {_where(line)}: {line.span.text}", "  ", "    ")
+        yield from _wrapped(f"never reached: {place(line.span)}: {line.span.text}", "  ", "    ")
     if any(answer.claim == "vacuity" for answer in result.answers):
         yield from _wrapped(f"watched: {watched_text(result.watched)}", "  ", "    ")
 
@@ -463,21 +465,16 @@ def _step(run: Run, step: Step) -> Iterator[str]:
 
 def _telling(line: Line) -> bool:
     """Whether a line that concerns its thread alone helps to follow the run."""
-    return bool(line.note) or line.span.text.startswith(("goto ", "return"))
+    return line.note is not None or line.jump
 
 
 def _tells_more(line: Line, than: Line) -> bool:
     """Whether a line is about the very same text and says what came of it."""
-    return line.span == than.span and bool(line.note) and not than.note
+    return line.span == than.span and line.note is not None and than.note is None
 
 
 def _said(line: Line) -> str:
-    text = line.span.text.removesuffix(";")
-    if not line.note:
-        return text
-    if line.note in ("true", "false", "NULL", "not NULL", "0", "not 0"):
-        return f"{text}  is {line.note}"
-    return f"{text}  {line.note}" if line.note.startswith("->") else f"{text}  ({line.note})"
+    return noted(line.span.text.removesuffix(";"), line.note)
 
 
 def _lanes(run: Run, step: Step, mark: str) -> str:
@@ -491,7 +488,7 @@ def _lanes(run: Run, step: Step, mark: str) -> str:
 
 
 def _effects(step: Step) -> list[str]:
-    effects = [f"{verb} {lock}" for lock, verb in step.locks]
+    effects = [f"{lock_verb(mode)} {lock}" for lock, mode in step.locks]
     effects += [f"{c.name} = {c.after}" for c in step.changes]
     # A parameter may have the name of what is passed for it.
     return list(dict.fromkeys(effects))
@@ -499,7 +496,7 @@ def _effects(step: Step) -> list[str]:
 
 def _ending(run: Run) -> Iterator[str]:
     yield ""
-    yield from _wrapped(f"==> {last_line(who(run), wrong(run))}", "    ", "        ")
+    yield from _wrapped(f"==> {last_line(run)}", "    ", "        ")
     for line in details(run):
         deeper = " " * (len(line) - len(line.lstrip()))
         yield from _wrapped(line.lstrip(), f"        {deeper}", f"          {deeper}")
@@ -507,7 +504,7 @@ def _ending(run: Run) -> Iterator[str]:
     if last is not None and last.holds:
         held: dict[str, list[str]] = {}
         for thread, lock, mode in last.holds:
-            held.setdefault(thread, []).append(lock + (" (shared)" if mode == "shared" else ""))
+            held.setdefault(thread, []).append(lock + (" (shared)" if mode == SHARED else ""))
         for thread, locks in held.items():
             yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
 

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from verify.diagnostics import Diagnostic
+from verify.locks import mode_name
 from verify.report.coverage import in_short, never, untested_text
-from verify.report.ends import cause, who, wrong
+from verify.report.ends import cause, value_text, who, wrong
 from verify.report.limits import remark_text, unproved_text
 from verify.report.text import behaviour
+from verify.report.violations import note_text, spurious_text, violation_text
+from verify.report.words import lock_verb
 from verify.source import Span
 from verify.verdicts import (
     Absent,
@@ -135,7 +138,7 @@ def _bound(bound: Bound) -> dict[str, Any]:
 
 
 def _crash(crash: Crash) -> dict[str, Any]:
-    return {"claim": crash.claim, "reason": crash.reason, **_place(crash.span)}
+    return {"claim": crash.claim, "reason": violation_text(crash.violation), **_place(crash.span)}
 
 
 def _end(run: Run) -> dict[str, Any]:
@@ -162,7 +165,7 @@ def _end(run: Run) -> dict[str, Any]:
             {
                 **_place(one.span),
                 "is": one.forbidden,
-                "values": [{"name": name, "value": value} for name, value in one.values],
+                "values": [{"name": v.name, "value": value_text(v)} for v in one.values],
             }
             for one in conditions
         ],
@@ -181,7 +184,7 @@ def _end(run: Run) -> dict[str, Any]:
 
 
 def _held(one: Held) -> dict[str, Any]:
-    return {"thread": one.thread, "lock": one.lock, "mode": one.mode, "step": one.step}
+    return {"thread": one.thread, "lock": one.lock, "mode": mode_name(one.mode), "step": one.step}
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -203,16 +206,17 @@ def _step(step: Step) -> dict[str, Any]:
         "step": step.number,
         "thread": step.thread,
         **(_place(main.span) if main else {"file": "", "line": 0, "text": ""}),
-        "note": main.note if main else "",
-        "also": [{**_place(line.span), "note": line.note} for line in also],
-        "transient": step.transient,
-        "locks": [{"lock": lock, "does": verb} for lock, verb in step.locks],
+        "note": note_text(main.note) if main else "",
+        "also": [{**_place(line.span), "note": note_text(line.note)} for line in also],
+        "transient": spurious_text(step.transient),
+        "locks": [{"lock": lock, "does": lock_verb(mode)} for lock, mode in step.locks],
         "changed": [
             {"name": c.name, "thread": c.owner, "before": c.before, "after": c.after}
             for c in step.changes
         ],
         "held": [
-            {"thread": thread, "lock": lock, "mode": mode} for thread, lock, mode in step.holds
+            {"thread": thread, "lock": lock, "mode": mode_name(mode)}
+            for thread, lock, mode in step.holds
         ],
     }
 
