@@ -264,7 +264,7 @@ class Machine:
                         seen.add(after)
                         todo.append(after)
             if len(seen) > limit:
-                raise Unsure(f"more than {limit} states")
+                raise Unsure(limit)
         return True
 
     @cached_property

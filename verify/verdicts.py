@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
+from verify.diagnostics import Diagnostic
 from verify.reasons.coverage import Goal, StatementGoal
 from verify.reasons.limits import Remark, Unproved
+from verify.reasons.mutations import Extent, Mutation
 from verify.reasons.steps import Note, Spurious
 from verify.reasons.violations import Act, Violation
 from verify.source import Span
@@ -294,6 +297,16 @@ class Behaviour:
     run: Run | None = None
 
 
+class RowVerdict(StrEnum):
+    """What comes of one case of the table, by the name that documents have for it."""
+
+    REFUTED = "refuted"
+    NOT_ESTABLISHED = "not established"
+    HOLDS = "holds"
+    NEVER_RETURNS = "never returns"
+    NEVER_SAMPLED = "never sampled"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One cell of the case table.
@@ -308,7 +321,7 @@ class Row:
     behaviours: tuple[Behaviour, ...]
     alone: tuple[Behaviour, ...]
     claimed: tuple[str, ...]
-    verdict: str
+    verdict: RowVerdict
     witness: Run | None
     sampled: bool
 
@@ -406,15 +419,15 @@ class Need:
     """
 
     span: Span
-    change: str
+    change: Mutation
     breaks: tuple[str, ...]
-    senseless: str
-    open: str = ""
+    senseless: Diagnostic | None
+    open: Extent | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing breaks, as far as was looked."""
-        return not self.breaks and not self.senseless
+        return not self.breaks and self.senseless is None
 
 
 def nowhere(results: Sequence[Result]) -> tuple[Goal, ...] | None:

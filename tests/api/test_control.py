@@ -14,6 +14,7 @@ import verify
 from verify.application import settling
 from verify.parallel import Tell, Workers
 from verify.reasons.limits import Plain
+from verify.reasons.work import Task
 
 pytestmark = pytest.mark.usefixtures("here")
 # A time of `time.monotonic()` that has passed.
@@ -29,7 +30,7 @@ def test_progress_is_heard_in_the_process_that_asks(jobs: int) -> None:
 
     assert {os.getpid()} == {pid for pid, _ in heard}
     assert {("two.bfp", "many"), ("two.bfp", "few")} == {(s.path, s.scenario) for _, s in heard}
-    assert "asking two solvers" in {stage.doing for _, stage in heard}
+    assert Task.CONFIRMING in {stage.work for _, stage in heard}
 
 
 class Bored(Exception):
@@ -157,7 +158,7 @@ def test_one_scenario_alone_can_be_ended_at_any_time(monkeypatch: pytest.MonkeyP
     """With one scenario there would be no process that can be ended."""
 
     def settle(_writing: object, _task: object, tell: Tell) -> None:
-        tell(verify.Stage("good.bfp", "many", "begun"))
+        tell(verify.Stage("good.bfp", "many", Task.EXPLORING))
         while True:
             signal.pause()
 

@@ -90,7 +90,7 @@ def test_every_test_is_needed_both_ways(
 
 def test_what_the_text_cannot_do_without_says_so(found: tuple[Need, ...]) -> None:
     """If it fails, a line without which nothing compiles is shown as idle."""
-    senseless = {need.span.text: need.senseless for need in found if need.senseless}
+    senseless = {n.span.text: n.senseless.headline for n in found if n.senseless}
 
     assert (
         "`vma` may be read before it is set"

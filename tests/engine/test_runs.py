@@ -15,6 +15,7 @@ from verify.engine.runs import fewest_switches, labels, replay
 from verify.explore import Move
 from verify.interpret import Machine, ReplayError
 from verify.ir import instance
+from verify.locks import EXCLUSIVE
 from verify.report.ends import cause, wrong
 from verify.verdicts import Refuted, Run
 
@@ -157,7 +158,7 @@ def test_two_threads_that_wait_for_each_other_are_both_named() -> None:
         """,
         "stuck",
     )
-    expected_held = {("one", "a", "exclusive"), ("two", "b", "exclusive")}
+    expected_held = {("one", "a", EXCLUSIVE), ("two", "b", EXCLUSIVE)}
 
     assert "one and two wait for ever" == wrong(run)
     assert expected_held == set(run.steps[-1].holds)

@@ -19,7 +19,7 @@ from tests.programs.binder import (
     verdicts,
 )
 from verify.engine.runs import replay
-from verify.locks import SHARED
+from verify.locks import EXCLUSIVE, SHARED
 from verify.report.ends import cause
 from verify.verdicts import Run
 
@@ -256,7 +256,7 @@ def test_v3_leaks_one_per_vma_read_lock_of_the_foreign_vma() -> None:
         "alloc0.mapped": "false",
         "page0.freed": "true",
     }
-    expected_held = (("shrinker", "foreign_vma.vm_lock", "shared"),)
+    expected_held = (("shrinker", "foreign_vma.vm_lock", SHARED),)
     blamed = cause(run)
     assert blamed is not None
     taken = run.steps[blamed[0] - 1]
@@ -271,9 +271,9 @@ def test_v3_makes_fork_wait_for_the_lock_that_a_finished_shrinker_holds() -> Non
     """If it fails, what the leak does to others (a hang in D state) is not shown."""
     run, (*_, state) = followed("v3", "stuck")
     expected_held = {
-        ("shrinker", "foreign_vma.vm_lock", "shared"),
-        ("fork", "the_mm.mmap_lock", "exclusive"),
-        ("fork", "the_mm.mm_users", "shared"),
+        ("shrinker", "foreign_vma.vm_lock", SHARED),
+        ("fork", "the_mm.mmap_lock", EXCLUSIVE),
+        ("fork", "the_mm.mm_users", SHARED),
     }
     blamed = cause(run)
     assert blamed is not None

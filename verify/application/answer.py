@@ -9,7 +9,7 @@ from verify.application.failures import Failure, status_of
 from verify.application.question import CheckQuestion, Question
 from verify.diagnostics import Diagnostic
 from verify.ends import Status
-from verify.verdicts import Answer, Need, Result, nowhere, word
+from verify.verdicts import Absent, Answer, Holds, Need, Proved, Refuted, Result, nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +102,12 @@ class Coverage:
 
 def status_of_results(results: Sequence[Result], bounded: bool) -> Status:
     """What all verdicts on a program come to; `bounded` if more was not asked for."""
-    words = {word(answer.verdict) for result in results for answer in result.answers}
-    if "refuted" in words:
+    verdicts = [answer.verdict for result in results for answer in result.answers]
+    if any(isinstance(verdict, Refuted) for verdict in verdicts):
         return Status.REFUTED
-    enough = {"proved", "holds"} if bounded else {"proved"}
     # What one scenario does not put to the test is for the others to do.
-    open_ = words - enough - {"absent"} or nowhere(results)
+    enough = (Proved, Holds, Absent) if bounded else (Proved, Absent)
+    open_ = not all(isinstance(verdict, enough) for verdict in verdicts) or nowhere(results)
     return Status.OPEN if open_ else Status.ESTABLISHED
 
 

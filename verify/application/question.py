@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from verify.parallel import Workers
+from verify.reasons.work import Work
+from verify.report.work import work_text
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -94,11 +96,15 @@ class CheckQuestion:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What is being done: about the program or certificate at `path`, in a `scenario` if it is
-    about one; `doing` is a few words for people, in which nothing should be looked for."""
+    about one; `work` says what, and `doing` the same in a few words for people."""
 
     path: str
     scenario: str
-    doing: str
+    work: Work
+
+    @property
+    def doing(self) -> str:
+        return work_text(self.work)
 
 
 class CancelledError(Exception):

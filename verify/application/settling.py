@@ -18,6 +18,7 @@ from verify.engine import prove as engine
 from verify.engine.unbounded import Proof
 from verify.parallel import Tell, in_worker
 from verify.reasons.limits import MemoryLimit, Unproved
+from verify.reasons.work import Work
 from verify.signals import undivided
 from verify.verdicts import Result
 
@@ -28,7 +29,7 @@ def settle(
     """Settle one scenario, and write its evidence."""
     path, program, scenario, question = str(task.path), task.program, task.scenario, task.question
 
-    def say(what: str) -> None:
+    def say(what: Work) -> None:
         tell(Stage(path, scenario.name, what))
 
     how = (program, scenario, question.threads, question.unwind, question.claims, say)

@@ -31,6 +31,7 @@ from verify.interpret import ReplayError
 from verify.ir import FATAL, Program, Scenario
 from verify.lower.program import lower
 from verify.reasons.objections import Objection
+from verify.reasons.work import Confirming, Task
 from verify.report.limits import unproved_text
 from verify.report.objections import objection_text
 from verify.source import Source
@@ -185,7 +186,7 @@ def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
     refused, said = _proofs(one, certificate, asked.solvers, progress)
     wrong += refused
     done += said
-    progress("following the runs again")
+    progress(Task.FOLLOWING)
     judged, refuting = _judged(one, certificate)
     refuted = 0
     for finding in judged.values():
@@ -213,14 +214,14 @@ def _proofs(
         if grounds.lemmas or grounds.arrows:
             return ["there are lemmas, and nothing that they prove"], []
         return [], []
-    progress("writing the obligations again")
+    progress(Task.REWRITING)
     try:
         texts = written(one, certificate)
     except (Unfounded, Unsupported, Loops, TooManyPaths) as error:
         return [f"not proved: {unproved_text(error.reason)}"], []
     if sum(len(text.text) for text in texts) > MAX_TEXT:
         return [f"its obligations have more than {MAX_TEXT:,} characters"], []
-    refused = confirm(texts, solvers, lambda name: progress(f"asking for {name}"))
+    refused = confirm(texts, solvers, lambda name: progress(Confirming(name)))
     by = " and ".join(solvers)
     return (
         [f"not proved: {unproved_text(reason)}" for reason in refused.values()],

@@ -18,6 +18,7 @@ from verify.engine.table import Cases, cases
 from verify.engine.turns import by_turns
 from verify.ir import FATAL, Claim, Command, Death, Program, Scenario, instance
 from verify.reasons.limits import Remark, Unproved
+from verify.reasons.work import Task
 from verify.verdicts import (
     Answer,
     Bound,
@@ -50,7 +51,7 @@ def check(
         ReplayError, Disagreement: bugs of ours.
     """
     plan = planned(explicit(Problem(program, scenario, threads, rounds, tuple(only)), progress))
-    progress("asking z3 what is reached")
+    progress(Task.REACHING)
     reach = coverage(plan.search, plan.wanted, plan.goals)
     return settled(plan, reach, progress=progress)
 
@@ -109,7 +110,7 @@ def settled(
 
     With `turns`, what single turns do not break is looked for in further ones.
     """
-    progress("asking z3")
+    progress(Task.ASKING)
     asked = plan.instance.problem.asked
     judged = _judged(plan, [n for n in tested(plan, reach) if n in proved], proved, turns)
     sound = [name for name, one in judged.items() if isinstance(one.verdict, Holds)]

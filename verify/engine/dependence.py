@@ -17,6 +17,7 @@ from verify.interpret import Machine
 from verify.ir import Lock, Program, Thread, Variable, instance
 from verify.lower.program import lower
 from verify.parallel import ALONE, Workers
+from verify.reasons.mutations import Extent, Mutation, OneCaller, SomeStates
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Checked
@@ -36,7 +37,7 @@ class Variant:
     """The program with one statement changed, and how."""
 
     span: Span
-    change: str
+    change: Mutation
     program: Checked
 
 
@@ -45,7 +46,7 @@ class Looked:
     """What a search has seen broken, and what it has left open: nothing, or how far it went."""
 
     broken: frozenset[str]
-    open: str = ""
+    open: Extent | None = None
 
 
 @dataclass
@@ -102,13 +103,13 @@ def _needed(
     try:
         changed = lower(variant.program)
     except InputError as error:
-        why = error.diagnostics[0].headline
+        why = error.diagnostics[0]
         return tuple(Need(variant.span, variant.change, (), why) for _ in before)
     found = []
     for scenario, broken in before.items():
         seen = look(changed, scenario, asked, broken, STATES, ENOUGH)
         names = tuple(sorted(seen.broken))
-        found.append(Need(variant.span, variant.change, names, "", seen.open))
+        found.append(Need(variant.span, variant.change, names, None, seen.open))
     return tuple(found)
 
 
@@ -137,14 +138,13 @@ def look(
 
     for callers in (1, 2) if any(count is None for _, count in where.members) else (1,):
         if callers == 2 and states > SMALL:
-            return Looked(frozenset(broken), "with one caller; two were not looked at")
+            return Looked(frozenset(broken), OneCaller())
         threads = instance(program, where, callers)
         seen = explore(program, threads, limit, solos, stop, again=where.again, known=known)
         stop(seen)
         states = len(seen.parents)
         if not seen.complete and not asked <= broken | before:
-            who = "one caller" if callers == 1 else "two callers"
-            return Looked(frozenset(broken), f"with {who}, as far as {states} states")
+            return Looked(frozenset(broken), SomeStates(callers, states))
     return Looked(frozenset(broken))
 
 
@@ -165,22 +165,22 @@ def variants(program: Checked, subjects: tuple[str, ...]) -> Iterator[Variant]:
                 yield Variant(where, change, replace(program, functions=functions))
 
 
-def _changes(node: checked.Statement) -> Iterator[tuple[str, checked.Statement]]:
+def _changes(node: checked.Statement) -> Iterator[tuple[Mutation, checked.Statement]]:
     empty = checked.Block((), node.span)
     match node:
         case checked.If(condition, _, _, _):
-            for word, value in (("always true", 1), ("always false", 0)):
+            for change, value in ((Mutation.ALWAYS_TRUE, 1), (Mutation.ALWAYS_FALSE, 0)):
                 # What the test calls is still called: only its answer is ignored.
                 constant = checked.Const(value, BOOL, condition.span)
                 op = "||" if value else "&&"
                 test = checked.Binary(op, condition, constant, BOOL, condition.span)
-                yield word, replace(node, condition=test)
+                yield change, replace(node, condition=test)
         case checked.While(condition, _, _):
-            yield "never entered", empty
+            yield Mutation.NEVER_ENTERED, empty
         case checked.Return():
             return
         case _:
-            yield "left out", empty
+            yield Mutation.LEFT_OUT, empty
 
 
 def _statements(body: checked.Statement) -> Iterator[checked.Statement]:

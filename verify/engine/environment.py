@@ -14,6 +14,7 @@ from verify.crowd.views import TooManyViews, Views, close
 from verify.engine.problem import Problem, Progress, silent
 from verify.ir import Command, Thread
 from verify.reasons.limits import Unproved
+from verify.reasons.work import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def environment(problem: Problem, progress: Progress = silent) -> Environment:
         space = encoded(world(problem.program, problem.scenario))
     except Unsupported as error:
         return Environment(None, (), error.reason)
-    progress("closing the views")
+    progress(Task.CLOSING)
     closed: Closed | Unproved
     try:
         views = close(space, problem.limits.views)

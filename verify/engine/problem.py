@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.ir import Claim, Program, Scenario
+from verify.reasons.work import Work
 
-Progress: TypeAlias = Callable[[str], None]
+Progress: TypeAlias = Callable[[Work], None]
 
 
-def silent(_: str) -> None:
+def silent(_: Work) -> None:
     """Progress that nobody wants to see."""
 
 

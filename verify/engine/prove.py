@@ -19,6 +19,7 @@ from verify.engine.states import members, spurious_failures
 from verify.engine.unbounded import FoundLemmas, Proof, certificate, if_again_and_again, lemmas
 from verify.ir import Program, Scenario
 from verify.reasons.limits import Plain
+from verify.reasons.work import Task
 from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
 
 
@@ -39,7 +40,7 @@ def staged(problem: Problem, progress: Progress = silent) -> Stages:
     """Everything up to the lemmas."""
     plan = planned(explicit(problem, progress))
     replicated = environment(problem, progress)
-    progress("asking z3 what is reached")
+    progress(Task.REACHING)
     reach = coverage(plan.search, plan.wanted, plan.goals, replicated)
     found = lemmas(problem, bounded.tested(plan, reach), replicated, progress)
     return Stages(plan=plan, reach=reach, found=found)

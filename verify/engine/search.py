@@ -17,6 +17,7 @@ from verify.explore import Explored, Move, explore
 from verify.interpret import Machine
 from verify.ir import Program, Scenario, Thread, instance, known_of
 from verify.reasons.limits import UnprovedError
+from verify.reasons.work import Task
 from verify.smt.order import Order
 from verify.smt.solver import No, Reply, Session, Unknown, Yes
 from verify.verdicts import Bound, Run
@@ -89,13 +90,13 @@ def explicit(problem: Problem, progress: Progress) -> Instance:
     """The explicit pre-search of a problem: one thread of each kind, state by state; and the
     runs of as many as were asked for, written down."""
     program, scenario = problem.program, problem.scenario
-    progress("exploring one thread of each kind")
+    progress(Task.EXPLORING)
     small = instance(program, scenario, 1)
     solos = [thread for thread in program.threads if thread.kind == "solo"]
     named = partial(is_known, program, scenario) if program.known else None
     most = problem.limits.presearch_states
     scout = explore(program, small, most, solos, again=scenario.again, named=named)
-    progress("writing the runs as formulas")
+    progress(Task.ENCODING)
     large = instance(program, scenario, problem.threads)
     order = Order(program, large, problem.rounds)
     cut = any(automaton.cut for automaton in order.automata)

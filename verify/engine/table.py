@@ -14,7 +14,7 @@ from verify.locks import FREE
 from verify.reasons.limits import Unproved
 from verify.smt.order import Order
 from verify.smt.solver import No, Unknown, Yes
-from verify.verdicts import Behaviour, Crash, Row, Run
+from verify.verdicts import Behaviour, Crash, Row, RowVerdict, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Cases:
                 key for key in self.returns if key[0] == cell + 1 and not isinstance(key[2], Death)
             ),
             claimed,
-            "refuted"
+            RowVerdict.REFUTED
             if wrong
-            else "not established"
+            else RowVerdict.NOT_ESTABLISHED
             if self.gave_up or crashes
-            else "holds"
+            else RowVerdict.HOLDS
             if here or not claimed
-            else "never returns"
+            else RowVerdict.NEVER_RETURNS
             if sampled
-            else "never sampled",
+            else RowVerdict.NEVER_SAMPLED,
             runs[0] if runs else None,
             sampled or bool(here),
         )

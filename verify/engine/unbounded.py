@@ -40,6 +40,7 @@ from verify.engine.problem import Problem, Progress, silent
 from verify.engine.states import circle_of, states_of
 from verify.ir import Program, Scenario
 from verify.reasons.limits import Suspect, Unproved
+from verify.reasons.work import Task
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def lemmas(
     closed = environment.closed
     if not isinstance(closed, Closed):
         return FoundLemmas(closed=closed, open=dict.fromkeys(wanted, closed))
-    progress("looking for lemmas")
+    progress(Task.SEARCHING)
     space = closed.space
     search = LemmaSearch(space, closed.seen, problem.limits.lemmas)
     open_: dict[str, Unproved] = {}
@@ -178,7 +179,7 @@ def certificate(program: Program, found: FoundLemmas, progress: Progress = silen
         open_ = dict.fromkeys((*found.direct, *found.open), texts)
         return Proof((), {}, {}, (), (), open_, 0, broken)
     assert isinstance(found.closed, Closed)
-    progress("asking two solvers")
+    progress(Task.CONFIRMING)
     refused = confirm(texts)
     open_ = dict(found.open)
     for name in found.proved:

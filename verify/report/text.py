@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
 from verify.locks import SHARED
+from verify.reasons.mutations import Extent, OneCaller, SomeStates
 from verify.report.coverage import unreached_text, untested_text
 from verify.report.ends import details, last_line, wrong
 from verify.report.limits import cut_short, remark_text, unproved_text
@@ -27,6 +28,7 @@ from verify.verdicts import (
     Refuted,
     Result,
     Row,
+    RowVerdict,
     Run,
     Step,
     Unbalanced,
@@ -158,7 +160,7 @@ def case_table(result: Result) -> Iterator[str]:
         else:
             does = _absence(row)
         says = " or ".join(names.get(c, c) for c in row.claimed) or "never occurs"
-        if row.verdict == "refuted":
+        if row.verdict is RowVerdict.REFUTED:
             says += "  <-- WRONG"
         left = textwrap.wrap(printable(does), wide - 2) or [""]
         right = textwrap.wrap(printable(says), wide) or [""]
@@ -252,7 +254,7 @@ def _cell(row: Row | None, notes: list[str]) -> str:
                 notes.append(note)
             text += f" [{notes.index(note) + 1}]"
         words.append(text)
-    return " or ".join(words) + (" (!)" if row.verdict == "refuted" else "")
+    return " or ".join(words) + (" (!)" if row.verdict is RowVerdict.REFUTED else "")
 
 
 # ---------------------------------------------------------------------- claims
@@ -536,11 +538,25 @@ def needs_text(title: str, needs: Iterable[Need]) -> Iterator[str]:
 
 
 def _need(need: Need) -> str:
-    if need.senseless:
-        return f"needed: {need.senseless}"
+    if need.senseless is not None:
+        return f"needed: {need.senseless.headline}"
     if need.breaks:
         return f"needed: {'at least ' if need.open else ''}{', '.join(need.breaks)}"
-    return f"not established: none breaks {need.open}" if need.open else "NOT NEEDED by any claim"
+    if need.open is not None:
+        return f"not established: none breaks {extent_text(need.open)}"
+    return "NOT NEEDED by any claim"
+
+
+def extent_text(extent: Extent | None) -> str:
+    """How far was looked, if not at all there is."""
+    match extent:
+        case None:
+            return ""
+        case OneCaller():
+            return "with one caller; two were not looked at"
+        case SomeStates(callers, states):
+            who = "one caller" if callers == 1 else "two callers"
+            return f"with {who}, as far as {states} states"
 
 
 def _not_the_shortest(refuted: Refuted) -> Iterator[str]:

@@ -15,6 +15,7 @@ from verify.ends import worst
 from verify.report import values
 from verify.report.failures import headline
 from verify.report.formats import Lines, View
+from verify.report.text import extent_text
 from verify.verdicts import Need
 from verify.version import __version__
 
@@ -96,9 +97,9 @@ def _change(some: Sequence[Need], scenarios: Sequence[str]) -> dict[str, Any]:
         "line": one.span.line,
         "column": one.span.column,
         "change": one.change,
-        "senseless": one.senseless,
+        "senseless": "" if one.senseless is None else one.senseless.headline,
         "scenarios": [
-            {"scenario": name, "breaks": list(need.breaks), "open": need.open}
+            {"scenario": name, "breaks": list(need.breaks), "open": extent_text(need.open)}
             for name, need in zip(scenarios, some, strict=True)
         ],
     }
