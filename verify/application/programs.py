@@ -21,15 +21,15 @@ def loader_of(question: Question) -> Loader:
     return Loader(tuple(map(Path, question.include)), model)
 
 
-def read(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
-    """The texts of a program, and what they mean.
+def read(path: Path, loader: Loader, fused: bool = True) -> tuple[tuple[Source, ...], Program]:
+    """The texts of a program, and what they mean; see `lower`.
 
     Raises:
         InputError: there are mistakes in them.
         OSError: they cannot be read.
     """
     sources, declarations = loader.load(path)
-    return sources, lower(resolve(sources, declarations))
+    return sources, lower(resolve(sources, declarations), fused)
 
 
 def chosen(

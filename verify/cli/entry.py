@@ -18,7 +18,7 @@ from verify.cli.check import check
 from verify.cli.dashboard import dashboard
 from verify.cli.explain import explain
 from verify.cli.output import hush, ready, say, tell
-from verify.cli.prove import prove
+from verify.cli.prove import prove, with_stage
 from verify.cli.show import show
 from verify.cli.table import table
 from verify.diagnostics import InputError
@@ -44,7 +44,7 @@ class Net(TyperGroup):
         ready(sys.stderr)
         given = sys.argv[1:] if args is None else list(args)
         extra.pop("standalone_mode", None)
-        sys.exit(self._status(given, prog_name or "verify", extra))
+        sys.exit(self._status(with_stage(given), prog_name or "verify", extra))
 
     def _status(self, args: list[str], name: str, extra: dict[str, Any]) -> int:
         """Do as is asked; what is told to the shell, whatever comes of it."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verify.certify.solvers import SOLVERS, version
-from verify.engine import bounded
+from verify.engine.bounded import settled, tested
 from verify.engine.coverage import Coverage, coverage
-from verify.engine.environment import environment
+from verify.engine.environment import Environment, environment
 from verify.engine.plan import Plan, planned
 from verify.engine.problem import Problem, Progress, silent
 from verify.engine.search import explicit
@@ -24,26 +24,27 @@ from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stages:
-    """What is known of a problem before any claim is settled by runs, each from those before.
-
-    `plan` holds the explicit pre-search and the questions to z3, `reach` what is reached,
-    `found` the lemmas for the claims that are put to the test and not refuted.
-    """
+class Covered:
+    """An instance and the questions about it, what any number of threads may do, and what is
+    reached of all that has to be."""
 
     plan: Plan
+    environment: Environment
     reach: Coverage
-    found: FoundLemmas
 
 
-def staged(problem: Problem, progress: Progress = silent) -> Stages:
-    """Everything up to the lemmas."""
+def covered(problem: Problem, progress: Progress = silent) -> Covered:
+    """The explicit pre-search of a problem, and what it, z3 and the views say is reached."""
     plan = planned(explicit(problem, progress))
     replicated = environment(problem, progress)
     progress(Task.REACHING)
     reach = coverage(plan.search, plan.wanted, plan.goals, replicated)
-    found = lemmas(problem, bounded.tested(plan, reach), replicated, progress)
-    return Stages(plan=plan, reach=reach, found=found)
+    return Covered(plan=plan, environment=replicated, reach=reach)
+
+
+def looked_for(problem: Problem, seen: Covered, progress: Progress = silent) -> FoundLemmas:
+    """Lemmas for the claims that are put to the test and not refuted."""
+    return lemmas(problem, tested(seen.plan, seen.reach), seen.environment, progress)
 
 
 def prove(
@@ -60,9 +61,10 @@ def prove(
         ReplayError, Disagreement: bugs of ours.
     """
     problem = Problem(program, scenario, threads, rounds, tuple(only))
-    stages = staged(problem, progress)
-    proof = certificate(program, stages.found, progress)
-    result = bounded.settled(stages.plan, stages.reach, proof.shares, True, progress)
+    seen = covered(problem, progress)
+    found = looked_for(problem, seen, progress)
+    proof = certificate(program, found, progress)
+    result = settled(seen.plan, seen.reach, proof.shares, True, progress)
     proof.agree(program, [a.claim for a in result.answers if isinstance(a.verdict, Refuted)])
     if proof.shares:
         proof = replace(proof, once=if_again_and_again(problem, tuple(proof.shares)))

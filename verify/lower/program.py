@@ -53,8 +53,11 @@ BUILT_IN = {
 }
 
 
-def lower(program: Checked) -> Program:
+def lower(program: Checked, fused: bool = True) -> Program:
     """The guarded commands of a program.
+
+    With `fused` each thread's own affairs are taken together with the step before, as the
+    engines read it; without, each is a command of its own.
 
     Raises:
         InputError: BFP107, a local that may be read before it is set.
@@ -81,7 +84,7 @@ def lower(program: Checked) -> Program:
     locks = tuple(lock.name for lock in program.locks)
     again = {name for s in program.scenarios for name, count in s.members if count is None}
     again |= {name for s in program.scenarios for name in s.forever}
-    threads = [_tidied(thread, locks, again) for thread in cut]
+    threads = [_tidied(thread, locks, again) if fused else thread for thread in cut]
     table = program.tables[0] if program.tables else None
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
     claims = [

@@ -90,6 +90,27 @@ def never(goal: Goal) -> str:
             return f"{claim}: {NO_START}"
 
 
+def goal_text(goal: Goal) -> str:
+    """What a goal asks for: `line 14`, `f is called`."""
+    match goal:
+        case StatementGoal():
+            return f"line {_line(goal)}"
+        case OwnerGoal(Owner("function", name)) | CallGoal(name):
+            return f"{name} is called"
+        case OwnerGoal(Owner(kind, name)):
+            return f"{kind} {name} runs"
+        case UseGoal(struct):
+            return f"an object of struct {struct} is used"
+        case LockGoal(lock):
+            return f"{lock} is held"
+        case SampleGoal(point):
+            return f"the table's sample point, {point}, is reached"
+        case CaseGoal(_, text):
+            return f"case {text} is sampled"
+        case StartGoal(claim):
+            return f"{claim}: some state at rest is as it says"
+
+
 def _sample(point: str) -> str:
     return f"sample point, {point}, is never reached"
 
