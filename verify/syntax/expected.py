@@ -75,6 +75,9 @@ def expected(accepted: Iterable[str], before: str) -> str:
         if known_by <= left:
             found.append(phrase)
             left -= stands_for
+    if "EQUAL" in left and "COLON" in left:
+        # A statement that begins with a name: a call is as likely as an assignment.
+        found += ["`(`"]
     plain = {t for t in left if t not in _OPERATORS and _shown(t) != "`->`"}
     left = plain if plain or found else left
     if "NAME" in left:

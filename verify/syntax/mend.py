@@ -11,9 +11,10 @@ import lark
 
 from verify.diagnostics import Diagnostic
 from verify.source import Source
-from verify.syntax.guess import GUESSES, Mistake, behind
+from verify.syntax.guess import GUESSES
 from verify.syntax.limits import MAX_ERRORS
-from verify.syntax.stack import Resume, Stack
+from verify.syntax.mistake import Mistake, behind
+from verify.syntax.stack import Resume, Stack, Trail
 from verify.syntax.words import Words
 
 
@@ -30,6 +31,7 @@ class Mender:
         self.limit = limit
         self.errors: list[Diagnostic] = []
         self._words: Words | None = None
+        self._trail = Trail()
         self._blamed = -1
 
     def mend(self, error: lark.exceptions.UnexpectedInput) -> bool:
@@ -38,12 +40,14 @@ class Mender:
         if self._words is None:
             self._words = Words(text)
         index = self._words.index(_offset(error, len(text)))
-        stack = Stack(error.interactive_parser, text, self._words)
+        stack = Stack(error.interactive_parser, text, self._words, self._trail)
         mistake = Mistake(self.source, self._words, stack, index)
         resume: Resume | None = None
         if mistake.word.start < self.limit:
             resume = self._next(mistake)
-        stack.resume(resume or stack.end())
+        resume = resume or stack.end()
+        self._trail.add(resume)
+        stack.resume(resume)
         return True
 
     def _next(self, mistake: Mistake) -> Resume | None:

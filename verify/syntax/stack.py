@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import lark
@@ -12,6 +13,8 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from verify.syntax.words import Word, Words
 
+# What a statement ends with, or begins behind.
+ENDS = {"SEMICOLON": ";", "LBRACE": "{", "RBRACE": "}"}
 # What is built of a terminal has to be read from its text.
 _STANDS_FOR = {"NUMBER": "0", "STRING": '""'}
 
@@ -53,26 +56,59 @@ class Resume(NamedTuple):
     swap: Swap | None = None
 
 
+@dataclass
+class Trail:
+    """What resuming has left that neither the text nor lark's stack shows.
+
+    A statement ends at each offset of `ends`, and what was not read ends at `start`.
+    """
+
+    ends: set[int] = field(default_factory=set)
+    start: int = 0
+
+    def add(self, resume: Resume) -> None:
+        """Reading goes on there."""
+        if resume.swap is not None:
+            put, end = resume.swap.terminals, resume.swap.word.end
+        else:
+            put, end = resume.first, resume.at
+        if put and put[-1] in ENDS:
+            self.ends.add(end)
+        if resume.cut.whole and not put:
+            self.start = max(self.start, resume.at)
+
+
 class Stack:
     """A lark parser that stopped in a text.  Nothing changes but by `resume`."""
 
-    def __init__(self, parser: InteractiveParser, text: str, words: Words) -> None:
+    def __init__(self, parser: InteractiveParser, text: str, words: Words, trail: Trail) -> None:
         self._parser = parser
         self._words = words
         self._size = len(text)
-        self.cuts = _cuts(parser.parser_state.value_stack, text)
+        self.cuts = _cuts(parser.parser_state.value_stack, text, trail.ends)
         self.top = self.cuts[-1]
         whole = [cut for cut in self.cuts if cut.whole]
         self.begun = whole[-1]
+        # Where that begins which lark was in.
+        self.start = max(self.begun.end, trail.start)
         self.outside = [cut for cut in whole if not cut.braces][-1]
-        self.inside = next(cut for cut in self.cuts if cut.braces == self.begun.braces)
 
     @property
-    def opened(self) -> int | None:
-        """Offset of the innermost brace that is open."""
+    def before(self) -> Resume | None:
+        """To read again what was complete before that which lark was in."""
+        if not self.begun.height:
+            return None
+        row = self._parser.parser_state.value_stack[self.begun.height - 1]
+        last = row.children[-1] if isinstance(row, lark.Tree) and row.children else None
+        if not isinstance(last, lark.Tree) or last.meta.empty:
+            return None
+        return Resume(self.cuts[self.begun.height - 1], last.meta.start_pos)
+
+    @property
+    def opened(self) -> list[int]:
+        """Offsets of the braces that are open, the outermost first."""
         symbols = self._parser.parser_state.value_stack
-        braces = (s for s in reversed(symbols) if getattr(s, "type", "") == "LBRACE")
-        return next((brace.start_pos for brace in braces), None)
+        return [s.start_pos for s in symbols if getattr(s, "type", "") == "LBRACE"]
 
     def accepted(self) -> set[str]:
         """The terminals that can come next."""
@@ -133,7 +169,7 @@ class Stack:
         return far
 
 
-def _cuts(symbols: list[Any], text: str) -> list[Cut]:
+def _cuts(symbols: list[Any], text: str, ends: set[int]) -> list[Cut]:
     cuts = [Cut(0, 0, 0, 0, whole=True, closed=False)]
     braces = parens = end = 0
     for height, symbol in enumerate(symbols, 1):
@@ -150,8 +186,9 @@ def _cuts(symbols: list[Any], text: str) -> list[Cut]:
             end = symbol.end_pos or 0
         elif isinstance(symbol, lark.Tree) and not symbol.meta.empty:
             end = getattr(symbol.meta, "container_end_pos", symbol.meta.end_pos)
-        last = text[end - 1] if end else ";"
-        cuts.append(Cut(height, end, braces, parens, parens == 0 and last in ";{}", last in '")'))
+        last = ";" if end in ends or not end else text[end - 1]
+        whole = not parens and last in ENDS.values()
+        cuts.append(Cut(height, end, braces, parens, whole, last in '")'))
     return cuts
 
 
