@@ -3,7 +3,7 @@
     python -m tests.nightly                          # an hour, from a seed of its own
     python -m tests.nightly --seed 7 --minutes 5     # the same again, as far as it gets
 
-Goes round the property tests, with another seed and ten times the examples, and the
+Goes round the property tests, with another seed and three times the examples, and the
 campaigns: the tool against the reference interpreter (`tests.second`), what is proved
 against all states of instances (`tests.campaign`), forged certificates (`tests.hostile`).
 Each line that it prints first is the command that makes the same tests again.  Status 1
@@ -24,7 +24,7 @@ from random import SystemRandom
 from tests.chance import TIMES
 
 # How often the examples of a property test by day.
-FACTOR = 10
+FACTOR = 3
 # Seeds that a round takes of each kind: five to ten minutes of it on one core.
 ROUND = {"texts": 300, "mutants": 30, "programs": 2_000, "written": 150, "hostile": 300}
 

@@ -6,8 +6,10 @@ import pytest
 
 from tests.ir.text import ir, text
 from verify.certify import alone as module
+from verify.certify import unfold as unfold_module
 from verify.certify.alone import TooManyPaths, failing
 from verify.ir import Program
+from verify.reasons.limits import ThreadLimit
 
 HEAD = """
 shared x: bool = 0
@@ -98,3 +100,21 @@ def test_too_many_paths_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(TooManyPaths):
         condition("0 -> 1 do i = n 1 -> 9")
+
+
+def test_a_thread_of_too_many_states_has_too_many_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be unfolded would be an error of the tool."""
+    monkeypatch.setattr(unfold_module, "MAX_STATES", 2)
+
+    with pytest.raises(TooManyPaths) as raised:
+        condition("0 -> 1 do i = n 1 -> 9")
+    assert ThreadLimit("c", 2) == raised.value.reason
+
+
+def test_what_was_found_is_not_told_of_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim would be answered by what was asked of another."""
+    monkeypatch.setattr(module, "MAX_KEPT", 2)
+    kept = [program(f"0 -> 1 1 breaks c when n == {n} 1 -> 9") for n in range(3)]
+
+    for _ in range(2):
+        assert ["n == 0", "n == 1", "n == 2"] == [text(failing(p, p.threads[0])) for p in kept]
