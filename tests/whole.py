@@ -18,17 +18,18 @@ from verify.syntax.parse import parse
 from verify.syntax.resolve import resolve
 
 ATTEMPTS = 50
-MUTEX, SPIN, RWLOCK, RWSEM, REF = (
+MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU = (
     "struct mutex",
     "spinlock_t",
     "rwlock_t",
     "struct rw_semaphore",
     "refcount_t",
+    "struct rcu_state",
 )
-KINDS = (MUTEX, SPIN, RWLOCK, RWSEM, REF)
-SHAREABLE = (RWLOCK, RWSEM, REF)
-EXCLUSIVE = (MUTEX, SPIN, RWLOCK, RWSEM)
-STEMS = {MUTEX: "mutex", SPIN: "spin", RWLOCK: "rw", RWSEM: "sem", REF: "ref"}
+KINDS = (MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU)
+SHAREABLE = (RWLOCK, RWSEM, REF, RCU)
+EXCLUSIVE = (MUTEX, SPIN, RWLOCK, RWSEM, RCU)
+STEMS = {MUTEX: "mutex", SPIN: "spin", RWLOCK: "rw", RWSEM: "sem", REF: "ref", RCU: "rcu"}
 RANGES = ((0, 1), (0, 2), (0, 2), (0, 3), (-1, 1), (-2, 1), (1, 2), (1, 3), (-2, -1))
 INTEGERS = ("int", "unsigned int", "long", "unsigned long", "size_t", "u8", "index_t")
 
@@ -129,6 +130,10 @@ def _lock_pointer(type_: str) -> str:
 
 def _flat(lines: Sequence[str], deep: int = 1) -> list[str]:
     return ["\t" * deep + line for line in lines]
+
+
+def random_depth(random: Random) -> int:
+    return random.choice((1, 1, 2, 2, 3, 4))
 
 
 # ----------------------------------------------------------------------- the writer
@@ -798,6 +803,10 @@ class _Writer:
         shared = self.random.choice(modes)
         suffix = "_shared" if shared else ""
         own = "held_read" if shared else "held_write"
+        if kind == RCU and self.chance(0.5):
+            # Sections in sections, and out of them again.
+            deep, word = random_depth(self.random), self.random.choice(("acquire", "release"))
+            return [f"{word}_shared({lock});"] * deep
         if self.chance(0.12):
             return [f"{self.random.choice(('acquire', 'release'))}{suffix}({lock});"]
         if kind in (RWLOCK, RWSEM) and self.chance(0.2):

@@ -103,6 +103,16 @@ FALSE = Const(0)
 TRUE = Const(1)
 
 
+def phase(lock: str) -> Shared:
+    """Whether readers that come now are of a lock's odd phase: each grace period changes it."""
+    return Shared(f"{lock}@phase")
+
+
+def is_phase(name: str) -> bool:
+    """Whether a shared variable is the phase of a lock; no variable of a text is called so."""
+    return name.endswith("@phase")
+
+
 def negate(arg: Expr) -> Expr:
     match arg:
         case Const(value):

@@ -15,10 +15,37 @@ FREE, SHARED, EXCLUSIVE = 0, 1, 2
 # The modes that a lock is taken in.
 MODES: Mapping[str, int] = {"shared": SHARED, "exclusive": EXCLUSIVE}
 
-# The modes that a condition asks for, by its word.
-BITS: Mapping[str, int] = {"shared": SHARED, "exclusive": EXCLUSIVE, "any": SHARED | EXCLUSIVE}
+# A lock may be taken shared again by its holder, so deep at most.
+DEEPEST = 3
+# Readers of a lock with grace periods are of the even phase or the odd one.
+PHASES = ("even", "odd")
 
-NUMBERS = (FREE, SHARED, EXCLUSIVE)
+
+def reader(phase: int, level: int) -> int:
+    """The mode of a reader that came in a phase (0 or 1), `level` deep: from 1 on."""
+    return 1 << (0, 2, 3, 4, 5, 6)[2 * (level - 1) + phase]
+
+
+READERS = tuple(reader(phase, level) for level in range(1, DEEPEST + 1) for phase in (0, 1))
+NUMBERS = (FREE, *sorted({*READERS, EXCLUSIVE}))
+# What each reader's mode is called where it is to be told from the others.
+EXACT: Mapping[int, str] = {
+    reader(phase, level): f"{word}-{level}"
+    for level in range(1, DEEPEST + 1)
+    for phase, word in enumerate(PHASES)
+}
+# The modes that a condition asks for, by its word: as bits.
+BITS: Mapping[str, int] = {
+    "shared": sum(READERS),
+    "exclusive": EXCLUSIVE,
+    "any": sum(READERS) | EXCLUSIVE,
+    **{
+        word: sum(reader(phase, level) for level in range(1, DEEPEST + 1))
+        for phase, word in enumerate(PHASES)
+    },
+    **{f"level-{level}": reader(0, level) | reader(1, level) for level in range(1, DEEPEST + 1)},
+    **{word: held for held, word in EXACT.items()},
+}
 
 # What each lock statement does: the mode it takes, or the mode it gives up.
 TAKES: Mapping[str, str] = {"acquire": "exclusive", "acquire_shared": "shared"}
@@ -53,7 +80,24 @@ def meets(held: int, word: str) -> bool:
 
 def mode_name(held: int) -> str:
     """A mode in one word: `none`, `shared` or `exclusive`."""
-    return {FREE: "none", SHARED: "shared", EXCLUSIVE: "exclusive"}[held]
+    return "none" if held == FREE else "exclusive" if held == EXCLUSIVE else "shared"
+
+
+def exact_name(held: int) -> str:
+    """A mode by a name that no other mode has."""
+    return mode_name(held) if held in (FREE, SHARED, EXCLUSIVE) else EXACT[held]
+
+
+def level(held: int) -> int:
+    """How deep a reader's mode is; 0 of any other."""
+    return int(EXACT[held][-1]) if held in EXACT else 0
+
+
+def verb(before: int, after: int) -> str:
+    """What a thread does that held a lock one way and then holds it another."""
+    if after == FREE or 0 < level(after) < level(before):
+        return "releases"
+    return "takes shared" if meets(after, "shared") else "takes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +106,21 @@ class LockKind:
 
     `c_type` is its name in a text.  `modes` are those that it is taken in, shared or
     exclusive.  `excludes` has pairs (asked, held): who takes it in the mode `asked` waits
-    while another thread holds it in the mode `held`.  Who holds an `atomic` one must not
-    sleep.  `downgrades` says that exclusive may become shared.
+    while another thread holds it in the mode `held`.  Who holds it in the modes that the word
+    `atomic` names must not sleep.  `downgrades` says that exclusive may become shared.  A
+    holder may take it shared again, `levels` deep at most.  With `grace`, holding it
+    exclusively is a grace period, which ends when nobody holds it shared any more who
+    did when it began.
     """
 
     name: str
     c_type: str
     modes: tuple[str, ...]
     excludes: frozenset[tuple[str, str]]
-    atomic: bool = False
+    atomic: str = ""
     downgrades: bool = False
+    levels: int = 1
+    grace: bool = False
 
     @property
     def domain(self) -> tuple[int, ...]:
@@ -79,7 +128,14 @@ class LockKind:
 
         Modes that the kind is never taken in are among them: certificates rest on it.
         """
-        return (FREE, SHARED, EXCLUSIVE)
+        phases = (0, 1) if self.grace else (0,)
+        deep = {reader(phase, n + 1) for n in range(self.levels) for phase in phases}
+        return (FREE, *sorted({SHARED, EXCLUSIVE, *deep}))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The words for modes in which other threads may be asked for."""
+        return ("shared", "exclusive", "any", *(PHASES if self.grace else ()))
 
     @property
     def shareable(self) -> bool:
@@ -121,14 +177,14 @@ ROWS = (
         c_type="spinlock_t",
         modes=("exclusive",),
         excludes=ONE_OR_READERS,
-        atomic=True,
+        atomic="any",
     ),
     LockKind(
         name="rwlock",
         c_type="rwlock_t",
         modes=("shared", "exclusive"),
         excludes=ONE_OR_READERS,
-        atomic=True,
+        atomic="any",
         downgrades=True,
     ),
     LockKind(
@@ -143,6 +199,15 @@ ROWS = (
         c_type="refcount_t",
         modes=("shared",),
         excludes=frozenset(),
+    ),
+    LockKind(
+        name="rcu",
+        c_type="struct rcu_state",
+        modes=("shared", "exclusive"),
+        excludes=frozenset({("exclusive", "exclusive")}),
+        atomic="shared",
+        levels=DEEPEST,
+        grace=True,
     ),
 )
 KINDS: Mapping[str, LockKind] = {row.name: row for row in ROWS}

@@ -51,7 +51,7 @@ class Step:
     """One atomic step of a run.
 
     `index` and `command` are what the interpreter replays; `locks` what the
-    thread did with a lock, as (lock, mode from then on); `holds` what
+    thread did with a lock, as (lock, mode before, mode from then on); `holds` what
     each thread holds afterwards, as (thread, lock, mode).  Modes are those of `locks`.
     """
 
@@ -61,7 +61,7 @@ class Step:
     thread: str
     lines: tuple[Line, ...]
     transient: Spurious | None
-    locks: tuple[tuple[str, int], ...]
+    locks: tuple[tuple[str, int, int], ...]
     changes: tuple[Change, ...]
     holds: tuple[tuple[str, str, int], ...]
 

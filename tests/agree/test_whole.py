@@ -14,7 +14,7 @@ from verify.source import Source, Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked
 
-SEEDS = range(300)
+SEEDS = range(360)
 # Programs of the 300 that have to have a feature: what is common, and what is less so.
 OFTEN, SELDOM = 18, 9
 

@@ -270,7 +270,10 @@ def test_a_lock_that_is_held_answers_for_each_mode_that_means_it() -> None:
         Mine("r", "any"): 0,
     }
 
-    assert {atom: Const(value) for atom, value in found.items()} == modes({"m": 2, "r": 0})
+    known = modes({"m": 2, "r": 0})
+
+    assert {atom: Const(value) for atom, value in found.items()} == {a: known[a] for a in found}
+    assert {Const(0), Const(1)} == set(known.values())
 
 
 @pytest.mark.parametrize("low", [-2, 0, 3])

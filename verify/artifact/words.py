@@ -22,11 +22,11 @@ from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
 from verify.certify.places import Place
 from verify.certify.world import World
 from verify.ir import Command, Domain, Program, Scenario, Thread, Variable, instance
-from verify.locks import FREE, NUMBERS, mode_name
+from verify.locks import FREE, NUMBERS, exact_name
 from verify.verdicts import Schedule
 
 # A mode of a lock by its name, as the number that a lemma has.
-MODES = {"no" if held == FREE else mode_name(held): held for held in NUMBERS}
+MODES = {"no" if held == FREE else exact_name(held): held for held in NUMBERS}
 MODE_NAMES = {held: name for name, held in MODES.items()}
 HELD = ("no", "yes")
 ENTRY, END = "entry", "end"

@@ -32,6 +32,7 @@ from verify.ir import (
     atoms,
     conj,
     disj,
+    is_phase,
     negate,
     rebuild,
 )
@@ -52,6 +53,9 @@ def lock_part(expr: Expr, wanted: bool = True) -> Expr:
     state is taken as `wanted`."""
     match expr:
         case Const() | Others():
+            return expr
+        case Shared(name) if is_phase(name):
+            # Part of the state of a lock: it stays while somebody waits for readers of it.
             return expr
         case Not(arg):
             return negate(lock_part(arg, not wanted))

@@ -11,6 +11,7 @@ from verify.engine.ends import Told, ends, waits
 from verify.explore import Move
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import FATAL, Program, Thread, Variable
+from verify.locks import FREE
 from verify.reasons.steps import Came
 from verify.verdicts import Change, Line, Run, Step
 
@@ -206,7 +207,10 @@ def _step(
             for i, place in enumerate(command.places)
         ),
         command.transient,
-        command.locks,
+        tuple(
+            (lock, machine.held(before, index).get(lock, FREE), mode)
+            for lock, mode in command.locks
+        ),
         changes,
         holds,
     )

@@ -6,8 +6,9 @@ over the state before the step, a branch splits the way in two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
@@ -29,9 +30,21 @@ from verify.ir import (
     is_condition,
     modes,
     negate,
+    phase,
     rebuild,
 )
-from verify.locks import FREE, GIVES_UP, MODES, SHARED, TAKES, meets
+from verify.locks import (
+    EXACT,
+    FREE,
+    GIVES_UP,
+    MODES,
+    PHASES,
+    SHARED,
+    TAKES,
+    LockKind,
+    meets,
+    reader,
+)
 from verify.lower.clauses import in_parts
 from verify.lower.uses import Lifetimes, either, followed
 from verify.lower.values import (
@@ -54,6 +67,7 @@ from verify.reasons.violations import (
     LeavesRange,
     SleepsAtomic,
     TakesHeld,
+    TakesTooDeep,
     Violation,
     quoted,
 )
@@ -298,7 +312,7 @@ class Steps:
                     if kind.atomic:
                         self.broken(
                             way,
-                            Mine(name, "any"),
+                            Mine(name, kind.atomic),
                             "atomic-sleep",
                             SleepsAtomic(name),
                             Fault(name, FREE, Doing.SLEEPS),
@@ -414,15 +428,11 @@ class Steps:
         if way.guard == FALSE:
             return []
         kind = self.layout.locks[name]
-        free: Expr = TRUE
         if word in TAKES:
-            misuse: Expr = Mine(name, "any")
+            deeper = kind.levels > 1 and TAKES[word] == "shared"
+            misuse: Expr = Mine(name, "exclusive" if deeper else "any")
             violation: Violation = TakesHeld(name)
             wanted, act = FREE, Doing.TAKES
-            others = kind.in_the_way(TAKES[word])
-            if others:
-                free = negate(Others(name, others))
-            mode = MODES[TAKES[word]]
         else:
             held = GIVES_UP[word]
             misuse = negate(Mine(name, held))
@@ -430,12 +440,51 @@ class Steps:
             reading = held == "shared" and len(kind.modes) > 1
             violation = GivesUpUnheld(act=act, lock=name, reading=reading)
             wanted = MODES[held]
-            mode = SHARED if word == "downgrade" else FREE
-        self.broken(way, misuse, "lock-use", violation, Fault(name, wanted, act), about=(name,))
-        after = way.when(conj([negate(way.now(misuse)), way.now(free)]))
-        if after.guard == FALSE:
-            return []
-        return [replace(after, locks={**after.locks, name: mode})]
+        fault = Fault(name, wanted, act)
+        self.broken(way, misuse, "lock-use", violation, fault, about=(name,))
+        way = way.when(negate(way.now(misuse)))
+        if word in TAKES and deeper:
+            deepest = Mine(name, f"level-{kind.levels}")
+            self.broken(
+                way, deepest, "lock-use", TakesTooDeep(name, kind.levels), fault, about=(name,)
+            )
+            way = way.when(negate(way.now(deepest)))
+        ways = [
+            replace(one, locks={**one.locks, name: after})
+            for when, after in held_after(word, name, kind)
+            if (one := way.when(way.now(when))).guard != FALSE
+        ]
+        if kind.grace and word == "acquire":
+            # Who comes from now on is of the other phase, and is not waited for.
+            changed = negate(phase(name))
+            ways = [one.store(phase(name), one.now(changed)) for one in ways]
+        return ways
+
+
+def held_after(word: str, name: str, kind: LockKind) -> Iterator[tuple[Expr, int]]:
+    """The ways through a lock statement that is no misuse: when, and the mode afterwards."""
+    free: Expr = TRUE
+    if word in TAKES and (others := kind.in_the_way(TAKES[word])):
+        free = negate(Others(name, others))
+    if kind.grace and word == "release":
+        # The phase of the readers from before the grace period is not the one of now.
+        even, odd = (negate(Others(name, one)) for one in PHASES)
+        yield disj([conj([phase(name), even]), conj([negate(phase(name)), odd])]), FREE
+    elif kind.levels > 1 and word in ("acquire_shared", "release_shared"):
+        for number in range(len(PHASES) if kind.grace else 1):
+            levels = [FREE, *(reader(number, n + 1) for n in range(kind.levels))]
+            now = phase(name) if number else negate(phase(name))
+            first = conj([negate(Mine(name, "any")), free, *([now] if kind.grace else [])])
+            for outer, inner in pairwise(levels):
+                if word == "release_shared":
+                    yield Mine(name, EXACT[inner]), outer
+                else:
+                    # A reader goes deeper in the phase that it came in.
+                    yield Mine(name, EXACT[outer]) if outer else first, inner
+    elif word in TAKES:
+        yield free, MODES[TAKES[word]]
+    else:
+        yield TRUE, SHARED if word == "downgrade" else FREE
 
 
 def _limit(headline: str, span: Span) -> InputError:

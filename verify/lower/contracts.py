@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from verify.ir import (
@@ -25,7 +25,7 @@ from verify.ir import (
     ite,
     negate,
 )
-from verify.locks import EFFECTS, EXCLUSIVE, FREE, SHARED, TAKES
+from verify.locks import DEEPEST, EFFECTS, EXCLUSIVE, FREE, SHARED
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
 from verify.lower.clauses import in_parts
@@ -46,6 +46,9 @@ from verify.syntax import checked
 from verify.syntax.checked import Checked
 
 MODES_OF_A_LOCK = Domain("mode of a lock", FREE, ("free", "shared", "exclusive"))
+# How a lock is held that may be taken again by its holder: the levels come behind.
+DEEP = tuple(f"shared {level} deep" for level in range(2, DEEPEST + 1))
+LEVELS_OF_A_LOCK = Domain("level of a lock", FREE, (*MODES_OF_A_LOCK.labels, *DEEP))
 
 
 class Contracts(Builder):
@@ -82,11 +85,14 @@ class Contracts(Builder):
                     fault=Fault(name, EXCLUSIVE, Calls(function.name)),
                     about=(name, function.name),
                 )
-        for lock in self.layout.locks:
+        for lock, kind in self.layout.locks.items():
             ghost = f"{frame.prefix}before.{lock}"
-            self.locals[ghost] = Variable(ghost, ghost, MODES_OF_A_LOCK, FREE, True)
+            modes = LEVELS_OF_A_LOCK if kind.levels > 1 else MODES_OF_A_LOCK
+            self.locals[ghost] = Variable(ghost, ghost, modes, FREE, True)
             frame.before[lock] = Local(ghost)
             mode = ite(Mine(lock, "exclusive"), Const(EXCLUSIVE), Const(SHARED))
+            for level in range(2, kind.levels + 1):
+                mode = ite(Mine(lock, f"level-{level}"), _at_level(level), mode)
             kept.append((Local(ghost), ite(Mine(lock, "any"), mode, Const(FREE))))
         after = self.pc()
         self.emit(pc, after, updates=kept)
@@ -175,31 +181,22 @@ class Contracts(Builder):
         outcome: str = "",
     ) -> None:
         result = frame.result
-        for lock in self.layout.locks:
-            lost: Expr = FALSE
-            exclusive: Expr = FALSE
-            shared: Expr = FALSE
+        for lock, kind in self.layout.locks.items():
+            effects: dict[str, Expr] = dict.fromkeys(EFFECTS, FALSE)
             for promise in self.program.contracts.get(function.name, ()):
                 here = equal(result, Const(promise.value)) if result is not None else TRUE
                 for word, address in promise.effects:
                     meant = frame.promised[address.span]
                     is_it = disj(condition for condition, name in meant if name == lock)
-                    hit = conj([here, is_it])
-                    match TAKES.get(EFFECTS[word]):
-                        case None:
-                            lost = disj([lost, hit])
-                        case "exclusive":
-                            exclusive = disj([exclusive, hit])
-                        case _:
-                            shared = disj([shared, hit])
-            kept = conj([negate(lost), negate(exclusive), negate(shared)])
+                    effects[word] = disj([effects[word], conj([here, is_it])])
             before = frame.before[lock]
-            exclusive = disj([exclusive, conj([kept, equal(before, Const(EXCLUSIVE))])])
-            shared = disj([shared, conj([kept, equal(before, Const(SHARED))])])
-            wanted = disj([exclusive, shared])
+            if kind.levels > 1:
+                left, lacking = _levels(lock, kind.levels, before, effects)
+            else:
+                left, lacking = _modes(lock, before, effects)
             self.fail(
                 pc,
-                conj([when, Mine(lock, "any"), negate(wanted)]),
+                conj([when, left]),
                 "balance",
                 LockLeft(Doing.RETURNS, lock),
                 span,
@@ -207,16 +204,9 @@ class Contracts(Builder):
                 fault=Fault(lock, FREE, Doing.RETURNS),
                 about=(lock,),
             )
-            lacking = disj(
-                [
-                    conj([exclusive, negate(Mine(lock, "exclusive"))]),
-                    conj([shared, negate(Mine(lock, "shared"))]),
-                ]
-            )
-            lacking = conj([when, lacking])
             self.fail(
                 pc,
-                lacking,
+                conj([when, lacking]),
                 "balance",
                 LockLacking(Doing.RETURNS, lock),
                 span,
@@ -275,6 +265,56 @@ class Contracts(Builder):
                         asked=in_parts(clause.condition, self.names()).behind(way.before()),
                         about=(case_topic(case.value - 1),) if isinstance(case, Const) else (),
                     )
+
+
+def _modes(lock: str, before: Expr, effects: Mapping[str, Expr]) -> tuple[Expr, Expr]:
+    """When a lock is held that should not be, and when one is not that should be.
+
+    `effects` say when the contract has it released or taken; else it is to be held as `before`.
+    """
+    lost = disj([effects["releases"], effects["releases_shared"]])
+    exclusive, shared = effects["acquires"], effects["acquires_shared"]
+    kept = conj([negate(lost), negate(exclusive), negate(shared)])
+    exclusive = disj([exclusive, conj([kept, equal(before, Const(EXCLUSIVE))])])
+    shared = disj([shared, conj([kept, equal(before, Const(SHARED))])])
+    left = conj([Mine(lock, "any"), negate(disj([exclusive, shared]))])
+    lacking = disj(
+        [
+            conj([exclusive, negate(Mine(lock, "exclusive"))]),
+            conj([shared, negate(Mine(lock, "shared"))]),
+        ]
+    )
+    return left, lacking
+
+
+def _levels(lock: str, levels: int, before: Expr, effects: Mapping[str, Expr]) -> tuple[Expr, Expr]:
+    """The same of a lock that its holder may take again, by when the contract has an effect on
+    it: to take it shared is one level more than before, to release it one less."""
+    more, less = effects["acquires_shared"], effects["releases_shared"]
+    kept = conj(negate(one) for one in effects.values())
+    inside = range(1, levels + 1)
+    wanted = [
+        disj(
+            conj([moved, equal(before, _at_level(one + by))])
+            for moved, by in ((kept, 0), (more, -1), (less, 1))
+            if one + by <= levels
+        )
+        for one in inside
+    ]
+    was_exclusive = equal(before, Const(EXCLUSIVE))
+    exclusive = disj([effects["acquires"], conj([disj([kept, less]), was_exclusive])])
+    here = [Mine(lock, f"level-{one}") for one in inside]
+    left = [conj([Mine(lock, "exclusive"), negate(exclusive)])]
+    left += [conj([here[i], negate(disj(wanted[i:]))]) for i in range(levels)]
+    too_many = conj([more, disj([was_exclusive, equal(before, _at_level(levels))])])
+    lacking = [too_many, conj([exclusive, negate(Mine(lock, "exclusive"))])]
+    lacking += [conj([wanted[i], negate(disj(here[i:]))]) for i in range(levels)]
+    return disj(left), disj(lacking)
+
+
+def _at_level(level: int) -> Const:
+    """A level as `before` has it; exclusive stands between the first and the second."""
+    return Const((FREE, SHARED, *range(EXCLUSIVE + 1, EXCLUSIVE + DEEPEST))[level])
 
 
 def _true(condition: checked.Expr, names: Names) -> Expr:

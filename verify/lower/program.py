@@ -28,7 +28,9 @@ from verify.ir import (
     conj,
     disj,
     negate,
+    phase,
 )
+from verify.locks import PHASES
 from verify.lower import tidy
 from verify.lower.accesses import accesses
 from verify.lower.clauses import in_parts
@@ -70,6 +72,9 @@ def lower(program: Checked, fused: bool = True) -> Program:
         for slot in program.slots
         if slot.name not in changing
     }
+    constants |= {
+        phase(lock.name): FALSE for lock in program.locks if phase(lock.name).name not in changing
+    }
     domains = _domains(program)
     # Done once for a thread and all its lonely copies.
     known: dict[str, dict[Atom, Expr]] = {}
@@ -101,9 +106,12 @@ def lower(program: Checked, fused: bool = True) -> Program:
         )
         for c in program.claims
     ]
+    sentences = dict(BUILT_IN)
+    if any(kind.levels > 1 for kind in where.locks.values()):
+        sentences["atomic-sleep"] = "nothing sleeps with a spinlock, or in a read section"
     built_in = [
         Claim(name=name, sentence=sentence, built_in=True, span=None)
-        for name, sentence in BUILT_IN.items()
+        for name, sentence in sentences.items()
         if name != "table" or table is not None
     ]
     return Program(
@@ -113,7 +121,8 @@ def lower(program: Checked, fused: bool = True) -> Program:
             Variable(slot.name, slot.name, domains[slot.type], slot.initial)
             for slot in program.slots
             if slot.name in changing
-        ),
+        )
+        + _phases(program, changing),
         locks=tuple(Lock(lock.name, lock.kind) for lock in program.locks),
         threads=tuple(threads),
         claims=(*built_in[:2], *claims, *built_in[2:])
@@ -185,6 +194,15 @@ class _Raw:
     thread: Thread
     lonely: frozenset[str]
     fresh: frozenset[str]
+
+
+def _phases(program: Checked, changing: Collection[str]) -> tuple[Variable, ...]:
+    """A variable for each lock whose grace periods somebody waits for."""
+    return tuple(
+        Variable(name, name, Domain("phase of a lock", 0, PHASES), 0, True)
+        for name in (phase(lock.name).name for lock in program.locks)
+        if name in changing
+    )
 
 
 def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:

@@ -73,6 +73,14 @@ class TakesHeld:
     lock: str
 
 
+@dataclass(frozen=True, slots=True)
+class TakesTooDeep:
+    """A thread takes a lock again that it holds `levels` deep, which is as deep as may be."""
+
+    lock: str
+    levels: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivesUpUnheld:
     """A thread releases or downgrades a lock that it does not hold so.
@@ -170,6 +178,7 @@ Violation: TypeAlias = (
     | LockLacking
     | LockNowhere
     | TakesHeld
+    | TakesTooDeep
     | GivesUpUnheld
     | SleepsAtomic
     | FollowsNull

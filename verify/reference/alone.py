@@ -46,7 +46,7 @@ class Alone:
 
     def _fails(self, shared: int, locks: int) -> bool:
         """Depth first; what is on the way to here is open, and nobody may come back to it."""
-        first = shared, self.first
+        first = shared, self.first, locks
         is_open = {first: True}
         todo = [(first, iter(self._after(shared, self.first, locks)))]
         while todo:
@@ -55,11 +55,11 @@ class Alone:
             if after is None:
                 is_open[here] = False
                 todo.pop()
-            elif self._failed(*after, locks) or is_open.get(after, False):
+            elif self._failed(*after) or is_open.get(after, False):
                 return True
             elif after not in is_open:
                 is_open[after] = True
-                todo.append((after, iter(self._after(*after, locks))))
+                todo.append((after, iter(self._after(*after))))
         return False
 
     def _failed(self, shared: int, thread: int, locks: int) -> bool:
@@ -70,6 +70,11 @@ class Alone:
         steps = self.machine.steps(thread, self.world.values[shared], locks)
         return self.claim.name in steps.broken or not steps.moves
 
-    def _after(self, shared: int, thread: int, locks: int) -> list[tuple[int, int]]:
+    def _after(self, shared: int, thread: int, locks: int) -> list[tuple[int, int, int]]:
+        """Values, thread and the others' locks one step on."""
         steps = self.machine.steps(thread, self.world.values[shared], locks)
-        return [(self.world.written(shared, move.writes), move.then) for move in steps.moves]
+        layout = self.machine.layout
+        return [
+            (self.world.written(shared, m.writes), m.then, layout.marked(locks, m.begun))
+            for m in steps.moves
+        ]

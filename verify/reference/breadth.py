@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verify.reference.alone import Alone
-from verify.reference.layout import Layout
+from verify.reference.layout import ANY, WIDTH, Layout
 from verify.reference.machine import Machine, Steps
 from verify.reference.opinion import Opinion
 from verify.reference.values import Values
@@ -70,7 +70,7 @@ class Breadth:
             frozenset(spans),
             frozenset(name for one in steps for name in one.called),
             frozenset(name for one in steps for name in one.used),
-            frozenset(name for name, lock in names.items() if self.held >> 2 * lock & 3),
+            frozenset(name for name, lock in names.items() if self.held >> WIDTH * lock & ANY),
             frozenset(one.claim.name for one in self.alone if one.starts),
             any(one.own_loops for one in steps),
         )

@@ -273,13 +273,13 @@ class Expressions:
         sampled = not later and watch.samples(self.body.name, call.callee)
 
         def run(way: Way, frame: Frame) -> list[Way]:
-            held, writes = way.held, dict(way.writes)
+            held, writes, begun = way.held, dict(way.writes), way.begun
             given = of_all(args, way, frame.env, frame.pop(size))
             given = [fit(value) for fit, value in zip(fits, given, strict=True)]
             found = []
             for one, value in primitives.call(call.callee, way, given):
                 if one.end == "dead":
-                    one.held, one.writes = held, writes
+                    one.held, one.writes, one.begun = held, writes, begun
                 else:
                     here = one.frames[-1]
                     here.stack.append(value)

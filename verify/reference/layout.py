@@ -7,12 +7,19 @@ from collections.abc import Iterator, Sequence
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Expr, Type
 
-# Kinds of locks whose holder must not sleep [B6].
-ATOMIC = ("spinlock", "rwlock")
-# The modes in which a thread may hold a lock, as bits; lock number l has them at 2 * l.
+# The modes in which a thread may hold a lock, as bits; lock number l has them at WIDTH * l.
 SHARED = 1
 EXCLUSIVE = 2
 ANY = 3
+# A reader that a grace period waits for.
+OLD = 4
+# A section within another, counted from here on.
+NESTED = 8
+WIDTH = 5
+EVERYTHING = (1 << WIDTH) - 1
+DEEPEST = 3
+# Kinds of locks whose holder must not sleep, and in which mode [B6].
+ATOMIC = {"spinlock": ANY, "rwlock": ANY, "rcu": SHARED}
 
 
 class Layout:
@@ -54,12 +61,21 @@ class Layout:
             if array:
                 self.lengths[array] = self.lengths.get(array, 0) + 1
         self.locks = {lock.name: number for number, lock in enumerate(program.locks)}
-        self.spinning = sum(
-            ANY << 2 * number for number, lock in enumerate(program.locks) if lock.kind in ATOMIC
+        self.atomic = sum(
+            ATOMIC.get(lock.kind, 0) << WIDTH * number for number, lock in enumerate(program.locks)
         )
+        self.sections = {number for number, one in enumerate(program.locks) if one.kind == "rcu"}
+        self.olds = sum(OLD << WIDTH * number for number in self.sections)
         self.thread_locals = {slot.name: i for i, slot in enumerate(program.thread_locals)}
         self.looks = self._looks()
         self._touches: dict[str, bool] = {}
+
+    def marked(self, held: int, begun: int) -> int:
+        """[G2] Locks held, with those marked whose readers a grace period waits for."""
+        for lock in self.sections:
+            if begun >> lock & 1 and held >> WIDTH * lock & SHARED:
+                held |= OLD << WIDTH * lock
+        return held
 
     def _looks(self) -> frozenset[tuple[str, str]]:
         """[T13] Where looking is an access: kinds of clauses, and what they hang on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from verify.reference.code import Body
@@ -36,10 +36,14 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A way through a step: what it assigns, by cell, and the thread after it."""
+    """A way through a step: what it assigns, by cell, and the thread after it.
+
+    `begun` are the locks of which a grace period begins, as bits.
+    """
 
     writes: tuple[tuple[int, int], ...]
     then: int
+    begun: int = 0
 
 
 @dataclass(slots=True)
@@ -109,6 +113,13 @@ class Machine:
             own = tuple(slot.initial for slot in self.layout.program.thread_locals)
         return self.number(Own(thread, "idle", held, own))
 
+    def marked(self, thread: int, begun: int) -> int:
+        """[G2] The thread where some grace periods begin: they wait for what it reads."""
+        held = self.layout.marked(self.helds[thread], begun)
+        if held == self.helds[thread]:
+            return thread
+        return self.number(replace(self.owns[thread], held=held))
+
     def steps(self, thread: int, values: Sequence[int], others: int) -> Steps:
         """What a thread can do next, given the variables and the locks that others hold."""
         here = self._known[thread]
@@ -151,7 +162,8 @@ class Machine:
         ways = list(self._ways(own, look))
         spans = frozenset(mark for way in ways for mark in way.marks)
         moves = dict.fromkeys(
-            Move(tuple(sorted(way.writes.items())), self._after(own, way)) for way in ways
+            Move(tuple(sorted(way.writes.items())), self._after(own, way), way.begun)
+            for way in ways
         )
         return Steps(
             tuple(moves),

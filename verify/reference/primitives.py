@@ -199,6 +199,15 @@ class Primitives:
     def _lock(self, word: str, address: Condition) -> Callable[[Way, Env], None]:
         def run(way: Way, env: Env) -> None:
             lock = address(way, env)
+            if lock in self.layout.sections:
+                sections = {
+                    "acquire_shared": way.enter,
+                    "release_shared": way.exit,
+                    "acquire": way.begin,
+                    "release": way.finish,
+                }
+                sections[word](lock)
+                return
             match word:
                 case "acquire":
                     way.take(lock, EXCLUSIVE)
@@ -215,7 +224,7 @@ class Primitives:
 
     def _might_sleep(self, way: Way, env: Env) -> None:
         """[B6]"""
-        if way.held & self.layout.spinning:
+        if way.held & self.layout.atomic:
             way.look.broken.add("atomic-sleep")
 
     def _return(self, value: Condition) -> Part:

@@ -101,6 +101,10 @@ class Waiting:
             for move in one.moves:
                 now = self.world.written(state[0], move.writes)
                 after = (now, *state[1:i], move.then, *state[i + 1 :])
+                if move.begun:
+                    mark = self.world.machine.marked
+                    after = (now, *(mark(thread, move.begun) for thread in state[1:]))
+                    after = (*after[:i], move.then, *after[i + 1 :])
                 yield self._restarted(after, place)
 
     def _restarted(self, state: State, place: int) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from verify.reference.layout import ANY, EXCLUSIVE, SHARED, Layout, walk
+from verify.reference.layout import EVERYTHING, EXCLUSIVE, NESTED, SHARED, WIDTH, Layout, walk
 from verify.reference.values import Values
 from verify.reference.way import Condition, Fatal, Frame, Ghost, Value, Way
 from verify.syntax import checked
@@ -145,13 +145,13 @@ class Watch:
             return Ghost(0, ())
         for condition in contract.must_hold:
             lock = _lock(way, condition, env)
-            if lock < 0 or not way.held >> 2 * lock & EXCLUSIVE:
+            if lock < 0 or not way.held >> WIDTH * lock & EXCLUSIVE:
                 way.look.broken.add("balance")
         effects = tuple(
             (value, tuple((word, _lock(way, condition, env)) for word, condition in words))
             for value, words in contract.effects
         )
-        return Ghost(way.held, effects)
+        return Ghost(way.held & ~self.layout.olds, effects)
 
     def returns(self, way: Way, frame: Frame, value: Value) -> None:
         """A function returns."""
@@ -177,9 +177,13 @@ class Watch:
         for returned, effects in ghost.effects:
             if returned == value:
                 for word, lock in effects:
-                    if lock >= 0:
-                        expected = expected & ~(ANY << 2 * lock) | LEAVES[word] << 2 * lock
-        if way.held != expected:
+                    if lock in self.layout.sections and word.endswith("_shared"):
+                        expected = _nested(expected, lock, word)
+                    elif lock >= 0:
+                        expected = (
+                            expected & ~(EVERYTHING << WIDTH * lock) | LEAVES[word] << WIDTH * lock
+                        )
+        if way.held & ~self.layout.olds != expected:
             way.look.broken.add("balance")
 
     def ends(self, way: Way) -> None:
@@ -206,6 +210,15 @@ class Watch:
         frame.ghost.case = cell + 1
         way.sampled.append(cell)
         way.breaks(self.at_table, frame.env)
+
+
+def _nested(held: int, lock: int, word: str) -> int:
+    """[G4] The locks with one section more, or one less."""
+    inside = held >> WIDTH * lock & SHARED
+    if word == "acquires_shared":
+        return held + ((NESTED if inside else SHARED) << WIDTH * lock)
+    deeper = held >> WIDTH * lock & ((1 << WIDTH) - NESTED)
+    return held - ((NESTED if deeper else inside) << WIDTH * lock)
 
 
 def _lock(way: Way, condition: Condition, env: Sequence[Value]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from verify.reference.layout import ANY, EXCLUSIVE, SHARED
+from verify.reference.layout import ANY, DEEPEST, EXCLUSIVE, NESTED, OLD, SHARED, WIDTH
 
 if TYPE_CHECKING:
     from verify.reference.code import Body
@@ -105,6 +105,7 @@ class Way:
 
     `made` are the calls and uses that claims look at, as hooks and structs, and `pending`
     those of the operation that it is in: who waits or dies in it has made none [V2].
+    `begun` are the locks of which a grace period has begun, as bits.
     `end` says how it ended: `access` before the next access, `through`, `dead`,
     `blocked` in its own affairs, `round` in a loop without an access.
     """
@@ -122,6 +123,7 @@ class Way:
     heads: set[tuple[int, int]] = field(default_factory=set)
     rounds: set[object] = field(default_factory=set)
     serial: int = 0
+    begun: int = 0
     end: str = ""
     result: Value = 0
     done: int = 0
@@ -141,6 +143,7 @@ class Way:
             set(self.heads),
             set(self.rounds),
             self.serial,
+            self.begun,
         )
 
     def read(self, cell: int) -> int:
@@ -149,18 +152,19 @@ class Way:
 
     # --------------------------------------------------------------- locks
 
-    def take(self, lock: int, mode: int) -> None:
+    def take(self, lock: int, mode: int, in_the_way: int = 0) -> None:
         """[T10] `acquire` or `acquire_shared`.
 
         Raises:
             Fatal: the thread has it already, [B3].
             Blocked: others have it.
         """
-        if self.held >> 2 * lock & ANY:
+        if self.held >> WIDTH * lock & ANY:
             raise Fatal("lock-use")
-        if self.look.held_by_others((ANY if mode == EXCLUSIVE else EXCLUSIVE) << 2 * lock):
+        in_the_way = in_the_way or (ANY if mode == EXCLUSIVE else EXCLUSIVE)
+        if self.look.held_by_others(in_the_way << WIDTH * lock):
             raise Blocked
-        self.held |= mode << 2 * lock
+        self.held |= mode << WIDTH * lock
 
     def leave(self, lock: int, mode: int, then: int = 0) -> None:
         """`release`, `release_shared` or `downgrade`, which leaves it in mode `then`.
@@ -168,14 +172,58 @@ class Way:
         Raises:
             Fatal: the thread does not hold it in this mode, [B3].
         """
-        if not self.held >> 2 * lock & mode:
+        if not self.held >> WIDTH * lock & mode:
             raise Fatal("lock-use")
-        self.held += (then - mode) << 2 * lock
+        self.held += (then - mode) << WIDTH * lock
+
+    def enter(self, lock: int) -> None:
+        """[G1] A read section begins, perhaps within others.
+
+        Raises:
+            Fatal: there are too many, or the thread waits for readers itself [B3].
+        """
+        held = self.held >> WIDTH * lock
+        if held & EXCLUSIVE or (held & SHARED and held // NESTED % 4 == DEEPEST - 1):
+            raise Fatal("lock-use")
+        self.held += (NESTED if held & SHARED else SHARED) << WIDTH * lock
+
+    def exit(self, lock: int) -> None:
+        """[G1] The innermost read section ends.
+
+        Raises:
+            Fatal: there is none, [B3].
+        """
+        held = self.held >> WIDTH * lock
+        if not held & SHARED:
+            raise Fatal("lock-use")
+        if held // NESTED % 4:
+            self.held -= NESTED << WIDTH * lock
+        else:
+            self.held &= ~((SHARED | OLD) << WIDTH * lock)
+
+    def begin(self, lock: int) -> None:
+        """[G2] A grace period begins: it waits for those that read now."""
+        self.take(lock, EXCLUSIVE, EXCLUSIVE)
+        self.begun |= 1 << lock
+
+    def finish(self, lock: int) -> None:
+        """[G3] A grace period ends.
+
+        Raises:
+            Fatal: there is none of this thread, [B3].
+            Blocked: some of those that it waits for still read.
+        """
+        if not self.held >> WIDTH * lock & EXCLUSIVE:
+            raise Fatal("lock-use")
+        waits_for = SHARED if self.begun >> lock & 1 else OLD
+        if self.look.held_by_others(waits_for << WIDTH * lock):
+            raise Blocked
+        self.leave(lock, EXCLUSIVE)
 
     def asks(self, word: str, lock: int) -> bool:
         """[S3] `is_locked` and its like."""
         mode = SHARED if "read" in word else EXCLUSIVE if "write" in word else ANY
-        bits = mode << 2 * lock
+        bits = mode << WIDTH * lock
         if self.held & bits:
             return True
         return word.startswith("is_") and self.look.held_by_others(bits)

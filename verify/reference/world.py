@@ -93,6 +93,12 @@ class World:
                 continue
             begin, end = self.groups[place - 1]
             for move in one.moves:
+                if move.begun:
+                    # Marked before they are sorted.
+                    marked = [self.machine.marked(thread, move.begun) for thread in state[1:]]
+                    marked[place - 1] = move.then
+                    yield self._sorted(self.written(shared, move.writes), marked)
+                    continue
                 now = self.written(shared, move.writes) if move.writes else shared
                 if end - begin == 1:
                     yield (now, *state[1:place], move.then, *state[place + 1 :])
@@ -100,6 +106,11 @@ class World:
                     alike = [*state[begin:place], move.then, *state[place + 1 : end]]
                     alike.sort()
                     yield (now, *state[1:begin], *alike, *state[end:])
+
+    def _sorted(self, shared: int, threads: list[int]) -> State:
+        for begin, end in set(self.groups):
+            threads[begin - 1 : end - 1] = sorted(threads[begin - 1 : end - 1])
+        return (shared, *threads)
 
     # ---------------------------------------------------------------- rest
 

@@ -22,7 +22,7 @@ from verify.ir import (
     Thread,
     Variable,
 )
-from verify.locks import EXCLUSIVE, FREE, mode_name
+from verify.locks import EXCLUSIVE, FREE, exact_name
 
 
 def show(expr: Expr, variables: Mapping[str, Variable], loose: bool = False) -> str:
@@ -56,13 +56,13 @@ def show(expr: Expr, variables: Mapping[str, Variable], loose: bool = False) -> 
 
 
 def _test(word: str, mode: str) -> str:
-    return word + {"shared": "_read", "exclusive": "_write", "any": ""}[mode]
+    return word + {"shared": "_read", "exclusive": "_write", "any": ""}.get(mode, f"_{mode}")
 
 
 def _hold(mode: int) -> str:
     if mode in (FREE, EXCLUSIVE):
         return "hold" if mode else "release"
-    return f"hold {mode_name(mode)}"
+    return f"hold {exact_name(mode)}"
 
 
 def _compared(op: str, left: Expr, right: Expr, variables: Mapping[str, Variable]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from verify.locks import FREE, SHARED, meets
+from verify.locks import FREE, meets
 from verify.reasons.violations import EndsUnfinished
 from verify.report.violations import act_text, violation_text
 from verify.report.words import listed, place
@@ -135,7 +135,7 @@ def cause(run: Run) -> tuple[int, str] | None:
 
 def _since(one: Held) -> Iterator[str]:
     if one.step:
-        shared = " (shared)" if one.mode == SHARED else ""
+        shared = " (shared)" if meets(one.mode, "shared") else ""
         now = (
             f"released in step {one.step}, not held since"
             if one.mode == FREE
@@ -154,5 +154,5 @@ def _wait(one: Wait) -> Iterator[str]:
     yield f"{one.thread} waits for {listed(locks)}{at}"
     for lock in one.locks:
         since = f" since step {lock.step}" if lock.step else ""
-        shared = " shared" if lock.mode == SHARED else ""
+        shared = " shared" if meets(lock.mode, "shared") else ""
         yield f"  {lock.lock} is held{shared} by {lock.thread}{since}"

@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
-from verify.locks import SHARED
+from verify.locks import meets, verb
 from verify.reasons.mutations import Extent, OneCaller, SomeStates
 from verify.report.coverage import unreached_text, untested_text
 from verify.report.ends import details, last_line, wrong
 from verify.report.limits import cut_short, remark_text, unproved_text
 from verify.report.states import failure_text, members_text
 from verify.report.violations import noted, violation_text
-from verify.report.words import listed, lock_verb, place, several
+from verify.report.words import listed, place, several
 from verify.verdicts import (
     Absent,
     Answer,
@@ -490,7 +490,7 @@ def _lanes(run: Run, step: Step, mark: str) -> str:
 
 
 def _effects(step: Step) -> list[str]:
-    effects = [f"{lock_verb(mode)} {lock}" for lock, mode in step.locks]
+    effects = [f"{verb(held, then)} {lock}" for lock, held, then in step.locks]
     effects += [f"{c.name} = {c.after}" for c in step.changes]
     # A parameter may have the name of what is passed for it.
     return list(dict.fromkeys(effects))
@@ -506,7 +506,9 @@ def _ending(run: Run) -> Iterator[str]:
     if last is not None and last.holds:
         held: dict[str, list[str]] = {}
         for thread, lock, mode in last.holds:
-            held.setdefault(thread, []).append(lock + (" (shared)" if mode == SHARED else ""))
+            held.setdefault(thread, []).append(
+                lock + (" (shared)" if meets(mode, "shared") else "")
+            )
         for thread, locks in held.items():
             yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from verify.diagnostics import Diagnostic
-from verify.locks import mode_name
+from verify.locks import mode_name, verb
 from verify.report.coverage import in_short, never, untested_text
 from verify.report.ends import cause, value_text, who, wrong
 from verify.report.limits import remark_text, unproved_text
 from verify.report.text import behaviour
 from verify.report.violations import note_text, spurious_text, violation_text
-from verify.report.words import lock_verb
 from verify.source import Span
 from verify.verdicts import (
     Absent,
@@ -209,7 +208,7 @@ def _step(step: Step) -> dict[str, Any]:
         "note": note_text(main.note) if main else "",
         "also": [{**_place(line.span), "note": note_text(line.note)} for line in also],
         "transient": spurious_text(step.transient),
-        "locks": [{"lock": lock, "does": lock_verb(mode)} for lock, mode in step.locks],
+        "locks": [{"lock": lock, "does": verb(held, then)} for lock, held, then in step.locks],
         "changed": [
             {"name": c.name, "thread": c.owner, "before": c.before, "after": c.after}
             for c in step.changes

@@ -24,6 +24,7 @@ from verify.reasons.violations import (
     SleepsAtomic,
     StateForbidden,
     TakesHeld,
+    TakesTooDeep,
     UsesObject,
     Violation,
 )
@@ -54,6 +55,8 @@ def violation_text(one: Violation) -> str:
             return f"calls {function}() without a lock: NULL in `{address.text}`"
         case TakesHeld(lock):
             return f"takes {lock}, which it already holds"
+        case TakesTooDeep(lock, levels):
+            return f"takes {lock} more than {levels} deep"
         case GivesUpUnheld():
             how = " for read" if one.reading else ""
             return f"{act_text(one.act)} {one.lock}, which it does not hold{how}"

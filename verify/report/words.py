@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
-from verify.locks import FREE, meets
 from verify.source import Span
 
 
@@ -13,11 +12,6 @@ def several(count: int, what: str) -> str:
     """`1 step`, `2 steps`, `3 switches`."""
     plural = "es" if what.endswith("ch") else "s"
     return f"{count} {what}{'' if count == 1 else plural}"
-
-
-def lock_verb(mode: int) -> str:
-    """What a thread does with a lock that it holds so from then on."""
-    return "releases" if mode == FREE else "takes shared" if meets(mode, "shared") else "takes"
 
 
 def place(span: Span) -> str:

@@ -38,7 +38,7 @@ from verify.ir import (
     disj,
     topics,
 )
-from verify.locks import BITS, meets
+from verify.locks import meets
 from verify.reasons.limits import Count, CountLimit, Unproved
 
 # So often a formula may ask which of two events is first.  The kernel's programs come to 16,780,
@@ -99,7 +99,7 @@ class Order:
             (t, lock, mode): self._section(t, lock, mode)
             for t in range(len(self.threads))
             for lock in self._lock_at
-            for mode in BITS
+            for mode in self.program.row(lock).asked
         }
         if not self.limit:
             self._structure()
