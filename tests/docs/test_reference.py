@@ -13,6 +13,7 @@ from verify import verdicts
 from verify.artifact.form import FORMAT
 from verify.diagnostics import CODES
 from verify.ends import Status
+from verify.locks import BY_TYPE
 from verify.syntax.claims import BUILT_IN_CLAIMS
 
 LIMITS = (
@@ -131,6 +132,14 @@ def test_each_verdict_and_each_built_in_claim_is_explained() -> None:
         for word in (*(word.lower() for word in words), *BUILT_IN_CLAIMS)
         if f"**{word}**" not in glossary and f"**{word}," not in glossary
     ]
+
+
+def test_each_kind_of_lock_is_explained() -> None:
+    """If it fails, whoever writes a model does not know that there is such a lock."""
+    _, _, below = page("language-by-example.md").partition("## Locks")
+    rows = cells(below.partition("## ")[0])
+
+    assert set(BY_TYPE) == {named(row)[0] for row in rows if row.startswith("`")}
 
 
 @pytest.mark.parametrize("limit", LIMITS)
