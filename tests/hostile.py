@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.artifact.made import ROOT, cli, lay_out
 from verify.artifact import check as checking
-from verify.artifact.check import Report, check
+from verify.artifact.check import Findings, check
 from verify.artifact.form import KEYS, dumped
 from verify.artifact.words import lemma_name
 from verify.certify.proof import confirm
@@ -199,13 +199,13 @@ def hostile(random: Random, plain: Any, words: Sequence[str]) -> Any:
     )
 
 
-def outcome(folder: Path, document: Any) -> Report:
+def outcome(folder: Path, document: Any) -> Findings:
     """What comes of checking a document, as the evidence in a folder."""
     (folder / "proof.json").write_bytes(dumped(document).encode("utf-8", "surrogatepass"))
     return check(folder)
 
 
-def untrue(document: Any, found: Report) -> str:
+def untrue(document: Any, found: Findings) -> str:
     """What is accepted and wrong, or printed and should not be."""
     if not all(line.isprintable() for line in (*found.wrong, *found.done, *found.left)):
         return "a line that speaks to the terminal"

@@ -29,7 +29,7 @@ Move: TypeAlias = tuple[int, int]
 # What a return or a death showed: case of the table (0 none), outcome, what is amiss.
 Return: TypeAlias = tuple[int, str, Fault | Death | None]
 # Whether a way to break a claim, by what it is about, is one that is known.
-Named: TypeAlias = Callable[[str, frozenset[str]], bool]
+IsNamed: TypeAlias = Callable[[str, frozenset[str]], bool]
 
 
 # A state of more threads, or of more values, than these counts as several: up to so many, all
@@ -103,7 +103,7 @@ def explore(
     solos: Sequence[Thread] = (),
     stop: Callable[[Explored], bool] | None = None,
     again: Collection[str] = (),
-    named: Named | None = None,
+    named: IsNamed | None = None,
     known: Machine | None = None,
 ) -> Explored:
     """All states of some threads side by side, nearest first; at most `limit` of them, less
@@ -214,7 +214,7 @@ def may_start(machine: Machine, solo: Thread, state: State) -> bool:
 
 
 def alone(
-    machine: Machine, solo: Thread, state: State, named: Named | None = None
+    machine: Machine, solo: Thread, state: State, named: IsNamed | None = None
 ) -> tuple[int, ...] | None:
     """The commands of a lonely run from `state` that breaks its claim, if there is one.
 

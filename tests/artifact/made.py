@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from verify.artifact.check import Report, check
+from verify.artifact.check import Findings, check
 from verify.artifact.form import dumped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,5 +108,5 @@ def edit(evidence: Path, change: Callable[[Any], object]) -> None:
     path.write_text(dumped(document))
 
 
-def said(evidence: Path) -> Report:
+def said(evidence: Path) -> Findings:
     return check(evidence)

@@ -14,9 +14,9 @@ from tests.artifact.made import copy, files, lay_out
 from tests.cli.call import call
 from tests.programs.binder import ROOT
 from verify.artifact.certificate import meaning
-from verify.artifact.check import Asked, check, opened
+from verify.artifact.check import CheckOptions, check, opened
 from verify.artifact.form import KEYS, RULING, VERDICTS, dumped
-from verify.artifact.words import Points, Words, lemma_name, listed, unlisted
+from verify.artifact.words import CertificateWords, PointNames, lemma_name, listed, unlisted
 from verify.certify.places import places
 from verify.certify.world import world
 from verify.crowd.choice import Choice, choose
@@ -34,9 +34,9 @@ def evidence(whole: Path, binder: Path) -> list[Path]:
 def test_what_is_written_is_what_was_meant(whole: Path, binder: Path) -> None:
     """If it fails, a lemma or a run is another one after it was written and read."""
     for folder in evidence(whole, binder):
-        one = opened(folder, Asked())
+        one = opened(folder, CheckOptions())
         certificate = meaning(one.said, one.program, one.scenario)
-        words = Words(one.program, one.scenario)
+        words = CertificateWords(one.program, one.scenario)
         scene = world(one.program, one.scenario)
         spots = words.places(scene, places(scene))
         grounds = certificate.grounds
@@ -130,7 +130,7 @@ def test_other_words_of_the_tool_change_nothing(
 )
 def test_points_are_listed_and_ranges_are_read_back(names: list[str]) -> None:
     """If it fails, a lemma speaks of other lines than it did."""
-    points = Points(tuple(names))
+    points = PointNames(tuple(names))
 
     assert names == [*unlisted(listed(names))]
     for mask in range(1, 1 << len(names)):

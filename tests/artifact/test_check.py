@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from tests.artifact.made import copy, edit, said
 from tests.hostile import run
-from verify.artifact.check import Asked, check
+from verify.artifact.check import CheckOptions, check
 from verify.artifact.form import MAX_BYTES
 from verify.artifact.words import lemma_name
 from verify.cli import app
@@ -61,7 +61,7 @@ def test_whichever_solver_is_asked_says_so(solver: str, proof: Path) -> None:
 
 def test_with_full_everything_is_looked_for_again(proof: Path) -> None:
     """If it fails, a bounded answer is taken from the folder."""
-    found = check(proof, Asked(full=True))
+    found = check(proof, CheckOptions(full=True))
 
     assert () == found.wrong == found.left
     assert "everything looked for again, with the same verdicts" == found.done[-1]
@@ -69,7 +69,7 @@ def test_with_full_everything_is_looked_for_again(proof: Path) -> None:
     edit(proof, lambda d: d["claims"].update(apart={"verdict": "holds"}))
 
     assert () == check(proof).wrong
-    assert ("apart is proved, and not holds",) == check(proof, Asked(full=True)).wrong
+    assert ("apart is proved, and not holds",) == check(proof, CheckOptions(full=True)).wrong
 
 
 def test_a_certificate_for_binder_is_accepted_from_anywhere(binder: Path, tmp_path: Path) -> None:
@@ -452,7 +452,7 @@ def test_a_second_tree_beside_the_first_is_asked_about(proof: Path) -> None:
 
     assert found.usage
     assert "name one with --program" in found.wrong[0]
-    assert () == check(moved, Asked(program=good / "ask.bfp")).wrong
+    assert () == check(moved, CheckOptions(program=good / "ask.bfp")).wrong
     assert 0 == status(moved, "--program", str(good / "ask.bfp"))
 
 
@@ -477,7 +477,7 @@ def test_a_program_that_is_named_has_to_be_the_one(proof: Path, tmp_path: Path) 
     """If it fails, --program makes evidence count for a program that it is not about."""
     other = tmp_path / "other.bfp"
     shutil.copy(program(proof), other)
-    found = check(proof, Asked(program=other))
+    found = check(proof, CheckOptions(program=other))
 
     assert found.usage
     assert found.wrong[0].startswith("proof.json: it is about ask.bfp, and not about ")

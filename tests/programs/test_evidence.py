@@ -12,7 +12,7 @@ import pytest
 
 from tests.artifact.made import cli
 from tests.programs.binder import ROOT
-from verify.artifact.check import Asked, check
+from verify.artifact.check import CheckOptions, check
 from verify.crowd.lemmas import LemmaSearch
 from verify.crowd.views import Closure
 from verify.engine import coverage, judging, search, turns
@@ -102,7 +102,7 @@ def test_what_is_compared_is_the_same_program_in_the_same_scenario() -> None:
 def test_the_committed_evidence_is_accepted_by_both_solvers(folder: Path) -> None:
     """Verdicts in the repository would be older than the texts they speak of, or a better
     search, or another sentence, would reject them."""
-    found = check(folder, Asked(solvers=("z3", "cvc5")))
+    found = check(folder, CheckOptions(solvers=("z3", "cvc5")))
 
     assert () == found.wrong, difference(folder)
     assert found.done[1].endswith(" texts are those that were certified")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from tests.report.test_golden import GOLDEN
 from verify.diagnostics import printable
-from verify.report.dashboard import WIDTH, Evidence, Said, page
+from verify.report.dashboard import WIDTH, Entry, Said, page
 
 COMMAND = "verify dashboard proofs --out programs/README.md"
 FIVE = (
@@ -43,36 +43,36 @@ RACE = said(
     "zap-valid", "refuted", "12 steps, 2 threads", "shrinker: calls zap(vma) with vma == NULL", CVE
 )
 EVIDENCE = (
-    Evidence("../proofs/history/4.14/reuse", "history/4.14", "", "reuse", RACE),
-    Evidence(
+    Entry("../proofs/history/4.14/reuse", "history/4.14", "", "reuse", RACE),
+    Entry(
         "../proofs/history/4.14/exit",
         "history/4.14",
         "",
         "exit",
         said("stuck", "vacuous", "", "nobody waits"),
     ),
-    Evidence(
+    Entry(
         "../proofs/history/4.4",
         "history/4.4",
         "",
         "reuse",
         said("balance", "not established", "", "z3 gave up"),
     ),
-    Evidence(
+    Entry(
         "../proofs/history/5.2/reuse",
         "history/5.2",
         "",
         "reuse",
         known(all_proved(), "zap-valid", CVE),
     ),
-    Evidence(
+    Entry(
         "../proofs/history/5.2/exit",
         "history/5.2",
         "",
         "exit",
         known(all_proved(), "zap-valid", CVE),
     ),
-    Evidence(
+    Entry(
         "../proofs/history/5.2@4.14/reuse",
         "history/5.2",
         "model/4.14",
@@ -202,7 +202,7 @@ ODD = "a | b [c](d) <img> `e` *f* __g__ h_i $j$ &lt; \\ \x1b\n\u00fc ~k~"
 def test_words_mean_themselves() -> None:
     """If it fails, a text out of a stranger's mail makes links, or leaves its cell."""
     one = Said(ODD, ODD, "refuted", ODD, ODD, ODD)
-    some = Evidence("p (1)/a b\u00fc\udc80]", ODD, ODD, ODD, (one,))
+    some = Entry("p (1)/a b\u00fc\udc80]", ODD, ODD, ODD, (one,))
     text = page((some,), ODD)
     # What made the page is a block of code, where nothing needs to be escaped.
     made = "\n".join(line for line in text.splitlines() if not line.startswith("    v"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from verify.application.answer import CheckReport
 from verify.application.failures import WorkerLost, unexpected
 from verify.application.question import CheckQuestion, Control, Stage
-from verify.artifact import check as artifact
+from verify.artifact import check
 from verify.artifact.form import CERTIFICATE
 from verify.artifact.read import folders_below
 from verify.certify.solvers import SOLVERS
@@ -55,7 +55,7 @@ def reports(
                 due += 1
 
 
-def asked_of(question: CheckQuestion) -> artifact.Asked:
+def asked_of(question: CheckQuestion) -> check.CheckOptions:
     """The question, as the package of certificates is asked it.
 
     Raises:
@@ -65,7 +65,7 @@ def asked_of(question: CheckQuestion) -> artifact.Asked:
         raise ValueError(f"solvers are some of {', '.join(SOLVERS)}")
     program = None if question.program is None else Path(question.program)
     include = tuple(map(Path, question.include))
-    return artifact.Asked(include, program, question.solvers, question.full)
+    return check.CheckOptions(include, program, question.solvers, question.full)
 
 
 def _largest_first(folders: Sequence[Path]) -> list[int]:
@@ -88,12 +88,12 @@ def _lost(question: CheckQuestion, folder: Path) -> CheckReport:
 
 
 def _checked(
-    question: CheckQuestion, asked: artifact.Asked, folder: Path, tell: Tell
+    question: CheckQuestion, asked: check.CheckOptions, folder: Path, tell: Tell
 ) -> CheckReport:
     """What comes of checking one certificate, or the trouble with it."""
     name = str(folder)
     try:
-        found = artifact.check(folder, asked, lambda what: tell(Stage(name, "", what)))
+        found = check.check(folder, asked, lambda what: tell(Stage(name, "", what)))
     except Exception as error:
         # Whatever it is, the certificate is neither accepted nor rejected.
         return CheckReport(folder=name, question=question, failure=unexpected(name, error))

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from verify.artifact.check import Asked, opened
+from verify.artifact.check import CheckOptions, opened
 from verify.artifact.form import CERTIFICATE, Malformed
 from verify.artifact.names import tree_of
 from verify.artifact.read import evidence_of, folders_below
 from verify.diagnostics import InputError
 from verify.interpret import ReplayError
-from verify.report.dashboard import Evidence
+from verify.report.dashboard import Entry
 from verify.syntax.load import Loader
 
 
@@ -25,7 +25,7 @@ class BadEvidenceError(Exception):
         self.lines = tuple(lines)
 
 
-def gathered(proofs: Path, beside: Path) -> list[Evidence]:
+def gathered(proofs: Path, beside: Path) -> list[Entry]:
     """What all certificates below a folder say; links lead there from `beside`.
 
     Raises:
@@ -43,7 +43,7 @@ def gathered(proofs: Path, beside: Path) -> list[Evidence]:
     for folder in folders_below(proofs):
         link = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         try:
-            one = opened(folder, Asked(), loader)
+            one = opened(folder, CheckOptions(), loader)
             said = evidence_of(one, link)
         except (Malformed, ReplayError) as error:
             wrong.append(f"{folder / CERTIFICATE}: {error}")

@@ -19,7 +19,7 @@ from verify.application.failures import (
 )
 from verify.application.programs import chosen, loader_of, read
 from verify.application.question import CancelledError, Control, Question
-from verify.application.task import Settled, Task
+from verify.application.task import ScenarioTask, Settled
 from verify.diagnostics import Diagnostic, InputError
 from verify.ends import Status
 from verify.reasons.limits import Plain
@@ -28,11 +28,11 @@ from verify.verdicts import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ProgramPlan:
     """What there is to settle about one program, or what is wrong with it."""
 
     path: Path
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[ScenarioTask, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
 
@@ -83,7 +83,7 @@ def results(path: Path, question: Question, control: Control) -> Generator[Resul
                 yield now.result
 
 
-def planned(paths: Sequence[Path], question: Question) -> list[Plan]:
+def planned(paths: Sequence[Path], question: Question) -> list[ProgramPlan]:
     """What there is to do; what would write evidence into one folder is refused before any
     work."""
     loader = loader_of(question)
@@ -98,28 +98,28 @@ def planned(paths: Sequence[Path], question: Question) -> list[Plan]:
         for i in some if len(some) > 1 else ():
             other = next((paths[j] for j in some if j != i), paths[i])
             shared = SharedFolder(str(paths[i]), str(folder), str(other))
-            plans[i] = Plan(paths[i], failure=shared)
+            plans[i] = ProgramPlan(paths[i], failure=shared)
     return plans
 
 
-def _plan(path: Path, loader: Loader, question: Question) -> Plan:
+def _plan(path: Path, loader: Loader, question: Question) -> ProgramPlan:
     try:
         sources, program = read(path, loader)
         chosen(path, "claim", question.claims, [c.name for c in program.claims])
         names = [s.name for s in program.scenarios]
         chosen(path, "scenario", () if question.scenario is None else (question.scenario,), names)
     except InputError as error:
-        return Plan(path, diagnostics=error.diagnostics)
+        return ProgramPlan(path, diagnostics=error.diagnostics)
     except FailedError as error:
-        return Plan(path, failure=error.failure)
+        return ProgramPlan(path, failure=error.failure)
     except OSError as error:
-        return Plan(path, failure=BadFile(str(path), "read", str(error)))
+        return ProgramPlan(path, failure=BadFile(str(path), "read", str(error)))
     except Exception as error:
-        return Plan(path, failure=unexpected(str(path), error))
-    return Plan(
+        return ProgramPlan(path, failure=unexpected(str(path), error))
+    return ProgramPlan(
         path,
         tuple(
-            Task(path=path, sources=sources, program=program, scenario=s, question=question)
+            ScenarioTask(path=path, sources=sources, program=program, scenario=s, question=question)
             for s in program.scenarios
             if question.scenario in (None, s.name)
         ),
@@ -127,7 +127,7 @@ def _plan(path: Path, loader: Loader, question: Question) -> Plan:
 
 
 def _as_settled(
-    tasks: Sequence[Task], control: Control
+    tasks: Sequence[ScenarioTask], control: Control
 ) -> Generator[tuple[int, Settled], None, None]:
     """What comes of each task as it is settled; what is ended before is not established."""
     left = dict(enumerate(tasks))
@@ -144,7 +144,9 @@ def _as_settled(
             yield i, replace(unanswered(task, why), cut=True)
 
 
-def _made(tasks: Sequence[Task], control: Control) -> Generator[tuple[int, Settled], None, None]:
+def _made(
+    tasks: Sequence[ScenarioTask], control: Control
+) -> Generator[tuple[int, Settled], None, None]:
     if not tasks:
         return
     # What looks for proofs takes a while to load, and where there are mistakes it is not needed.
@@ -156,7 +158,7 @@ def _made(tasks: Sequence[Task], control: Control) -> Generator[tuple[int, Settl
     )
 
 
-def _report(plan: Plan, question: Question, settled: Sequence[Settled]) -> Report:
+def _report(plan: ProgramPlan, question: Question, settled: Sequence[Settled]) -> Report:
     """What came of the scenarios of one program; what went wrong first counts."""
     path = str(plan.path)
     if plan.diagnostics:

@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from verify.application.failures import BadFile, not_written, unexpected
 from verify.application.question import Question, Stage
-from verify.application.task import Settled, Task
+from verify.application.task import ScenarioTask, Settled
 from verify.artifact.certificate import Options, document
 from verify.artifact.form import CERTIFICATE, dumped
 from verify.artifact.write import NotOurs, write
 from verify.ends import too_little_memory
-from verify.engine import bounded
-from verify.engine import prove as engine
+from verify.engine import bounded, prove
 from verify.engine.unbounded import Proof
 from verify.parallel import Tell, in_worker
 from verify.reasons.limits import MemoryLimit, Unproved
@@ -24,7 +23,7 @@ from verify.verdicts import Result
 
 
 def settle(
-    writing: Callable[[], AbstractContextManager[object]], task: Task, tell: Tell
+    writing: Callable[[], AbstractContextManager[object]], task: ScenarioTask, tell: Tell
 ) -> Settled:
     """Settle one scenario, and write its evidence."""
     path, program, scenario, question = str(task.path), task.program, task.scenario, task.question
@@ -36,7 +35,7 @@ def settle(
     try:
         if question.bounded:
             return Settled(_named(bounded.check(*how), question))
-        found, proof = engine.prove(*how)
+        found, proof = prove.prove(*how)
         result = _named(found, question)
         if question.proofs is None:
             return Settled(result)
@@ -57,18 +56,18 @@ def _named(result: Result, question: Question) -> Result:
     return replace(result, model=question.model_name or "")
 
 
-def out_of_memory(task: Task) -> Settled:
+def out_of_memory(task: ScenarioTask) -> Settled:
     """What there is to say of a scenario that takes more memory than there is."""
     return unanswered(task, MemoryLimit(task.scenario.name))
 
 
-def unanswered(task: Task, why: Unproved) -> Settled:
+def unanswered(task: ScenarioTask, why: Unproved) -> Settled:
     question = task.question
     how = (task.program, task.scenario, question.threads, question.unwind, question.claims)
     return Settled(_named(bounded.unanswered(*how, why), question))
 
 
-def _written(task: Task, result: Result, proof: Proof) -> str:
+def _written(task: ScenarioTask, result: Result, proof: Proof) -> str:
     """Write the evidence of one scenario; where it went."""
     question = task.question
     options = Options(question.threads, question.unwind, question.claims)

@@ -8,14 +8,14 @@ from pathlib import Path
 from verify.application.failures import Failure
 from verify.application.question import Question
 from verify.artifact.find import folder_name
-from verify.artifact.names import Names, names_of
+from verify.artifact.names import FileNames, names_of
 from verify.ir import Program, Scenario
 from verify.source import Source
 from verify.verdicts import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class ScenarioTask:
     """One scenario of one program, to be settled, perhaps in a process of its own."""
 
     path: Path
@@ -25,7 +25,7 @@ class Task:
     question: Question
 
     @property
-    def names(self) -> Names:
+    def names(self) -> FileNames:
         """What the texts are called in evidence."""
         model = None if self.question.model is None else Path(self.question.model)
         return names_of(self.sources, model)

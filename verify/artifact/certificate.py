@@ -13,8 +13,8 @@ from typing import Any
 
 from verify.artifact.form import FORMAT, Malformed
 from verify.artifact.lowered import digest
-from verify.artifact.names import Names, hashed
-from verify.artifact.words import Words, lemma_name
+from verify.artifact.names import FileNames, hashed
+from verify.artifact.words import CertificateWords, lemma_name
 from verify.certify.lemmas import Lemma
 from verify.certify.places import Arrow, places
 from verify.certify.proof import Grounds
@@ -22,7 +22,7 @@ from verify.certify.solvers import SOLVERS
 from verify.certify.world import Unsupported, World, world
 from verify.engine.review import Certified, Holding, Idle, Open, Refutation, Ruling
 from verify.engine.schedules import of_run
-from verify.engine.unbounded import Proof as Found
+from verify.engine.unbounded import Proof
 from verify.ir import Program, Scenario
 from verify.report.limits import remark_text, unproved_text
 from verify.verdicts import (
@@ -69,11 +69,11 @@ def document(
     scenario: Scenario,
     options: Options,
     result: Result,
-    proof: Found,
-    names: Names,
+    proof: Proof,
+    names: FileNames,
 ) -> dict[str, Any]:
     """What a certificate says, by key, in the one order of keys."""
-    words = Words(program, scenario)
+    words = CertificateWords(program, scenario)
     runs = list(result.shown)
     lemmas, waits = _grounds(program, scenario, words, proof)
     names_of_lemmas = list(lemmas)
@@ -103,7 +103,7 @@ def document(
 
 
 def _ruling(
-    answer: Answer, proof: Found, lemmas: Sequence[str], runs: Sequence[Schedule]
+    answer: Answer, proof: Proof, lemmas: Sequence[str], runs: Sequence[Schedule]
 ) -> dict[str, Any]:
     match answer.verdict:
         case Proved(_, True):
@@ -132,7 +132,7 @@ def _ruling(
 
 
 def _grounds(
-    program: Program, scenario: Scenario, words: Words, proof: Found
+    program: Program, scenario: Scenario, words: CertificateWords, proof: Proof
 ) -> tuple[dict[str, dict[str, str]], list[list[str]]]:
     if not proof.lemmas and not proof.arrows:
         return {}, []
@@ -154,7 +154,7 @@ def meaning(said: Mapping[str, Any], program: Program, scenario: Scenario) -> Ce
     Raises:
         Malformed: it speaks of what the program does not have.
     """
-    words = Words(program, scenario, said["points"])
+    words = CertificateWords(program, scenario, said["points"])
     options = Options(
         said["asked"]["threads"], said["asked"]["rounds"], tuple(said["asked"]["claims"])
     )
@@ -199,7 +199,7 @@ def _meant(ruling: Mapping[str, Any], runs: int) -> Ruling:
 
 
 def _grounds_of(
-    said: Mapping[str, Any], program: Program, scenario: Scenario, words: Words
+    said: Mapping[str, Any], program: Program, scenario: Scenario, words: CertificateWords
 ) -> Grounds:
     by = {
         name: one["by"].split(" ") if one["by"] else []
@@ -233,7 +233,7 @@ def _positions(claim: str, names: list[str], at: Mapping[str, int]) -> tuple[int
     return tuple(at[name] for name in names)
 
 
-def _arrows(said: Mapping[str, Any], scene: World, words: Words) -> tuple[Arrow, ...]:
+def _arrows(said: Mapping[str, Any], scene: World, words: CertificateWords) -> tuple[Arrow, ...]:
     if not said["waits"]:
         return ()
     at = {name: i for i, name in enumerate(words.places(scene, places(scene)))}

@@ -16,7 +16,7 @@ from verify.artifact.certificate import Certificate, meaning
 from verify.artifact.find import folder_name, model_of, program_of, said_in
 from verify.artifact.form import CERTIFICATE, Malformed, Misplaced
 from verify.artifact.lowered import digest
-from verify.artifact.names import Names, hashed, lies_in, names_of, near
+from verify.artifact.names import FileNames, hashed, lies_in, names_of, near
 from verify.certify.alone import TooManyPaths
 from verify.certify.obligations import Obligation
 from verify.certify.proof import Loops, Unfounded, confirm, obligations
@@ -44,7 +44,7 @@ MAX_TEXT = 60_000_000
 
 
 @dataclass(frozen=True)
-class Report:
+class Findings:
     """What was done, what was `left` unchecked, and everything that is wrong; nothing wrong
     means accepted.  `diagnostics` are the mistakes in the program, where these are what is."""
 
@@ -57,7 +57,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckOptions:
     """How to check: where programs may be, the one that is meant, which solvers are asked, and
     whether all is looked for again."""
 
@@ -78,7 +78,7 @@ class Opened:
     sources: tuple[Source, ...]
     program: Program
     scenario: Scenario
-    names: Names
+    names: FileNames
 
     def about(self) -> str:
         """What it is about, as it was resolved."""
@@ -118,7 +118,7 @@ def _loaded(path: Path, loader: Loader) -> tuple[tuple[Source, ...], Program]:
 
 
 def opened(
-    folder: Path, asked: Asked, loader: Callable[[Path | None], Loader] | None = None
+    folder: Path, asked: CheckOptions, loader: Callable[[Path | None], Loader] | None = None
 ) -> Opened:
     """The certificate in a folder, and what it is about; `loader` reads programs with a model.
 
@@ -142,23 +142,23 @@ def opened(
     return Opened(folder, said, path, model, sources, program, scenario, names)
 
 
-def check(folder: Path, asked: Asked | None = None, progress: Progress = silent) -> Report:
+def check(folder: Path, asked: CheckOptions | None = None, progress: Progress = silent) -> Findings:
     """Check the certificate in a folder.
 
     Raises:
         Disagreement: solvers, or a proof and a run, contradict each other.
     """
     try:
-        found = _check(folder, asked or Asked(), progress)
+        found = _check(folder, asked or CheckOptions(), progress)
     except Malformed as error:
         usage = not isinstance(error, Misplaced)
-        found = Report(str(folder), (), (f"{CERTIFICATE}: {error}",), usage=usage)
+        found = Findings(str(folder), (), (f"{CERTIFICATE}: {error}",), usage=usage)
     except InputError as error:
         said = tuple(d.headline for d in error.diagnostics)
-        found = Report(str(folder), (), said, usage=True, diagnostics=error.diagnostics)
+        found = Findings(str(folder), (), said, usage=True, diagnostics=error.diagnostics)
     except OSError as error:
         name = error.filename or folder
-        found = Report(str(folder), (), (f"{name}: {error.strerror or error}",), usage=True)
+        found = Findings(str(folder), (), (f"{name}: {error.strerror or error}",), usage=True)
     # Names and words out of the folder may hold anything.
     return replace(
         found,
@@ -168,11 +168,11 @@ def check(folder: Path, asked: Asked | None = None, progress: Progress = silent)
     )
 
 
-def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
+def _check(folder: Path, asked: CheckOptions, progress: Progress) -> Findings:
     one = opened(folder, asked)
     unfit = one.fitting()
     if unfit:
-        return Report(str(folder), (one.about(),), (unfit,))
+        return Findings(str(folder), (one.about(),), (unfit,))
     certificate = meaning(one.said, one.program, one.scenario)
     done, wrong = [one.about()], _strangers(folder)
     changed = one.changed()
@@ -202,7 +202,7 @@ def _check(folder: Path, asked: Asked, progress: Progress) -> Report:
         left = ()
         if not wrong:
             done.append("everything looked for again, with the same verdicts")
-    return Report(str(folder), tuple(done), tuple(wrong), left)
+    return Findings(str(folder), tuple(done), tuple(wrong), left)
 
 
 def _proofs(

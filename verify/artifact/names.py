@@ -21,7 +21,7 @@ MODEL = ".bfh"
 
 
 @dataclass(frozen=True)
-class Names:
+class FileNames:
     """The texts by name, and which is the program.
 
     `model` is the text that took the place of the program's own model, if one
@@ -66,7 +66,7 @@ def tree_of(path: Path) -> Path:
     return root_of(path.resolve().parent)
 
 
-def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
+def names_of(sources: Sequence[Source], model: Path | None = None) -> FileNames:
     """What the texts are called, the program first, as they were read."""
     root = tree_of(Path(sources[0].path))
     texts: dict[str, str] = {}
@@ -81,7 +81,7 @@ def names_of(sources: Sequence[Source], model: Path | None = None) -> Names:
         shown[source.path] = name
     program = shown[sources[0].path]
     if model is None:
-        return Names(program, texts)
+        return FileNames(program, texts)
     # Its place in its own tree: whoever reads it has to know where that is.
     place = model.resolve().relative_to(tree_of(model)).as_posix()
-    return Names(program, texts, shown[str(model)], place)
+    return FileNames(program, texts, shown[str(model)], place)

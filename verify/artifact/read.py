@@ -12,7 +12,7 @@ from verify.artifact.form import CERTIFICATE, Malformed
 from verify.artifact.names import MODEL, PROGRAM
 from verify.artifact.views import result_of
 from verify.report.coverage import untested_text
-from verify.report.dashboard import Evidence, Said
+from verify.report.dashboard import Entry, Said
 from verify.report.ends import last_line
 from verify.report.limits import remark_text, unproved_text
 from verify.report.words import several
@@ -35,7 +35,7 @@ def folders_below(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
-def evidence_of(one: Opened, link: str) -> Evidence:
+def evidence_of(one: Opened, link: str) -> Entry:
     """What a certificate says of each claim.
 
     Raises:
@@ -46,7 +46,7 @@ def evidence_of(one: Opened, link: str) -> Evidence:
         raise Malformed(unfit)
     certificate = meaning(one.said, one.program, one.scenario)
     result = result_of(one, certificate, whole=False)
-    return Evidence(
+    return Entry(
         link,
         str(one.said["program"]).removesuffix(PROGRAM),
         str(one.said.get("model", "")).removesuffix(MODEL),

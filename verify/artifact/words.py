@@ -19,7 +19,7 @@ from typing import Any
 
 from verify.artifact.form import Malformed
 from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
-from verify.certify.places import Place
+from verify.certify.places import WaitingPlace
 from verify.certify.world import World
 from verify.ir import Command, Domain, Program, Scenario, Thread, Variable, instance
 from verify.locks import FREE, NUMBERS, exact_name
@@ -80,7 +80,7 @@ def unlisted(words: str) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Points:
+class PointNames:
     """The points of one thread, by the names that a certificate has for them."""
 
     names: tuple[str, ...]
@@ -133,7 +133,7 @@ class Points:
         return self.at[name]
 
 
-class Words:
+class CertificateWords:
     """A scenario and its world in the words of a certificate, and back."""
 
     def __init__(
@@ -157,16 +157,16 @@ class Words:
             if thread.kind != "thread" or thread.name in members
         }
         self.points = {
-            name: Points(names_of_points(thread)) for name, thread in self.threads.items()
+            name: PointNames(names_of_points(thread)) for name, thread in self.threads.items()
         }
         if points is not None:
             self.points = {name: self._named(name, points) for name in self.threads}
 
-    def _named(self, name: str, points: Mapping[str, str]) -> Points:
+    def _named(self, name: str, points: Mapping[str, str]) -> PointNames:
         names = tuple(unlisted(points.get(name, "")))
         if len(names) != len(self.points[name].names) or len(set(names)) < len(names):
             raise Malformed(f"`points` does not name each point of {name} once")
-        return Points(names)
+        return PointNames(names)
 
     def all_points(self) -> dict[str, str]:
         """The names of all points, by thread."""
@@ -279,7 +279,7 @@ class Words:
             return self._literal(said, value, -1, "")
         raise Malformed(f"a lemma speaks of {said[:80]}, which there is not")
 
-    def places(self, scene: World, places: Sequence[Place]) -> tuple[str, ...]:
+    def places(self, scene: World, places: Sequence[WaitingPlace]) -> tuple[str, ...]:
         """A name for each place at which somebody may wait."""
         singles = labels([t.name for t in scene.singles])
         names, count = [], dict[str, int]()

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from verify.artifact.form import CERTIFICATE as PROOF
+from verify.artifact.form import CERTIFICATE
 
 # What an older version has left is ours, too: it kept what a certificate gives beside it.
 OLD = re.compile(r"README\.txt|lemmas\.txt|init\.smt2|(step|claim)-[^/]+\.smt2")
@@ -65,12 +65,12 @@ def _ours(folder: Path) -> None:
     if strange:
         raise NotOurs(f"{folder} holds {strange[0]}, which is no part of an artifact")
     if names and not _is_artifact(folder):
-        raise NotOurs(f"{folder} holds {names[0]}, and no {PROOF} of verify's")
+        raise NotOurs(f"{folder} holds {names[0]}, and no {CERTIFICATE} of verify's")
 
 
 def _is_artifact(folder: Path) -> bool:
     try:
-        with open(folder / PROOF, "rb") as stream:
+        with open(folder / CERTIFICATE, "rb") as stream:
             return FORMAT_LINE.search(stream.read(MAX_FILE)) is not None
     except OSError:
         return False
@@ -136,7 +136,7 @@ def _one_after_the_other(folder: Path, fresh: Path) -> None:
 
 def belongs(path: Path) -> bool:
     """Whether a file may be part of an artifact, by its name."""
-    named = path.name == PROOF or OLD.fullmatch(path.name) is not None
+    named = path.name == CERTIFICATE or OLD.fullmatch(path.name) is not None
     return named and path.is_file() and not path.is_symlink()
 
 

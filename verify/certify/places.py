@@ -45,7 +45,7 @@ from verify.locks import LockKind, meets
 # A waiting place, and one that it may wait for, by their positions among all places.
 Arrow: TypeAlias = tuple[int, int]
 # A lock, and the modes in which another thread that holds it is in the way.
-Asked: TypeAlias = tuple[str, tuple[int, ...]]
+Demand: TypeAlias = tuple[str, tuple[int, ...]]
 # The kind of each lock.
 Kinds: TypeAlias = Mapping[str, LockKind]
 
@@ -56,7 +56,7 @@ MAX_PARTS = 8
 
 
 @dataclass(frozen=True)
-class Place:
+class WaitingPlace:
     """A thread at `pc`, its own values as in `own`, may have to wait for one of `asks`.
 
     `single` is its position among the threads that are there once, or -1 for one of
@@ -68,7 +68,7 @@ class Place:
     kind: int
     pc: int
     own: tuple[Literal, ...]
-    asks: tuple[Asked, ...]
+    asks: tuple[Demand, ...]
 
     def literals(self, lock: str = "", modes: Collection[int] = ()) -> tuple[Literal, ...] | None:
         """Being there, holding a lock in one of some modes if one is named; None: impossible."""
@@ -84,9 +84,9 @@ class Place:
         return tuple(found)
 
 
-def places(world: World) -> tuple[Place, ...]:
+def places(world: World) -> tuple[WaitingPlace, ...]:
     """Where a thread that is under way may have to wait for a lock, in a fixed order."""
-    found: list[Place] = []
+    found: list[WaitingPlace] = []
     kinds = _kinds(world)
     for i, thread in enumerate(world.singles):
         found += _places(thread, i, -1, kinds)
@@ -97,7 +97,7 @@ def places(world: World) -> tuple[Place, ...]:
 
 def _places(
     thread: Thread, single: int, kind: int, kinds: Kinds, resting: bool = False
-) -> Iterator[Place]:
+) -> Iterator[WaitingPlace]:
     """The places under way, or, if `resting`, those at which the thread has not begun."""
     domains = {v.name: v.domain.values for v in thread.locals}
     for pc, guards in _guards(thread).items():
@@ -113,9 +113,9 @@ def _places(
         if prod(map(len, ranges)) > MAX_VALUES:
             asks = _asked(way, kinds)
             if asks:
-                yield Place(thread, single, kind, pc, (), asks)
+                yield WaitingPlace(thread, single, kind, pc, (), asks)
             continue
-        groups: dict[tuple[Asked, ...], list[tuple[int, ...]]] = {}
+        groups: dict[tuple[Demand, ...], list[tuple[int, ...]]] = {}
         for values in product(*ranges):
             asks = _asked(_with(way, names, by_lock, values), kinds)
             if asks:
@@ -132,7 +132,7 @@ def _places(
                     for lock, among in zip(by_lock, box[len(names) :], strict=True)
                     if len(among) < len(kinds[lock].domain)
                 ]
-                yield Place(thread, single, kind, pc, tuple(own), asks)
+                yield WaitingPlace(thread, single, kind, pc, tuple(own), asks)
 
 
 def _kinds(world: World) -> Kinds:
@@ -154,7 +154,7 @@ def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequenc
     return rebuild(way, leaf)
 
 
-def _asked(way: Expr, kinds: Kinds) -> tuple[Asked, ...]:
+def _asked(way: Expr, kinds: Kinds) -> tuple[Demand, ...]:
     """The locks that others may hold so that a way on is shut."""
     modes: dict[str, set[int]] = {}
     for atom in atoms(way):
@@ -233,7 +233,7 @@ class Meeting:
         return self.waiter, self.holder
 
 
-def meetings(found: Sequence[Place]) -> Iterator[tuple[Lemma, tuple[Meeting, ...]]]:
+def meetings(found: Sequence[WaitingPlace]) -> Iterator[tuple[Lemma, tuple[Meeting, ...]]]:
     """For each place and each lock that it might hold there: holding it, and who asks for it."""
     asking: dict[tuple[str, tuple[int, ...]], list[int]] = {}
     for i, place in enumerate(found):
@@ -254,7 +254,7 @@ def meetings(found: Sequence[Place]) -> Iterator[tuple[Lemma, tuple[Meeting, ...
                 yield alone, tuple(here)
 
 
-def _both(waiter: Place, holder: Place, holds: tuple[Literal, ...]) -> Lemma | None:
+def _both(waiter: WaitingPlace, holder: WaitingPlace, holds: tuple[Literal, ...]) -> Lemma | None:
     """Two different threads, one at each place."""
     asks = waiter.literals()
     assert asks is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from verify.engine.coverage import Coverage, coverage, watched
+from verify.engine.coverage import GoalCoverage, coverage, watched
 from verify.engine.judging import Judgement, isolated, remarks, stepwise, stuck, way_to_stuck
 from verify.engine.plan import Plan, planned
 from verify.engine.problem import Problem, Progress, silent
@@ -84,7 +84,7 @@ def unanswered(
     )
 
 
-def tested(plan: Plan, reach: Coverage) -> list[str]:
+def tested(plan: Plan, reach: GoalCoverage) -> list[str]:
     """The claims that are put to the test and that no run of the scout has broken."""
     scout = plan.instance.scout
     known = {*scout.broken, *scout.alone, *plan.failures, "vacuity"}
@@ -101,7 +101,7 @@ def tested(plan: Plan, reach: Coverage) -> list[str]:
 
 def settled(
     plan: Plan,
-    reach: Coverage,
+    reach: GoalCoverage,
     proved: Collection[str] = (),
     turns: bool = False,
     progress: Progress = silent,
@@ -152,14 +152,14 @@ def _judged(
     return judged
 
 
-def _dies_in_a_case(shown: Cases, reach: Coverage) -> Crash | None:
+def _dies_in_a_case(shown: Cases, reach: GoalCoverage) -> Crash | None:
     """How a call dies in some case of the table, if one does."""
     crashes = (b.crash for row in shown.rows(reach.sampled()) for b in row.behaviours)
     return next((crash for crash in crashes if crash is not None), None)
 
 
 def _shown(
-    plan: Plan, verdicts: Mapping[str, Verdict], shown: Cases, reach: Coverage
+    plan: Plan, verdicts: Mapping[str, Verdict], shown: Cases, reach: GoalCoverage
 ) -> tuple[Schedule, ...]:
     """Runs in which all happens that is known to happen, and nothing twice."""
     known = [of_run(name, v) for name, v in verdicts.items() if isinstance(v, Refuted)]
@@ -178,7 +178,7 @@ def collected(
     verdicts: Mapping[str, Verdict],
     said: Mapping[str, tuple[str, Remark | None]],
     cases: Cases,
-    reach: Coverage,
+    reach: GoalCoverage,
     shown: tuple[Schedule, ...],
 ) -> Result:
     """All that is said of a scenario, with these verdicts."""

@@ -27,7 +27,7 @@ from verify.verdicts import Absent, Holds, NotEstablished, Schedule, Vacuous, Ve
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class GoalCoverage:
     """Which goals are `reached`, and a run to each; `unsure` are those that may be for all that
     is known, and why z3 did not say."""
 
@@ -168,7 +168,7 @@ def coverage(
     goals: Goals,
     questions: Mapping[Goal, int],
     environment: Environment | None = None,
-) -> Coverage:
+) -> GoalCoverage:
     """Find out what is reached.
 
     What the views of any number of threads say is never reached, if there are any, is not
@@ -185,7 +185,7 @@ def coverage(
                 pass
             case Unknown(reason):
                 unsure[key] = reason
-    missing = Coverage(whole, goals, reached, unsure).missing()
+    missing = GoalCoverage(whole, goals, reached, unsure).missing()
     open_ = [key for key in missing if goals.wanted.get(key)]
     if environment is not None:
         never = {key for key in open_ if environment.never(goals.tests[key])}
@@ -200,7 +200,7 @@ def coverage(
         if open_:
             reached |= _further(whole, goals, open_, number, turning)
     unsure = {key: why for key, why in unsure.items() if key not in reached}
-    return Coverage(whole, goals, reached, unsure)
+    return GoalCoverage(whole, goals, reached, unsure)
 
 
 def _by_model(whole: Instance, goals: Goals, key: Goal, moves: Sequence[Move]) -> Schedule:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from verify.certify.solvers import SOLVERS, version
 from verify.engine.bounded import settled, tested
-from verify.engine.coverage import Coverage, coverage
+from verify.engine.coverage import GoalCoverage, coverage
 from verify.engine.environment import Environment, environment
 from verify.engine.plan import Plan, planned
 from verify.engine.problem import Problem, Progress, silent
@@ -30,7 +30,7 @@ class Covered:
 
     plan: Plan
     environment: Environment
-    reach: Coverage
+    reach: GoalCoverage
 
 
 def covered(problem: Problem, progress: Progress = silent) -> Covered:

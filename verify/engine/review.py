@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from verify.engine.bounded import collected
-from verify.engine.coverage import Coverage
+from verify.engine.coverage import GoalCoverage
 from verify.engine.goals import Witness, gathered
 from verify.engine.judging import Judgement, remarks
 from verify.engine.problem import Problem
@@ -86,7 +86,7 @@ class Review:
     followed: tuple[Followed, ...]
     instance: Instance
     cases: Cases
-    reach: Coverage
+    reach: GoalCoverage
 
     @property
     def program(self) -> Program:
@@ -277,7 +277,7 @@ def reviewed(problem: Problem, runs: Sequence[Schedule]) -> Review:
         followed=followed,
         instance=whole,
         cases=Cases(program, tuple(return_questions(order)), _returns(followed)),
-        reach=Coverage(whole, wanted, wanted.reached, {}),
+        reach=GoalCoverage(whole, wanted, wanted.reached, {}),
     )
 
 

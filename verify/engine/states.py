@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
-from verify.certify.places import Meeting, Place
+from verify.certify.places import Meeting, WaitingPlace
 from verify.ir import Program, Scenario, Thread, thread_named
 from verify.reasons.limits import Circle
 from verify.reasons.states import (
@@ -75,7 +75,9 @@ def states_of(program: Program, scenario: Scenario, lemma: Lemma) -> States:
     return tuple(parts)
 
 
-def circle_of(found: Sequence[Place], meetings: Sequence[Meeting], round_: Sequence[int]) -> Circle:
+def circle_of(
+    found: Sequence[WaitingPlace], meetings: Sequence[Meeting], round_: Sequence[int]
+) -> Circle:
     """A circle of threads that may wait for each other, by the positions of their places."""
     waits = []
     for i, j in zip(round_, (*round_[1:], round_[0]), strict=True):

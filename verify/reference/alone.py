@@ -10,7 +10,7 @@ from verify.reference.world import World
 from verify.syntax.checked import Claim
 
 
-class Alone:
+class IsolatedCheck:
     """[P1-P3] One claim `alone`; `starts` if some state was one to start from."""
 
     def __init__(self, world: World, claim: Claim) -> None:

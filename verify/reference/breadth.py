@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verify.reference.alone import Alone
+from verify.reference.alone import IsolatedCheck
 from verify.reference.layout import ANY, WIDTH, Layout
 from verify.reference.machine import Machine, Steps
 from verify.reference.opinion import Opinion
@@ -37,7 +37,7 @@ class Breadth:
         self.machine = machine
         self.world = World(machine, members)
         self.waiting = Waiting(self.world, repeated, limit)
-        self.alone = [Alone(self.world, claim) for claim in program.claims if claim.alone]
+        self.alone = [IsolatedCheck(self.world, claim) for claim in program.claims if claim.alone]
         values = Values(self.layout, False, {})
         self.never = [
             (claim.name, values.at_once(clause.condition, {}))

@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Entry:
     """One folder of evidence: `link` leads to it from the page.
 
     `program` and `model` are places in the tree, without suffix; `model` is
@@ -63,10 +63,10 @@ class Evidence:
     said: tuple[Said, ...]
 
 
-def page(evidence: Iterable[Evidence], command: str) -> str:
+def page(evidence: Iterable[Entry], command: str) -> str:
     """The page on all of it; `command` is what made it."""
     some = sorted(evidence, key=_order)
-    programs: dict[tuple[str, str], list[Evidence]] = {}
+    programs: dict[tuple[str, str], list[Entry]] = {}
     for one in some:
         programs.setdefault((one.program, one.model), []).append(one)
     lines = [
@@ -90,7 +90,7 @@ def page(evidence: Iterable[Evidence], command: str) -> str:
     return "\n".join([*lines, "", *_links(some)]) + "\n"
 
 
-def _order(one: Evidence) -> tuple[object, ...]:
+def _order(one: Entry) -> tuple[object, ...]:
     """By place, numbers as numbers: 4.4 comes before 4.14, and a program's own model first."""
     return (*map(_natural, (one.program, one.model, one.scenario)),)
 
@@ -107,7 +107,7 @@ def _title(program: str, model: str) -> str:
 # ------------------------------------------------------------------ overview
 
 
-def _overview(some: Sequence[Evidence]) -> Iterator[str]:
+def _overview(some: Sequence[Entry]) -> Iterator[str]:
     """A row for each scenario of each program."""
     rows = [
         [
@@ -120,7 +120,7 @@ def _overview(some: Sequence[Evidence]) -> Iterator[str]:
     yield from _table(["program", "scenario", "verdicts"], rows)
 
 
-def _links(some: Sequence[Evidence]) -> Iterator[str]:
+def _links(some: Sequence[Entry]) -> Iterator[str]:
     for number, one in enumerate(some, start=1):
         yield f"[{number}]: {quote(one.link, safe='/@~+', errors='surrogateescape')}"
 
@@ -153,7 +153,7 @@ def _shown(word: str) -> str:
 # --------------------------------------------------------------- one program
 
 
-def _program(own: Sequence[Evidence]) -> Iterator[str]:
+def _program(own: Sequence[Entry]) -> Iterator[str]:
     """Each claim that is not proved everywhere, and in which scenarios; the others by name."""
     claims: dict[str, list[tuple[str, Said]]] = {}
     for one in own:
@@ -225,13 +225,13 @@ def _few(text: str) -> str:
     return textwrap.shorten(text, FEW, placeholder=" ...")
 
 
-def _sentences(some: Sequence[Evidence]) -> Iterator[str]:
+def _sentences(some: Sequence[Entry]) -> Iterator[str]:
     """What each claim says; one that says two things in two programs is there twice."""
     for claim, says in dict.fromkeys((said.claim, said.sentence) for e in some for said in e.said):
         yield from _item(f"{claim}: {says}")
 
 
-def _not_found(programs: Mapping[tuple[str, str], Sequence[Evidence]]) -> Iterator[str]:
+def _not_found(programs: Mapping[tuple[str, str], Sequence[Entry]]) -> Iterator[str]:
     """Bugs that have a name and that no run of the program shows, in its own model."""
     for (program, model), own in programs.items():
         if model:
