@@ -135,10 +135,14 @@ def reference_view(
 ) -> View:
     """All states of the text; of what is reached that which the engine watches too."""
     seen = explored(checked, name, number, again, REFERENCE_STATES)
-    watched = {f"statement {_place(one.span)}" for one in program.statements}
     hooks = {hook for claim in program.claims for hook in claim.hooks}
     uses = {used for claim in program.claims for used in claim.uses}
-    covered = {f"statement {_place(span)}" for span in seen.reached} & watched
+    # Of what stands for one statement of the text the whole is watched.
+    covered = {
+        f"statement {_place(one.span)}"
+        for one in program.statements
+        if any(goals._inside(span, one.span) for span in seen.reached)
+    }
     covered |= {f"hook {hook}" for hook in seen.called & hooks}
     covered |= {f"use {used}" for used in seen.used & uses}
     covered |= {f"lock {lock}" for lock in seen.held}

@@ -165,10 +165,21 @@ def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]
     """The statements of what stands in the program's own file, and of `subjects` anywhere."""
     for name, function in program.functions.items():
         if name in subjects or function.span.source.path == program.path:
-            yield from (Statement(Owner("function", name), s) for s in _statements(function.body))
+            yield from (Statement(Owner("function", name), s) for s in _outermost(function.body))
     for name, thread in program.threads.items():
         if thread.span.source.path == program.path:
-            yield from (Statement(Owner("thread", name), s) for s in _statements(thread.body))
+            yield from (Statement(Owner("thread", name), s) for s in _outermost(thread.body))
+
+
+def _outermost(body: checked.Statement) -> Iterator[Span]:
+    """What is watched of a body: of what stands for one statement of the text, the whole."""
+    spans = {(span.start, span.end): span for span in _statements(body)}
+    outermost, end = set(), -1
+    for key in sorted(spans, key=lambda key: (key[0], -key[1])):
+        if key[1] > end:
+            outermost.add(key)
+            end = key[1]
+    yield from (span for key, span in spans.items() if key in outermost)
 
 
 def _statements(body: checked.Statement) -> Iterator[Span]:

@@ -239,13 +239,8 @@ class Build(lark.Transformer[lark.Token, Any]):
 
     def for_statement(
         self, span: Span, first: Any, condition: Any, step: Any, body: Any
-    ) -> tree.Block:
-        # Where nothing is asked, `for` itself stands for the condition.
-        word = Span(span.source, span.start, span.start + len("for"))
-        test = condition if condition is not None else tree.Literal("true", word)
-        inside = [_single(body, span), *([step] if step is not None else [])]
-        loop = tree.While(test, tree.Block(tuple(inside), span), span)
-        return tree.Block((*([first] if first is not None else []), loop), span)
+    ) -> tree.For:
+        return tree.For(first, condition, step, _single(body, span), span)
 
     def goto(self, span: Span, name: lark.Token) -> tree.Goto:
         return tree.Goto(str(name), span)

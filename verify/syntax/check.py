@@ -14,6 +14,8 @@ from verify.syntax.declare import BUILT_IN, Declared
 
 INT = Type("int", "int")
 POINTER = Type("pointer", "void")
+# Of a local that keeps a value with which something is wrong: nothing more is said of it.
+UNKNOWN = Type("unknown")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Scope:
                 return self._call_inside(node)
             case tree.ContainerOf():
                 return self._container(node)
+            case tree.Sugar():
+                raise AssertionError(f"{type(node).__name__} is left of desugaring")
 
     def truth(self, node: tree.Expr) -> Expr | None:
         """A condition: bool as it is, numbers and pointers compared with 0."""
@@ -119,7 +123,7 @@ class Scope:
         match node:
             case tree.Name(name, span):
                 if name in self.names:
-                    return checked.Local(name, self.names[name], span)
+                    return self._own(name, span)
                 if name in self.known.variables:
                     return self._select(None, name, self.known.variables[name], span)
                 return self._name(node)
@@ -186,7 +190,7 @@ class Scope:
     def _name(self, node: tree.Name) -> Expr | None:
         name, span = node.name, node.span
         if name in self.names:
-            return checked.Local(name, self.names[name], span)
+            return self._own(name, span)
         if name in self.known.constants:
             value, type_ = self.known.constants[name]
             return checked.Const(value, type_, span)
@@ -425,6 +429,19 @@ class Scope:
             return null or (given.name == "void" and wanted.name == "void")
         return wanted.kind in ("int", "bool") and given.kind in ("int", "bool")
 
+    def keep(self, node: tree.Kept) -> None:
+        """Find out the type of a local that keeps a value."""
+        value = self.expr(node.value)
+        if value is not None and value.type.kind not in ("bool", "int", "enum", "pointer"):
+            self._error("BFP103", f"`{node.span.text}` is no value", node.span)
+            value = None
+        self.names[node.name] = UNKNOWN if value is None else value.type
+
+    def _own(self, name: str, span: Span) -> Expr | None:
+        """A local, if it makes sense."""
+        type_ = self.names[name]
+        return None if type_ == UNKNOWN else checked.Local(name, type_, span)
+
     # ------------------------------------------------------------- statements
 
     def statement(self, node: tree.Statement) -> checked.Statement | None:
@@ -432,6 +449,8 @@ class Scope:
             case tree.Block(body, span):
                 parts = [self.statement(part) for part in body]
                 return checked.Block(tuple(p for p in parts if p is not None), span)
+            case tree.Kept():
+                return None
             case tree.Local(_, name, value, span):
                 return None if value is None else self._assign(tree.Name(name, span), value, span)
             case tree.Assign(target, value, span):
@@ -460,6 +479,8 @@ class Scope:
                 return checked.Label(name, span)
             case tree.Return(value, span):
                 return self._return(value, span)
+            case tree.Sugar():
+                raise AssertionError(f"{type(node).__name__} is left of desugaring")
 
     def _assign(self, target: tree.Expr, value: tree.Expr, span: Span) -> checked.Assign | None:
         place = self.place(target)

@@ -12,6 +12,7 @@ from verify.syntax.check import Scope, Signature, check_labels, locals_of
 from verify.syntax.checked import BOOL, VOID, Checked, Type
 from verify.syntax.claims import BUILT_IN_CLAIMS, Claims
 from verify.syntax.declare import RESERVED, Declared, declare
+from verify.syntax.desugar import desugar
 from verify.syntax.load import Loader
 
 # Scenarios times claims; the kernel's programs come to 116.
@@ -34,6 +35,7 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
     known = declare(declarations)
     if known.errors:
         raise InputError(_in_order(known.errors, sources))
+    declarations = desugar(declarations, known)
     signatures = _signatures(known, declarations)
     primitives = {
         d.name: _primitive(known, signatures, d)
@@ -219,12 +221,8 @@ def _function(
     known: Declared, signatures: dict[str, Signature], d: tree.Function
 ) -> checked.Function:
     signature = signatures.get(d.name) or Signature((), VOID, False, d.span)
-    names, local = _body_names(
-        known,
-        [(n, t, p.span) for (n, t), p in zip(signature.params, d.params, strict=False)],
-        d.body,
-    )
-    scope = Scope(known, signatures, "function", names, signature.result)
+    params = [(n, t, p.span) for (n, t), p in zip(signature.params, d.params, strict=False)]
+    scope, local = _scope(known, signatures, params, d.body, signature.result)
     # What holds on entry speaks of the parameters: the locals are not there yet.
     entry = Scope(known, signatures, "claim", dict(signature.params))
     must_hold = [entry.lock_address(lock, "__must_hold") for lock in d.must_hold]
@@ -243,22 +241,31 @@ def _function(
 
 
 def _thread(known: Declared, signatures: dict[str, Signature], d: tree.Thread) -> checked.Thread:
-    names, local = _body_names(known, [], d.body)
-    scope = Scope(known, signatures, "function", names, VOID)
+    scope, local = _scope(known, signatures, [], d.body, VOID)
     body = scope.statement(d.body)
     assert isinstance(body, checked.Block)
     check_labels(known, body)
     return checked.Thread(d.name, d.sentence or d.name, local, body, d.span)
 
 
-def _body_names(
-    known: Declared, params: list[tuple[str, Type, Span]], body: tree.Block
-) -> tuple[dict[str, Type], tuple[tuple[str, Type], ...]]:
+def _scope(
+    known: Declared,
+    signatures: dict[str, Signature],
+    params: list[tuple[str, Type, Span]],
+    body: tree.Block,
+    result: Type,
+) -> tuple[Scope, tuple[tuple[str, Type], ...]]:
+    """What a body may speak of, and its locals."""
     local = [(p.name, known.type_of(p.type), p.span) for p in locals_of(body)]
     for name, type_, span in local:
         if type_ == VOID or type_.kind in ("struct", "lock", "lock pointer"):
             known.error("BFP103", f"local `{name}` cannot be {type_}", span)
-    return _names(known, [*params, *local]), tuple((n, t) for n, t, _ in local)
+    scope = Scope(known, signatures, "function", _names(known, [*params, *local]), result)
+    kept = [node for node in tree.walk(body) if isinstance(node, tree.Kept)]
+    for node in kept:
+        scope.keep(node)
+    types = [*((n, t) for n, t, _ in local), *((k.name, scope.names[k.name]) for k in kept)]
+    return scope, tuple(types)
 
 
 def _refuse_recursion(

@@ -9,6 +9,13 @@ from typing import TypeAlias, get_args, overload
 from verify.source import Span
 from verify.syntax.nodes import Shape
 
+
+class Sugar:
+    """A node that is short for others: `desugar` writes it out, and nothing behind it sees one."""
+
+    __slots__ = ()
+
+
 # ---------------------------------------------------------------- expressions
 
 
@@ -160,12 +167,45 @@ class Return:
     span: Span
 
 
-Statement: TypeAlias = Block | Local | Assign | CallStatement | If | While | Goto | Label | Return
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Declares a local of the type of `value`, for what has to be evaluated before something
+    else is; nobody can write one."""
+
+    name: str
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class For(Sugar):
+    first: Statement | None
+    condition: Expr | None
+    step: Statement | None
+    body: Statement
+    span: Span
+
+
+SugarStatement: TypeAlias = For
+Statement: TypeAlias = (
+    Block
+    | Local
+    | Assign
+    | CallStatement
+    | If
+    | While
+    | Goto
+    | Label
+    | Return
+    | Kept
+    | SugarStatement
+)
 
 # ------------------------------------------------------------------ traversal
 
 Node: TypeAlias = Expr | Statement
-_SHAPE = Shape((*get_args(Expr), *get_args(Statement)))
+STATEMENTS = get_args(Statement)
+_SHAPE = Shape((*get_args(Expr), *STATEMENTS))
 
 
 @overload
