@@ -40,7 +40,7 @@ ONE = [
     ("a word of the language", "void acquire(void) { }", ("BFP102", 1, 6), "`acquire`"),
     ("a local over a thread_local", "void f(void) { bool inside; inside = flag; }",
      ("BFP102", 1, 21), "`inside`"),
-    ("a local named case", "thread r { bool case; case = flag; }", ("BFP102", 1, 17), "`case`"),
+    ("a local named did", "thread r { bool did; did = flag; }", ("BFP102", 1, 17), "`did`"),
     ("a lock as a bool", "thread r { if (gate) flag = true; }", ("BFP103", 1, 16), "`gate`"),
     ("a lock in a struct as a bool", "void f(struct box *b) { flag = b->lock; }",
      ("BFP103", 1, 32), "lock"),

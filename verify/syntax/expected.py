@@ -11,8 +11,9 @@ from verify.syntax.grammar import parser
 # A phrase stands for all of a set if the terminals that it is known by are accepted.
 _TYPES = {"BOOL", "VOID", "INT", "UNSIGNED", "LONG", "ENUM", "STRUCT", "NAME"}
 _OPERAND = {"NAME", "NUMBER", "TRUE", "FALSE", "NULL", "LPAR", "BANG", "SIGN", "STAR", "_ADDRESS"}
-_OPERAND |= {"ADD_OP", "MINUS", "CONTAINER_OF"}
+_OPERAND |= {"ADD_OP", "MINUS", "COUNT_OP", "CONTAINER_OF"}
 _STATEMENT = {"SEMICOLON", "LBRACE", "IF", "WHILE", "FOR", "GOTO", "RETURN", "ELSE"}
+_STATEMENT |= {"DO", "SWITCH", "CASE", "DEFAULT", "BREAK", "CONTINUE"}
 _GROUPS = (
     ("a statement", {"IF", "WHILE"}, _TYPES | _OPERAND | _STATEMENT),
     ("an expression", {"NUMBER", "LPAR", "BANG"}, _OPERAND),
@@ -21,6 +22,7 @@ _GROUPS = (
 )
 # What may always follow an operand, and is named only where nothing else can.
 _OPERATORS = set("OR_OP AND_OP EQ_OP REL_OP ADD_OP STAR LSQB LPAR DOT".split())
+_OPERATORS |= {"QMARK", "UPDATE_OP", "COUNT_OP"}
 # What a name is the name of, by the word before it.
 _NAMED = {
     "goto": "a label",
@@ -95,5 +97,5 @@ def _shown(terminal: str) -> str:
     pattern = parser().get_terminal(terminal).pattern
     if pattern.type == "str":
         return f"`{pattern.value}`"
-    words = re.findall(r"[a-z_]+|[=!<>+-]+", pattern.value.replace("?:", ""))
+    words = re.findall(r"[a-z_]+|[=!<>+-]+", pattern.value.replace("?:", "").replace("\\", ""))
     return " or ".join(f"`{word}`" for word in words)

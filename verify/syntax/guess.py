@@ -16,18 +16,11 @@ NEAR = 0.6
 
 # What C has and the language has not: what to do about it, and what to read in its place.
 FOREIGN: dict[str, tuple[str, Sequence[str] | None]] = {
-    "++": ("write x = x + 1", None),
-    "--": ("write x = x - 1", None),
-    "?": ("there is no `?:`: write if and else", None),
-    "break": ("leave a loop by goto", None),
-    "continue": ("go on with a loop by goto", None),
-    "do": ("write while, or a label and goto", ()),
-    "switch": ("write if and else", None),
     "const": ("leave it out", ()),
     "extern": ("leave it out: a primitive or a function has its body here", ()),
     "inline": ("leave it out", ()),
     "volatile": ("leave it out", ()),
-    **dict.fromkeys(("+=", "-=", "*=", "&=", "|="), ("write x = x + ...", ("EQUAL",))),
+    **dict.fromkeys(("&=", "|="), ("write x = x + ...", ("EQUAL",))),
     **dict.fromkeys(
         ("/", "%", "|", "^", "~", "<<", ">>"),
         ("there are +, -, * and the comparisons", ("STAR",)),
