@@ -85,7 +85,8 @@ when transient primitive assumption known claim about Safe
 0000000000000000000000000 999999999999999999 9999999999999999999
 """.split()
 _TOKEN = re.compile(
-    r"""\s+ | [A-Za-z_][\w-]*\w | \w | "[^"\n]*" | -> | && | \|\| | [=!<>]= | \.\. | .""",
+    r"""\s+ | [A-Za-z_][\w-]*\w | \w | "[^"\n]*" | -> | && | \|\|
+    | \+\+ | -- | [-+*=!<>]= | \.\. | .""",
     re.VERBOSE,
 )
 

@@ -1,0 +1,61 @@
+"""What is short for something else: docs/language.md, "Written out".
+
+Each text stands beside the one that it stands for, in the core; both have to come to
+the same states, in the same steps, and break the same claims at the same depth.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.lower.short import WORLD
+from tests.syntax.asking import lowered
+from verify.explore import explore
+from verify.ir import instance
+
+CHOICE = "enum way { LEFT, RIGHT, BACK };\nenum way w;\n"
+BESIDE = """\
+thread beside { a = true; w = RIGHT; n = 2; some = &box0; a = false; w = BACK; row[1] = 1; }
+primitive bool draw(void) { when (!b) { b = true; return true; } when (b) return false; }
+primitive void note(int x, int y) { n = y; }
+bool both(bool x, bool y) { bool z = x; if (!y) z = false; return z; }
+scenario both "x": t, beside;
+claim no-c "x" never: c;
+claim no-2 "x" never: n == 2 && c;
+claim no-3 "x" never: n == 3;
+claim no-full "x" never: box0.full;
+claim no-row "x" never: row[1] == 3;
+claim small "x" before note: x != 2;
+"""
+
+
+def seen(body: str, claim: str = "") -> tuple[Counter[int], dict[str, int]]:
+    """What a thread of this body does beside another one: states by depth, and what breaks when."""
+    program = lowered(f"{WORLD}{CHOICE}{BESIDE}{claim}\nthread t {{ {body} }}\n")
+    found = explore(program, instance(program, program.scenarios[0], 1), again=frozenset())
+    broken = {claim: len(found.run(end)) for claim, end in found.broken.items()}
+    assert found.complete
+    return Counter(found.depth.values()), broken
+
+
+PAIRS = [
+    (
+        "for is a while with what comes before it and behind its body",
+        "int i; for (i = 0; i < 3; i = i + 1) { row[0] = i; }",
+        "int i; i = 0; while (i < 3) { row[0] = i; i = i + 1; }",
+    ),
+    (
+        "for goes on for ever without a condition",
+        "for (;;) { if (a) goto out; c = true; } out: n = 3;",
+        "while (true) { if (a) goto out; c = true; } out: n = 3;",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
+def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
+    """[D1] A variable would be read twice, or where C does not
+    read it, and a run of the kernel would be missed."""
+    assert seen(core) == seen(text)
