@@ -11,7 +11,8 @@ from collections import Counter
 import pytest
 
 from tests.lower.short import WORLD
-from tests.syntax.asking import lowered
+from tests.syntax.asking import RUNS, lowered, mistakes, places
+from tests.syntax.asking import WORLD as NAMES
 from verify.explore import explore
 from verify.ir import instance
 
@@ -51,11 +52,45 @@ PAIRS = [
         "for (;;) { if (a) goto out; c = true; } out: n = 3;",
         "while (true) { if (a) goto out; c = true; } out: n = 3;",
     ),
+    (
+        "break leaves the innermost loop",
+        "while (a) { if (b) break; c = true; } n = 3;",
+        "while (a) { if (b) goto out; c = true; } out: n = 3;",
+    ),
+    (
+        "break leaves a for",
+        "int i; for (i = 0; i < 3; i = i + 1) { if (a) break; n = i; } c = true;",
+        "int i; i = 0; while (i < 3) { if (a) goto out; n = i; i = i + 1; } out: c = true;",
+    ),
+    (
+        "break leaves one loop of two",
+        "while (a) { while (b) break; c = true; break; } n = 3;",
+        "while (a) { while (b) goto in; in: c = true; goto out; } out: n = 3;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1] A variable would be read twice, or where C does not
+    """[D1, D2] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
+
+
+MISTAKES = [
+    ("thread r { break; }", ("BFP105", 12), "`break` leaves no loop"),
+    ("primitive void p(void) { while (flag) break; }", ("BFP105", 26), "no loops in a primitive"),
+    ("primitive void p(void) { break; }", ("BFP105", 26), "`break` leaves no loop"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "headline"), MISTAKES)
+def test_what_makes_no_sense_is_refused_where_it_stands(
+    text: str, place: tuple[str, int], headline: str
+) -> None:
+    """A jump would lead nowhere, or a mistake would be told of code that nobody has written."""
+    (found,) = mistakes(NAMES + RUNS + text)
+    ((code, _, column),) = places(NAMES + RUNS + text)
+
+    assert place == (code, column)
+    assert headline in found.headline

@@ -55,6 +55,7 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	x = container_of(a, struct s, b);
 	x = container_of(a->b, typeof(*c), d);
 	g(f(h), &*i, ((j)))->k = NULL;
+	while (a) break;
 out:
 	return f(x);
 }

@@ -242,6 +242,9 @@ class Build(lark.Transformer[lark.Token, Any]):
     ) -> tree.For:
         return tree.For(first, condition, step, _single(body, span), span)
 
+    def break_statement(self, span: Span) -> tree.Break:
+        return tree.Break(span)
+
     def goto(self, span: Span, name: lark.Token) -> tree.Goto:
         return tree.Goto(str(name), span)
 

@@ -56,6 +56,14 @@ Then: TypeAlias = Callable[[tree.Expr], tree.Statement]
 
 
 @dataclass
+class _Around:
+    """A statement that can be left from within; `behind` is the label there, once it is needed."""
+
+    span: Span
+    behind: str = ""
+
+
+@dataclass
 class _Body:
     """What is inside of a function or thread, or, if `atomic`, of a primitive.
 
@@ -66,12 +74,16 @@ class _Body:
     own: frozenset[str] = frozenset()
     atomic: bool = False
     made: Iterator[int] = field(default_factory=count)
+    around: list[_Around] = field(default_factory=list)
 
     def statement(self, node: tree.Statement) -> tree.Statement:
         """The statement in the core."""
         match node:
             case tree.Sugar():
                 return self._written_out(node)
+            case tree.While(test, body, span):
+                around = _Around(span)
+                return self._end(around, tree.While(test, self._within(around, body), span))
             case _:
                 # What is in the core already may have sugar in its parts.
                 return tree.map_children(node, self._part)
@@ -86,12 +98,42 @@ class _Body:
             case tree.For(first, test, step, body, span):
                 # Where nothing is asked, `for` itself stands for the condition.
                 word = Span(span.source, span.start, span.start + len("for"))
-                turn = tree.Block((self.statement(body), *self._some(step)), span)
+                around = _Around(span)
+                turn = tree.Block((self._within(around, body), *self._some(step)), span)
                 loop = tree.While(test or tree.Literal("true", word), turn, span)
-                return tree.Block((*self._some(first), loop), span)
+                return self._end(around, tree.Block((*self._some(first), loop), span))
+            case tree.Break(span):
+                if not self.around:
+                    return self._misplaced("`break` leaves no loop here", span)
+                if not self.around[-1].behind:
+                    self.around[-1].behind = f"behind {next(self.made)}"
+                return self._jump(self.around[-1].behind, span)
 
     def _some(self, node: tree.Statement | None) -> tuple[tree.Statement, ...]:
         return () if node is None else (self.statement(node),)
+
+    # -------------------------------------------------------------------- jumps
+
+    def _within(self, around: _Around, body: tree.Statement) -> tree.Statement:
+        """The body of a statement that can be left or gone on with from within."""
+        self.around.append(around)
+        inside = self.statement(body)
+        self.around.pop()
+        return inside
+
+    def _end(self, around: _Around, node: tree.Statement) -> tree.Statement:
+        """The statement with the label behind it, if something goes there."""
+        if not around.behind or self.atomic:
+            return node
+        return tree.Block((node, tree.Label(around.behind, around.span)), around.span)
+
+    def _jump(self, label: str, span: Span) -> tree.Statement:
+        # A primitive has no loops: that is complained of, and the jump is no second mistake.
+        return tree.Block((), span) if self.atomic else tree.Goto(label, span)
+
+    def _misplaced(self, headline: str, span: Span) -> tree.Statement:
+        self.known.error("BFP105", headline, span)
+        return tree.Block((), span)
 
     # ------------------------------------------------- what is evaluated before
 

@@ -186,7 +186,12 @@ class For(Sugar):
     span: Span
 
 
-SugarStatement: TypeAlias = For
+@dataclass(frozen=True, slots=True)
+class Break(Sugar):
+    span: Span
+
+
+SugarStatement: TypeAlias = For | Break
 Statement: TypeAlias = (
     Block
     | Local
