@@ -67,12 +67,22 @@ PAIRS = [
         "while (a) { while (b) break; c = true; break; } n = 3;",
         "while (a) { while (b) goto in; in: c = true; goto out; } out: n = 3;",
     ),
+    (
+        "continue goes on with the test",
+        "while (a) { if (b) continue; c = true; } n = 3;",
+        "again: if (a) { if (b) goto again; c = true; goto again; } n = 3;",
+    ),
+    (
+        "continue goes on with the step",
+        "int i; for (i = 0; i < 3; i = i + 1) { if (a) continue; n = i; }",
+        "int i; i = 0; while (i < 3) { if (a) goto on; n = i; on: i = i + 1; }",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2] A variable would be read twice, or where C does not
+    """[D1, D2, D3] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
 
@@ -81,6 +91,7 @@ MISTAKES = [
     ("thread r { break; }", ("BFP105", 12), "`break` leaves no loop"),
     ("primitive void p(void) { while (flag) break; }", ("BFP105", 26), "no loops in a primitive"),
     ("primitive void p(void) { break; }", ("BFP105", 26), "`break` leaves no loop"),
+    ("thread r { continue; }", ("BFP105", 12), "`continue` stands in no loop"),
 ]
 
 

@@ -56,6 +56,7 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	x = container_of(a->b, typeof(*c), d);
 	g(f(h), &*i, ((j)))->k = NULL;
 	while (a) break;
+	while (a) continue;
 out:
 	return f(x);
 }

@@ -245,6 +245,9 @@ class Build(lark.Transformer[lark.Token, Any]):
     def break_statement(self, span: Span) -> tree.Break:
         return tree.Break(span)
 
+    def continue_statement(self, span: Span) -> tree.Continue:
+        return tree.Continue(span)
+
     def goto(self, span: Span, name: lark.Token) -> tree.Goto:
         return tree.Goto(str(name), span)
 

@@ -57,10 +57,14 @@ Then: TypeAlias = Callable[[tree.Expr], tree.Statement]
 
 @dataclass
 class _Around:
-    """A statement that can be left from within; `behind` is the label there, once it is needed."""
+    """A statement that can be left from within, and a loop that can be gone on with.
+
+    `behind` and `ahead`, the end of the body, are the labels there, once they are needed.
+    """
 
     span: Span
     behind: str = ""
+    ahead: str = ""
 
 
 @dataclass
@@ -108,6 +112,12 @@ class _Body:
                 if not self.around[-1].behind:
                     self.around[-1].behind = f"behind {next(self.made)}"
                 return self._jump(self.around[-1].behind, span)
+            case tree.Continue(span):
+                if not self.around:
+                    return self._misplaced("`continue` stands in no loop", span)
+                if not self.around[-1].ahead:
+                    self.around[-1].ahead = f"ahead {next(self.made)}"
+                return self._jump(self.around[-1].ahead, span)
 
     def _some(self, node: tree.Statement | None) -> tuple[tree.Statement, ...]:
         return () if node is None else (self.statement(node),)
@@ -119,6 +129,8 @@ class _Body:
         self.around.append(around)
         inside = self.statement(body)
         self.around.pop()
+        if around.ahead and not self.atomic:
+            inside = tree.Block((inside, tree.Label(around.ahead, body.span)), body.span)
         return inside
 
     def _end(self, around: _Around, node: tree.Statement) -> tree.Statement:

@@ -191,7 +191,12 @@ class Break(Sugar):
     span: Span
 
 
-SugarStatement: TypeAlias = For | Break
+@dataclass(frozen=True, slots=True)
+class Continue(Sugar):
+    span: Span
+
+
+SugarStatement: TypeAlias = For | Break | Continue
 Statement: TypeAlias = (
     Block
     | Local
