@@ -77,12 +77,69 @@ PAIRS = [
         "int i; for (i = 0; i < 3; i = i + 1) { if (a) continue; n = i; }",
         "int i; i = 0; while (i < 3) { if (a) goto on; n = i; on: i = i + 1; }",
     ),
+    (
+        "switch reads its subject once",
+        "switch (w) { case LEFT: c = true; break; case RIGHT: n = 2; break; default: n = 3; }",
+        "enum way x = w; if (x == LEFT) goto l; if (x == RIGHT) goto r; n = 3;"
+        " goto out; l: c = true; goto out; r: n = 2; out: ;",
+    ),
+    (
+        "switch falls through",
+        "switch (w) { case LEFT: c = true; case RIGHT: n = 2; } box0.full = true;",
+        "enum way x = w; if (x == LEFT) goto l; if (x == RIGHT) goto r; goto"
+        " out; l: c = true; r: n = 2; out: box0.full = true;",
+    ),
+    (
+        "switch has several labels in a place",
+        "switch (w) { case LEFT: case BACK: c = true; break; case RIGHT: n = 3; }",
+        "enum way x = w; if (x == LEFT) goto l; if (x == BACK) goto l; if (x"
+        " == RIGHT) goto r; goto out; l: c = true; goto out; r: n = 3; out: ;",
+    ),
+    (
+        "switch takes default wherever it stands",
+        "switch (n) { default: c = true; break; case 2: box0.full = true; } row[1] = 3;",
+        "int x = n; if (x == 2) goto two; c = true; goto out; two: box0.full ="
+        " true; out: row[1] = 3;",
+    ),
+    (
+        "switch goes behind where nothing fits",
+        "switch (n) { case 3: c = true; } row[1] = 3;",
+        "int x = n; if (x == 3) c = true; row[1] = 3;",
+    ),
+    (
+        "switch lets continue go on with the loop",
+        "while (a) { switch (w) { case LEFT: continue; case RIGHT: break; } c = true; }",
+        "again: if (a) { enum way x = w; if (x == LEFT) goto again; if (x =="
+        " RIGHT) goto out; out: c = true; goto again; }",
+    ),
+    (
+        "switch has labels in what is inside of it",
+        "switch (n) { case 0: while (a) { case 2: c = true; } } row[1] = 3;",
+        "int x = n; if (x == 0) goto zero; if (x == 2) goto two; goto out;"
+        " zero: while (a) { two: c = true; } out: row[1] = 3;",
+    ),
+    (
+        "switch keeps what an operator is applied to",
+        "switch (n + 1) { case 1: c = true; break; case 3: row[1] = 3; }",
+        "int x = n; if (x + 1 == 1) goto one; if (x + 1 == 3) goto three; goto"
+        " out; one: c = true; goto out; three: row[1] = 3; out: ;",
+    ),
+    (
+        "switch calls in its subject once",
+        "switch (draw()) { case true: c = true; break; case false: row[1] = 3; }",
+        "bool x = draw(); if (x) c = true; else row[1] = 3;",
+    ),
+    (
+        "switch compares with what is worked out of constants",
+        "switch (n) { case 1 + 2: c = true; break; case 2 * 1 - 2: row[1] = 3; }",
+        "int x = n; if (x == 3) c = true; else if (x == 0) row[1] = 3;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2, D3] A variable would be read twice, or where C does not
+    """[D1, D2, D3, D4] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
 
@@ -92,6 +149,53 @@ MISTAKES = [
     ("primitive void p(void) { while (flag) break; }", ("BFP105", 26), "no loops in a primitive"),
     ("primitive void p(void) { break; }", ("BFP105", 26), "`break` leaves no loop"),
     ("thread r { continue; }", ("BFP105", 12), "`continue` stands in no loop"),
+    (
+        "thread r { switch (number) { case 1: case 1: break; } }",
+        ("BFP106", 38),
+        "`case 1` is there twice",
+    ),
+    (
+        "thread r { switch (number) { default: default: break; } }",
+        ("BFP106", 39),
+        "`default` is there twice",
+    ),
+    (
+        "thread r { switch (number) { case 1: case 2 - 1: break; } }",
+        ("BFP106", 38),
+        "`case 2 - 1` is there twice",
+    ),
+    (
+        "thread r { switch (number) { case number: break; } }",
+        ("BFP103", 35),
+        "a case has to be a constant",
+    ),
+    (
+        "thread r { int RED_ = 1; switch (number) { case RED_: break; } }",
+        ("BFP103", 49),
+        "a case has to be a constant",
+    ),
+    (
+        "thread r { switch (number) { case GREEN: break; } }",
+        ("BFP103", 30),
+        "cannot compare int with enum colour",
+    ),
+    ("thread r { case 1: flag = true; }", ("BFP105", 12), "`case` stands in no switch"),
+    ("thread r { default: flag = true; }", ("BFP105", 12), "`default` stands in no switch"),
+    (
+        "thread r { switch (number) { case 1: continue; } }",
+        ("BFP105", 38),
+        "`continue` stands in no loop",
+    ),
+    (
+        "void v(void) { flag = true; } thread r { switch (v()) { case 1: break; } }",
+        ("BFP103", 50),
+        "`v()` is no value",
+    ),
+    (
+        "primitive void p(void) { switch (number) { case 1: flag = true; } }",
+        ("BFP105", 26),
+        "no switch in a primitive",
+    ),
 ]
 
 

@@ -57,6 +57,7 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	g(f(h), &*i, ((j)))->k = NULL;
 	while (a) break;
 	while (a) continue;
+	switch (a) { case 1: b = c; default: ; }
 out:
 	return f(x);
 }

@@ -242,6 +242,15 @@ class Build(lark.Transformer[lark.Token, Any]):
     ) -> tree.For:
         return tree.For(first, condition, step, _single(body, span), span)
 
+    def switch_statement(self, span: Span, subject: tree.Expr, body: Any) -> tree.Switch:
+        return tree.Switch(subject, _single(body, span), span)
+
+    def case_label(self, span: Span, value: tree.Expr) -> tree.Case:
+        return tree.Case(value, Span(span.source, span.start, value.span.end))
+
+    def default_label(self, span: Span) -> tree.Case:
+        return tree.Case(None, Span(span.source, span.start, span.start + len("default")))
+
     def break_statement(self, span: Span) -> tree.Break:
         return tree.Break(span)
 

@@ -60,11 +60,13 @@ class _Around:
     """A statement that can be left from within, and a loop that can be gone on with.
 
     `behind` and `ahead`, the end of the body, are the labels there, once they are needed.
+    Of a switch `cases` are those seen so far, by the value of the label: of `default` None.
     """
 
     span: Span
     behind: str = ""
     ahead: str = ""
+    cases: dict[int | None, tuple[tree.Case, str]] | None = None
 
 
 @dataclass
@@ -108,19 +110,94 @@ class _Body:
                 return self._end(around, tree.Block((*self._some(first), loop), span))
             case tree.Break(span):
                 if not self.around:
-                    return self._misplaced("`break` leaves no loop here", span)
+                    return self._misplaced("`break` leaves no loop and no switch here", span)
                 if not self.around[-1].behind:
                     self.around[-1].behind = f"behind {next(self.made)}"
                 return self._jump(self.around[-1].behind, span)
             case tree.Continue(span):
-                if not self.around:
+                inner = next((one for one in reversed(self.around) if one.cases is None), None)
+                if inner is None:
                     return self._misplaced("`continue` stands in no loop", span)
-                if not self.around[-1].ahead:
-                    self.around[-1].ahead = f"ahead {next(self.made)}"
-                return self._jump(self.around[-1].ahead, span)
+                if not inner.ahead:
+                    inner.ahead = f"ahead {next(self.made)}"
+                return self._jump(inner.ahead, span)
+            case tree.Switch():
+                return self._switch(node)
+            case tree.Case():
+                return self._case(node)
 
     def _some(self, node: tree.Statement | None) -> tuple[tree.Statement, ...]:
         return () if node is None else (self.statement(node),)
+
+    # ------------------------------------------------------------------- switch
+
+    def _switch(self, node: tree.Switch) -> tree.Statement:
+        """Its subject, compared with each label in turn; then its body, entered at a label."""
+        if self.atomic:
+            return self._misplaced("no switch in a primitive", node.span)
+        cases: dict[int | None, tuple[tree.Case, str]] = {}
+        around = _Around(node.span, behind=f"behind {next(self.made)}", cases=cases)
+        inside = self._within(around, node.body)
+        chosen = self.keep(node.subject, lambda subject: self._chosen(subject, around))
+        return self._end(around, tree.Block((chosen, inside), node.span))
+
+    def _chosen(self, subject: tree.Expr, around: _Around) -> tree.Statement:
+        """Where a switch goes to: tests of the labels in the order of the text."""
+        assert around.cases is not None
+        where, last = around.behind, subject.span
+        tests: list[tree.Statement] = []
+        for label, name in around.cases.values():
+            if label.value is None:
+                where = name
+            else:
+                last = label.span
+                equal = tree.Binary("==", subject, label.value, last)
+                tests.append(tree.If(equal, tree.Goto(name, last), None, last))
+        default = around.cases.get(None)
+        # Where nothing fits, the last label that did not is where the thread has come to.
+        tests.append(tree.Goto(where, last if default is None else default[0].span))
+        return tree.Block(tuple(tests), around.span)
+
+    def _case(self, node: tree.Case) -> tree.Statement:
+        """A label of the innermost switch."""
+        word = "default" if node.value is None else "case"
+        inner = next((one for one in reversed(self.around) if one.cases is not None), None)
+        if inner is None or inner.cases is None:
+            # That there is no switch in a primitive is said already.
+            return self._misplaced(f"`{word}` stands in no switch", node.span)
+        value = None if node.value is None else self._constant(node.value)
+        if node.value is not None and value is None:
+            self.known.error("BFP103", "a case has to be a constant", node.value.span)
+        elif value in inner.cases:
+            first = inner.cases[value][0].span
+            note = f"`{first.text}` is at {first.where}"
+            self.known.error("BFP106", f"`{node.span.text}` is there twice", node.span, "", note)
+        else:
+            name = f"case {next(self.made)}"
+            inner.cases[value] = node, name
+            return tree.Label(name, node.span)
+        return tree.Block((), node.span)
+
+    def _constant(self, node: tree.Expr) -> int | None:
+        """What an expression is worth whatever the state is, or None."""
+        match node:
+            case tree.Integer(number):
+                return number
+            case tree.Literal("true" | "false" as word):
+                return int(word == "true")
+            case tree.Name(name) if name in self.known.constants and name not in self.own:
+                return self.known.constants[name][0]
+            case tree.Unary("-", arg):
+                inner = self._constant(arg)
+                return None if inner is None else -inner
+            case tree.Binary("+" | "-" | "*" as op, left, right):
+                one, two = self._constant(left), self._constant(right)
+                if one is None or two is None:
+                    return None
+                return one + two if op == "+" else one - two if op == "-" else one * two
+            case _:
+                # Whatever else has a value has it from the state.
+                return None
 
     # -------------------------------------------------------------------- jumps
 

@@ -196,7 +196,24 @@ class Continue(Sugar):
     span: Span
 
 
-SugarStatement: TypeAlias = For | Break | Continue
+@dataclass(frozen=True, slots=True)
+class Switch(Sugar):
+    """`body` has the labels of the cases in it, wherever they stand."""
+
+    subject: Expr
+    body: Statement
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Sugar):
+    """`case value:`; without a value it is `default:`."""
+
+    value: Expr | None
+    span: Span
+
+
+SugarStatement: TypeAlias = For | Break | Continue | Switch | Case
 Statement: TypeAlias = (
     Block
     | Local
