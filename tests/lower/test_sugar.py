@@ -134,12 +134,27 @@ PAIRS = [
         "switch (n) { case 1 + 2: c = true; break; case 2 * 1 - 2: row[1] = 3; }",
         "int x = n; if (x == 3) c = true; else if (x == 0) row[1] = 3;",
     ),
+    (
+        "do is entered before its test",
+        "do { c = true; n = 3; } while (a); row[1] = 3;",
+        "again: c = true; n = 3; if (a) goto again; row[1] = 3;",
+    ),
+    (
+        "do goes on with its test",
+        "do { if (b) continue; c = true; } while (a); row[1] = 3;",
+        "again: if (b) goto on; c = true; on: if (a) goto again; row[1] = 3;",
+    ),
+    (
+        "do can be left",
+        "do { if (b) break; c = true; } while (a); row[1] = 3;",
+        "again: if (b) goto out; c = true; if (a) goto again; out: row[1] = 3;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2, D3, D4] A variable would be read twice, or where C does not
+    """[D1, D2, D3, D4, D5] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
 
@@ -195,6 +210,11 @@ MISTAKES = [
         "primitive void p(void) { switch (number) { case 1: flag = true; } }",
         ("BFP105", 26),
         "no switch in a primitive",
+    ),
+    (
+        "primitive void p(void) { do flag = true; while (flag); }",
+        ("BFP105", 26),
+        "no loops in a primitive",
     ),
 ]
 

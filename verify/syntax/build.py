@@ -237,6 +237,9 @@ class Build(lark.Transformer[lark.Token, Any]):
     def while_statement(self, span: Span, condition: tree.Expr, body: Any) -> tree.While:
         return tree.While(condition, _single(body, span), span)
 
+    def do_statement(self, span: Span, body: Any, condition: tree.Expr) -> tree.DoWhile:
+        return tree.DoWhile(_single(body, span), condition, span)
+
     def for_statement(
         self, span: Span, first: Any, condition: Any, step: Any, body: Any
     ) -> tree.For:

@@ -108,6 +108,15 @@ class _Body:
                 turn = tree.Block((self._within(around, body), *self._some(step)), span)
                 loop = tree.While(test or tree.Literal("true", word), turn, span)
                 return self._end(around, tree.Block((*self._some(first), loop), span))
+            case tree.DoWhile(body, test, span):
+                if self.atomic:
+                    return self._misplaced("no loops in a primitive", span)
+                # A `while` that is entered behind its test.
+                around, entry = _Around(span), f"first {next(self.made)}"
+                word = Span(span.source, span.start, span.start + len("do"))
+                inside = (tree.Label(entry, span), self._within(around, body))
+                loop = tree.While(test, tree.Block(inside, span), span)
+                return self._end(around, tree.Block((tree.Goto(entry, word), loop), span))
             case tree.Break(span):
                 if not self.around:
                     return self._misplaced("`break` leaves no loop and no switch here", span)

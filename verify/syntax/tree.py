@@ -213,7 +213,14 @@ class Case(Sugar):
     span: Span
 
 
-SugarStatement: TypeAlias = For | Break | Continue | Switch | Case
+@dataclass(frozen=True, slots=True)
+class DoWhile(Sugar):
+    body: Statement
+    condition: Expr
+    span: Span
+
+
+SugarStatement: TypeAlias = For | Break | Continue | Switch | Case | DoWhile
 Statement: TypeAlias = (
     Block
     | Local
