@@ -149,14 +149,106 @@ PAIRS = [
         "do { if (b) break; c = true; } while (a); row[1] = 3;",
         "again: if (b) goto out; c = true; if (a) goto again; out: row[1] = 3;",
     ),
+    (
+        "a conditional evaluates one side only",
+        "c = a ? b : box0.full;",
+        "if (a) c = b; else c = box0.full;",
+    ),
+    (
+        "a conditional calls one side only",
+        "c = a ? draw() : b;",
+        "if (a) c = draw(); else c = b;",
+    ),
+    (
+        "a conditional is in what is returned",
+        "c = both(a ? draw() : b, b);",
+        "bool x; if (a) x = draw(); else x = b; c = both(x, b);",
+    ),
+    (
+        "a conditional comes behind what is to its left",
+        "n = row[1] + (a ? 1 : 2);",
+        "int x = row[1]; if (a) n = x + 1; else n = x + 2;",
+    ),
+    (
+        "a conditional comes behind the arguments before it",
+        "note(n, a ? 1 : 3);",
+        "int x = n; if (a) note(x, 1); else note(x, 3);",
+    ),
+    (
+        "a conditional is evaluated if && needs it",
+        "c = a && (b ? box0.full : box1.full);",
+        "if (a) { if (b) c = box0.full; else c = box1.full; } else c = false;",
+    ),
+    (
+        "a conditional is evaluated if || needs it",
+        "c = a || (b ? box0.full : box1.full);",
+        "if (a) c = true; else if (b) c = box0.full; else c = box1.full;",
+    ),
+    (
+        "a conditional is a condition",
+        "if (a ? b : box0.full) c = true; else n = 3;",
+        "bool x; if (a) x = b; else x = box0.full; if (x) c = true; else n = 3;",
+    ),
+    (
+        "a conditional is a condition of a loop",
+        "while (a ? b : box0.full) c = true; n = 3;",
+        "bool x; again: if (a) x = b; else x = box0.full; if (x) { c = true; goto again; } n = 3;",
+    ),
+    (
+        "a conditional stands in another one",
+        "n = a ? (b ? 1 : 2) : 3;",
+        "if (a) { if (b) n = 1; else n = 2; } else n = 3;",
+    ),
+    (
+        "a conditional chooses on the right",
+        "n = a ? 1 : b ? 2 : 3;",
+        "if (a) n = 1; else if (b) n = 2; else n = 3;",
+    ),
+    (
+        "a conditional begins a local",
+        "int x = a ? 1 : 2; n = x;",
+        "int x; if (a) x = 1; else x = 2; n = x;",
+    ),
+    (
+        "a conditional chooses where a value is stored",
+        "row[a ? 0 : 1] = n;",
+        "int x = n; if (a) row[0] = x; else row[1] = x;",
+    ),
+    (
+        "a conditional is switched on",
+        "switch (a ? n : 3) { case 3: c = true; }",
+        "int x; if (a) x = n; else x = 3; if (x == 3) c = true;",
+    ),
+    (
+        "a conditional chooses a pointer",
+        "struct box *p = a ? &box0 : some; p->full = true;",
+        "struct box *p; if (a) p = &box0; else p = some; p->full = true;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2, D3, D4, D5] A variable would be read twice, or where C does not
+    """[D1, D2, D3, D4, D5, D6] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
+
+
+CLAIMS = [
+    ("never: a ? b : c", "never: (a && b) || (!a && c)"),
+    ("never: (a ? n : 3) == 2", "never: (a && n == 2) || (!a && 3 == 2)"),
+    ("never: !(a ? b : c) || c", "never: !((a && b) || (!a && c)) || c"),
+]
+
+
+@pytest.mark.parametrize(("short", "long"), CLAIMS)
+def test_a_claim_chooses_as_a_function_does(short: str, long: str) -> None:
+    """[D6] A claim would be about another state than the one its author means."""
+    asks = [f'claim asked "x" {claim};' for claim in (long, short)]
+    body = "a = true; b = true; n = 2; c = true;"
+    expected, found = (seen(body, one) for one in asks)
+    assert "asked" in expected[1]
+    assert expected == found
 
 
 MISTAKES = [
@@ -216,6 +308,16 @@ MISTAKES = [
         ("BFP105", 26),
         "no loops in a primitive",
     ),
+    ("thread r { number = flag ? 1 : some; }", ("BFP103", 32), "`number` is int, not struct box *"),
+    ("thread r { number = flag ? nmber : 2; }", ("BFP101", 28), "`nmber` is not declared"),
+    ("bool start = flag ? true : false;", ("BFP103", 14), "an initial value has to be a constant"),
+    (
+        "thread r { number = (flag ? 1 : 0) + (flag ? 1 : 0) + (flag ? 1 : 0)"
+        " + (flag ? 1 : 0) + (flag ? 1 : 0) + (flag ? 1 : 0) + (flag ? 1 : 0); }",
+        ("BFP004", 12),
+        "more than 6 `?:`",
+    ),
+    ("thread r { number = flag ? 1; }", ("BFP002", 29), "unexpected `;`"),
 ]
 
 

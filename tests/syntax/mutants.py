@@ -59,6 +59,7 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	while (a) continue;
 	switch (a) { case 1: b = c; default: ; }
 	do a = b; while (c);
+	a = b ? c : d;
 out:
 	return f(x);
 }

@@ -36,7 +36,7 @@ ONE = [
     ("NUL", "bool \0;", ("BFP002", 1, 6), "U+0000"),
     ("a letter beyond ASCII", "bool \xe9;", ("BFP002", 1, 6), "U+00E9"),
     ("a lone surrogate", "bool \udc80;", ("BFP002", 1, 6), "U+DC80"),
-    ("a question mark", "thread t { a = b ? c : d; }", ("BFP002", 1, 18), "`?`"),
+    ("a question mark", "thread t { a = b ? ; }", ("BFP002", 1, 20), "`;`"),
     ("a reserved word as a name", "bool while;", ("BFP002", 1, 6), "`while`"),
     ("a goto without a label", "thread t { goto; }", ("BFP002", 1, 16), "`;`"),
     ("an else without an if", "thread t { else a = b; }", ("BFP002", 1, 12), "`else`"),

@@ -274,6 +274,11 @@ class Build(lark.Transformer[lark.Token, Any]):
 
     # expressions
 
+    def conditional(
+        self, span: Span, condition: tree.Expr, then: tree.Expr, otherwise: tree.Expr
+    ) -> tree.Conditional:
+        return tree.Conditional(condition, then, otherwise, span)
+
     def binary(self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr) -> tree.Binary:
         return tree.Binary(str(op), left, right, span)
 

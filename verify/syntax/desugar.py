@@ -24,7 +24,12 @@ def desugar(
     return tuple(_declaration(d, known) for d in declarations)
 
 
+# So many `?:` a statement may have: with each it is written once more.
+MAX_CHOICES = 6
+
+
 def _declaration(d: tree.Declaration, known: Declared) -> tree.Declaration:
+    look = _Body(known, atomic=True)
     match d:
         case tree.Function() | tree.Thread():
             own = {node.name for node in tree.walk(d.body) if isinstance(node, tree.Local)}
@@ -33,6 +38,8 @@ def _declaration(d: tree.Declaration, known: Declared) -> tree.Declaration:
             inside = _Body(known, frozenset(own))
             body = inside.statement(d.body)
             assert isinstance(body, tree.Block)
+            if isinstance(d, tree.Function):
+                d = replace(d, must_hold=tuple(map(look.plain, d.must_hold)))
             return replace(d, body=body)
         case tree.Primitive():
             inside = _Body(known, frozenset(p.name for p in d.params), atomic=True)
@@ -40,14 +47,30 @@ def _declaration(d: tree.Declaration, known: Declared) -> tree.Declaration:
                 d,
                 before=tuple(map(inside.statement, d.before)),
                 alternatives=tuple(
-                    replace(a, body=inside.statement(a.body)) for a in d.alternatives
+                    replace(
+                        a,
+                        guard=None if a.guard is None else inside.pure(a.guard),
+                        body=inside.statement(a.body),
+                    )
+                    for a in d.alternatives
                 ),
             )
         case tree.Include() | tree.Range() | tree.Enum() | tree.Struct() | tree.Object():
             return d
-        case tree.Scenario() | tree.Outcome() | tree.Contract() | tree.Table() | tree.Claim():
-            return d
-        case tree.Assumption() | tree.Known():
+        case tree.Outcome(_, _, condition):
+            return replace(d, condition=look.pure(condition))
+        case tree.Claim(_, _, alone, clauses):
+            if alone is not None and alone.when is not None:
+                alone = replace(alone, when=look.pure(alone.when))
+            parts = tuple(replace(c, condition=look.pure(c.condition)) for c in clauses)
+            return replace(d, alone=alone, clauses=parts)
+        case tree.Table(_, _, value, axes):
+            value = None if value is None else look.plain(value)
+            axes = tuple(replace(axis, value=look.pure(axis.value)) for axis in axes)
+            return replace(d, sampled_value=value, axes=axes)
+        case tree.Contract(_, promises):
+            return replace(d, promises=tuple(map(look.promise, promises)))
+        case tree.Scenario() | tree.Assumption() | tree.Known():
             return d
 
 
@@ -89,7 +112,13 @@ class _Body:
                 return self._written_out(node)
             case tree.While(test, body, span):
                 around = _Around(span)
-                return self._end(around, tree.While(test, self._within(around, body), span))
+                return self._loop(test, self._within(around, body), around)
+            case tree.If(test, then, otherwise, span):
+                one = self.statement(then)
+                two = None if otherwise is None else self.statement(otherwise)
+                return self._asked(test, lambda known: tree.If(known, one, two, span))
+            case tree.Assign() | tree.Local() | tree.CallStatement() | tree.Return():
+                return self._simple(node)
             case _:
                 # What is in the core already may have sugar in its parts.
                 return tree.map_children(node, self._part)
@@ -103,20 +132,19 @@ class _Body:
         match node:
             case tree.For(first, test, step, body, span):
                 # Where nothing is asked, `for` itself stands for the condition.
-                word = Span(span.source, span.start, span.start + len("for"))
+                word = _word(span)
                 around = _Around(span)
                 turn = tree.Block((self._within(around, body), *self._some(step)), span)
-                loop = tree.While(test or tree.Literal("true", word), turn, span)
-                return self._end(around, tree.Block((*self._some(first), loop), span))
+                loop = self._loop(test or tree.Literal("true", word), turn, around)
+                return tree.Block((*self._some(first), loop), span)
             case tree.DoWhile(body, test, span):
                 if self.atomic:
                     return self._misplaced("no loops in a primitive", span)
                 # A `while` that is entered behind its test.
                 around, entry = _Around(span), f"first {next(self.made)}"
-                word = Span(span.source, span.start, span.start + len("do"))
-                inside = (tree.Label(entry, span), self._within(around, body))
-                loop = tree.While(test, tree.Block(inside, span), span)
-                return self._end(around, tree.Block((tree.Goto(entry, word), loop), span))
+                word = _word(span)
+                loop = self._loop(test, self._within(around, body), around, entry)
+                return tree.Block((tree.Goto(entry, word), loop), span)
             case tree.Break(span):
                 if not self.around:
                     return self._misplaced("`break` leaves no loop and no switch here", span)
@@ -147,7 +175,10 @@ class _Body:
         cases: dict[int | None, tuple[tree.Case, str]] = {}
         around = _Around(node.span, behind=f"behind {next(self.made)}", cases=cases)
         inside = self._within(around, node.body)
-        chosen = self.keep(node.subject, lambda subject: self._chosen(subject, around))
+        chosen = self.value(
+            node.subject,
+            lambda value: self.keep(value, lambda subject: self._chosen(subject, around)),
+        )
         return self._end(around, tree.Block((chosen, inside), node.span))
 
     def _chosen(self, subject: tree.Expr, around: _Around) -> tree.Statement:
@@ -233,6 +264,149 @@ class _Body:
         self.known.error("BFP105", headline, span)
         return tree.Block((), span)
 
+    # ---------------------------------------------------------------- `?:`
+
+    def value(self, node: tree.Expr, then: Then) -> tree.Statement:
+        """`then` of the value of an expression, once for each that a `?:` in it can choose."""
+        if not _chooses(node):
+            return then(node)
+        match node:
+            case tree.Conditional(condition, one, two, span):
+                return self._test(
+                    condition, lambda: self.value(one, then), lambda: self.value(two, then), span
+                )
+            case tree.Binary("&&" | "||" as op, left, right, span) if _chooses(right):
+                # Which side is evaluated is known by then: what is left says nothing more.
+                known = tree.Literal("true" if op == "&&" else "false", left.span)
+                short = tree.Literal("false" if op == "&&" else "true", left.span)
+
+                def go_on() -> tree.Statement:
+                    return self.value(right, lambda r: then(replace(node, left=known, right=r)))
+
+                def stop() -> tree.Statement:
+                    return then(short)
+
+                arms = (go_on, stop) if op == "&&" else (stop, go_on)
+                return self._test(left, *arms, span)
+            case tree.Subscript():
+                return self._in_turn(node, self.keep_place, then)
+            case _:
+                # What else has parts evaluates them in turn.
+                return self._in_turn(node, self.keep, then)
+
+    def _in_turn(
+        self, node: tree.Expr, keep: Callable[[tree.Expr, Then], tree.Statement], then: Then
+    ) -> tree.Statement:
+        """`value` of what has parts: what stands before a `?:` is evaluated before it."""
+        left = [_chooses(part) for part in tree.children(node)]
+
+        def part_of(number: int) -> Callable[[tree.Expr, Then], tree.Statement]:
+            if any(left[number + 1 :]):
+                return lambda part, rest: self.value(part, lambda known: keep(known, rest))
+            return self.value
+
+        return self._each(node, part_of, then)
+
+    def _test(
+        self,
+        condition: tree.Expr,
+        yes: Callable[[], tree.Statement],
+        no: Callable[[], tree.Statement],
+        span: Span,
+    ) -> tree.Statement:
+        return self.value(condition, lambda known: tree.If(known, yes(), no(), span))
+
+    def _asked(self, condition: tree.Expr, then: Then) -> tree.Statement:
+        """`then` of a condition: it is written once, so its value is kept if `?:` chooses it."""
+        if not _chooses(condition):
+            return then(condition)
+        if self.atomic:
+            return then(self.pure(condition))
+        span = condition.span
+        name = tree.Name(f"value {next(self.made)}", span)
+        local = tree.Local(tree.TypeName("bool", 0, span), name.name, None, span)
+        store = self._simple(tree.Assign(name, condition, span))
+        return tree.Block((local, store, then(name)), span)
+
+    def _loop(
+        self, test: tree.Expr, inside: tree.Statement, around: _Around, first: str = ""
+    ) -> tree.Statement:
+        """A `while`, and the label behind it; `first` is one behind its test."""
+        span = around.span
+        body = [tree.Label(first, span), inside] if first else [inside]
+        if _chooses(test) and not self.atomic:
+            around.behind = around.behind or f"behind {next(self.made)}"
+            leave = tree.Goto(around.behind, test.span)
+            turn = tree.Block((), test.span)
+            body.insert(0, self._asked(test, lambda known: tree.If(known, turn, leave, span)))
+            test = tree.Literal("true", _word(span))
+        loop = tree.While(self.pure(test), tree.Block(tuple(body), span), span)
+        return self._end(around, loop)
+
+    def _simple(
+        self, node: tree.Assign | tree.Local | tree.CallStatement | tree.Return
+    ) -> tree.Statement:
+        """A statement without statements in it."""
+        if not any(map(_chooses, tree.children(node))):
+            return node
+        choices = sum(isinstance(part, tree.Conditional) for part in tree.walk(node))
+        if choices > MAX_CHOICES:
+            self.known.error("BFP004", f"more than {MAX_CHOICES} `?:` in a statement", node.span)
+            return tree.Block((), node.span)
+        span = node.span
+        match node:
+            case tree.Assign():
+                return self._store(node)
+            case tree.Local():
+                place = tree.Name(node.name, span)
+                assert node.value is not None
+                begin = self.value(node.value, lambda new: tree.Assign(place, new, span))
+                return tree.Block((replace(node, value=None), begin), span)
+            case tree.CallStatement():
+                return self.value(node.call, lambda new: _statement_of(new, span))
+            case tree.Return():
+                assert node.value is not None
+                return self.value(node.value, lambda new: tree.Return(new, span))
+
+    def _store(self, node: tree.Assign) -> tree.Statement:
+        """The new value before the address that it is stored at."""
+
+        def store(new: tree.Expr) -> tree.Statement:
+            return self.value(node.target, lambda place: tree.Assign(place, new, node.span))
+
+        if _chooses(node.target):
+            return self.value(node.value, lambda new: self.keep(new, store))
+        return self.value(node.value, store)
+
+    def pure(self, node: tree.Expr) -> tree.Expr:
+        """A condition of one state, in which it makes no difference what is asked twice."""
+        if not _chooses(node):
+            return node
+        match node:
+            case tree.Conditional(condition, one, two, span):
+                test = self.pure(condition)
+                yes = tree.Binary("&&", test, self.pure(one), span)
+                no = tree.Binary("&&", tree.Unary("!", test, span), self.pure(two), span)
+                return tree.Binary("||", yes, no, span)
+            case tree.Binary("&&" | "||") | tree.Unary("!"):
+                return tree.map_children(node, self.pure)
+            case _:
+                # A part that is no condition: the choice is made around all of it.
+                choice = next(p for p in tree.walk(node) if isinstance(p, tree.Conditional))
+                one, two = (_put(node, choice, arm) for arm in (choice.then, choice.otherwise))
+                return self.pure(tree.Conditional(choice.condition, one, two, node.span))
+
+    def plain(self, node: tree.Expr) -> tree.Expr:
+        """What has to be said outright: a lock of a contract, the value of a sample."""
+        if _chooses(node):
+            self.known.error("BFP105", "no `?:` here", node.span)
+            return tree.Integer(0, node.span)
+        return node
+
+    def promise(self, node: tree.Promise) -> tree.Promise:
+        effects = tuple(replace(one, lock=self.plain(one.lock)) for one in node.effects)
+        return replace(node, effects=effects)
+
     # ------------------------------------------------- what is evaluated before
 
     def keep(self, node: tree.Expr, then: Then) -> tree.Statement:
@@ -253,7 +427,9 @@ class _Body:
             case tree.Binary("&&" | "||") | tree.Member() | tree.Subscript() | tree.Call():
                 return self._kept(node, then)
             case tree.Unary() | tree.Binary() | tree.ContainerOf():
-                return self._each(node, self.keep, then)
+                return self._each(node, lambda _: self.keep, then)
+            case tree.Sugar():
+                raise AssertionError(f"the value of {type(node).__name__} is asked for first")
 
     def keep_place(self, node: tree.Expr, then: Then) -> tree.Statement:
         """`then` of a place whose address is worked out before: what leads there is kept."""
@@ -279,15 +455,41 @@ class _Body:
         return tree.Block((kept, store, then(name)), node.span)
 
     def _each(
-        self, node: tree.Expr, how: Callable[[tree.Expr, Then], tree.Statement], then: Then
+        self,
+        node: tree.Expr,
+        how: Callable[[int], Callable[[tree.Expr, Then], tree.Statement]],
+        then: Then,
     ) -> tree.Statement:
-        """`then` of an expression with `how` done to each of its parts in turn."""
+        """`then` of an expression with `how(i)` done to its part i, to each in turn."""
         parts = tree.children(node)
 
         def behind(done: tuple[tree.Expr, ...]) -> tree.Statement:
             if len(done) < len(parts):
-                return how(parts[len(done)], lambda part: behind((*done, part)))
+                here = how(len(done))
+                return here(parts[len(done)], lambda part: behind((*done, part)))
             left = iter(done)
             return then(tree.map_children(node, lambda _: next(left)))
 
         return behind(())
+
+
+def _chooses(node: tree.Node) -> bool:
+    return any(isinstance(part, tree.Conditional) for part in tree.walk(node))
+
+
+def _statement_of(call: tree.Expr, span: Span) -> tree.CallStatement:
+    assert isinstance(call, tree.Call)
+    return tree.CallStatement(call, span)
+
+
+def _put(node: tree.Expr, old: tree.Expr, new: tree.Expr) -> tree.Expr:
+    """The expression with another one in the place of a part of it."""
+    if node is old:
+        return new
+    return tree.map_children(node, lambda part: _put(part, old, new))
+
+
+def _word(span: Span) -> Span:
+    """The word that a statement begins with."""
+    length = next(i for i, c in enumerate(span.text) if not c.isalpha())
+    return Span(span.source, span.start, span.start + length)

@@ -91,8 +91,19 @@ class ContainerOf:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Conditional(Sugar):
+    """`condition ? then : otherwise`"""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    span: Span
+
+
+SugarExpr: TypeAlias = Conditional
 Expr: TypeAlias = (
-    Name | Integer | Literal | Unary | Binary | Member | Subscript | Call | ContainerOf
+    Name | Integer | Literal | Unary | Binary | Member | Subscript | Call | ContainerOf | SugarExpr
 )
 
 # ----------------------------------------------------------------- statements
