@@ -224,12 +224,52 @@ PAIRS = [
         "struct box *p = a ? &box0 : some; p->full = true;",
         "struct box *p; if (a) p = &box0; else p = some; p->full = true;",
     ),
+    (
+        "an update is a read and a store",
+        "n += 1;",
+        "n = n + 1;",
+    ),
+    (
+        "an update takes away",
+        "n = 3; n -= 2;",
+        "n = 3; n = n - 2;",
+    ),
+    (
+        "an update multiplies",
+        "n = 1; n *= 3;",
+        "n = 1; n = n * 3;",
+    ),
+    (
+        "an update works out its address once",
+        "some = &box0; some->next->count += 1;",
+        "some = &box0; struct box *p = some; struct box *q = p->next; q->count = q->count + 1;",
+    ),
+    (
+        "an update works out its index once",
+        "row[n] += 1;",
+        "int i = n; row[i] = row[i] + 1;",
+    ),
+    (
+        "an update reads the old value before the operand",
+        "n += row[0];",
+        "n = n + row[0];",
+    ),
+    (
+        "an update chooses its operand",
+        "n += a ? 1 : 3;",
+        "int x = n; if (a) n = x + 1; else n = x + 3;",
+    ),
+    (
+        "an update is the step of a for",
+        "int i; for (i = 0; i < 3; i += 2) row[0] = i;",
+        "int i; for (i = 0; i < 3; i = i + 2) row[0] = i;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2, D3, D4, D5, D6] A variable would be read twice, or where C does not
+    """[D1, D2, D3, D4, D5, D6, D7] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
 
@@ -318,6 +358,7 @@ MISTAKES = [
         "more than 6 `?:`",
     ),
     ("thread r { number = flag ? 1; }", ("BFP002", 29), "unexpected `;`"),
+    ("thread r { some += 1; }", ("BFP103", 12), "`+` wants numbers, not struct box *"),
 ]
 
 

@@ -60,6 +60,8 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	switch (a) { case 1: b = c; default: ; }
 	do a = b; while (c);
 	a = b ? c : d;
+	a += b;
+	for (;; a -= 1) ;
 out:
 	return f(x);
 }

@@ -223,6 +223,13 @@ class Build(lark.Transformer[lark.Token, Any]):
 
     for_assign = assign
 
+    def update(
+        self, span: Span, target: tree.Expr, op: lark.Token, value: tree.Expr
+    ) -> tree.Update:
+        return tree.Update(str(op).removesuffix("="), target, value, span)
+
+    for_update = update
+
     def call_statement(self, span: Span, call: tree.Call) -> tree.CallStatement:
         return tree.CallStatement(call, span)
 

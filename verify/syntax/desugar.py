@@ -145,6 +145,13 @@ class _Body:
                 word = _word(span)
                 loop = self._loop(test, self._within(around, body), around, entry)
                 return tree.Block((tree.Goto(entry, word), loop), span)
+            case tree.Update(op, target, value, span):
+                # The address is worked out once, then the old value is read, then the operand.
+                def stored(place: tree.Expr) -> tree.Statement:
+                    new = tree.Binary(op, place, value, span)
+                    return self.statement(tree.Assign(place, new, span))
+
+                return self.value(target, lambda known: self.keep_place(known, stored))
             case tree.Break(span):
                 if not self.around:
                     return self._misplaced("`break` leaves no loop and no switch here", span)

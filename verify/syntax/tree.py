@@ -231,7 +231,17 @@ class DoWhile(Sugar):
     span: Span
 
 
-SugarStatement: TypeAlias = For | Break | Continue | Switch | Case | DoWhile
+@dataclass(frozen=True, slots=True)
+class Update(Sugar):
+    """`target op= value`; `op` is +, - or *."""
+
+    op: str
+    target: Expr
+    value: Expr
+    span: Span
+
+
+SugarStatement: TypeAlias = For | Break | Continue | Switch | Case | DoWhile | Update
 Statement: TypeAlias = (
     Block
     | Local
