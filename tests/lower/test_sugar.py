@@ -264,12 +264,37 @@ PAIRS = [
         "int i; for (i = 0; i < 3; i += 2) row[0] = i;",
         "int i; for (i = 0; i < 3; i = i + 2) row[0] = i;",
     ),
+    (
+        "a count counts up behind",
+        "n++;",
+        "n = n + 1;",
+    ),
+    (
+        "a count counts down behind",
+        "n = 3; n--;",
+        "n = 3; n = n - 1;",
+    ),
+    (
+        "a count counts up before",
+        "++n;",
+        "n = n + 1;",
+    ),
+    (
+        "a count counts down before",
+        "n = 3; --row[0];",
+        "n = 3; row[0] = row[0] - 1;",
+    ),
+    (
+        "a count is the step of a for",
+        "int i; for (i = 0; i < 3; i++) row[0] = i;",
+        "int i; for (i = 0; i < 3; i = i + 1) row[0] = i;",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "core"), [p[1:] for p in PAIRS], ids=[p[0] for p in PAIRS])
 def test_what_is_short_does_what_it_stands_for(text: str, core: str) -> None:
-    """[D1, D2, D3, D4, D5, D6, D7] A variable would be read twice, or where C does not
+    """[D1, D2, D3, D4, D5, D6, D7, D8] A variable would be read twice, or where C does not
     read it, and a run of the kernel would be missed."""
     assert seen(core) == seen(text)
 
@@ -359,6 +384,11 @@ MISTAKES = [
     ),
     ("thread r { number = flag ? 1; }", ("BFP002", 29), "unexpected `;`"),
     ("thread r { some += 1; }", ("BFP103", 12), "`+` wants numbers, not struct box *"),
+    ("thread r { number = number++; }", ("BFP105", 21), "`number++` has no value"),
+    ("thread r { if (--number == 0) flag = true; }", ("BFP105", 16), "`--number` has no value"),
+    ('claim c "x" never: number++ == 1;', ("BFP105", 20), "`number++` has no value"),
+    ("thread r { box0.row[number++] = 1; }", ("BFP105", 21), "`number++` has no value"),
+    ("thread r { ++number++; }", ("BFP002", 20), "unexpected `++`"),
 ]
 
 

@@ -62,6 +62,9 @@ static struct s *f(int a, struct s *b) __must_hold(&b->l) __must_hold(&m)
 	a = b ? c : d;
 	a += b;
 	for (;; a -= 1) ;
+	a++;
+	--b;
+	for (;; c++) ;
 out:
 	return f(x);
 }

@@ -230,6 +230,11 @@ class Build(lark.Transformer[lark.Token, Any]):
 
     for_update = update
 
+    def count_statement(self, span: Span, count: tree.Count) -> tree.Update:
+        return tree.Update(count.op, count.target, None, span)
+
+    for_count = count_statement
+
     def call_statement(self, span: Span, call: tree.Call) -> tree.CallStatement:
         return tree.CallStatement(call, span)
 
@@ -280,6 +285,12 @@ class Build(lark.Transformer[lark.Token, Any]):
         return tree.Block((), span)
 
     # expressions
+
+    def count_behind(self, span: Span, target: tree.Expr, op: lark.Token) -> tree.Count:
+        return tree.Count(str(op)[:1], target, span)
+
+    def count_before(self, span: Span, op: lark.Token, target: tree.Expr) -> tree.Count:
+        return tree.Count(str(op)[:1], target, span)
 
     def conditional(
         self, span: Span, condition: tree.Expr, then: tree.Expr, otherwise: tree.Expr

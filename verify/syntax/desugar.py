@@ -148,7 +148,7 @@ class _Body:
             case tree.Update(op, target, value, span):
                 # The address is worked out once, then the old value is read, then the operand.
                 def stored(place: tree.Expr) -> tree.Statement:
-                    new = tree.Binary(op, place, value, span)
+                    new = tree.Binary(op, place, value or tree.Integer(1, span), span)
                     return self.statement(tree.Assign(place, new, span))
 
                 return self.value(target, lambda known: self.keep_place(known, stored))
@@ -278,6 +278,8 @@ class _Body:
         if not _chooses(node):
             return then(node)
         match node:
+            case tree.Count():
+                return then(self._uncounted(node))
             case tree.Conditional(condition, one, two, span):
                 return self._test(
                     condition, lambda: self.value(one, then), lambda: self.value(two, then), span
@@ -390,6 +392,8 @@ class _Body:
         if not _chooses(node):
             return node
         match node:
+            case tree.Count():
+                return self._uncounted(node)
             case tree.Conditional(condition, one, two, span):
                 test = self.pure(condition)
                 yes = tree.Binary("&&", test, self.pure(one), span)
@@ -399,16 +403,26 @@ class _Body:
                 return tree.map_children(node, self.pure)
             case _:
                 # A part that is no condition: the choice is made around all of it.
-                choice = next(p for p in tree.walk(node) if isinstance(p, tree.Conditional))
+                choice = next(p for p in tree.walk(node) if isinstance(p, tree.Sugar))
+                if isinstance(choice, tree.Count):
+                    return self.pure(_put(node, choice, self._uncounted(choice)))
                 one, two = (_put(node, choice, arm) for arm in (choice.then, choice.otherwise))
                 return self.pure(tree.Conditional(choice.condition, one, two, node.span))
 
     def plain(self, node: tree.Expr) -> tree.Expr:
         """What has to be said outright: a lock of a contract, the value of a sample."""
         if _chooses(node):
-            self.known.error("BFP105", "no `?:` here", node.span)
+            self.known.error("BFP105", "neither `?:` nor `++` here", node.span)
             return tree.Integer(0, node.span)
         return node
+
+    def _uncounted(self, node: tree.Count) -> tree.Expr:
+        """Complain of `x++` where its value is wanted: it would be read and stored in a step."""
+        op = f"{node.op}="
+        hint = f"write `{node.target.span.text} {op} 1;` before or behind, as a statement"
+        headline = f"`{node.span.text}` has no value"
+        self.known.error("BFP105", headline, node.span, "a value is wanted here", hint)
+        return node.target
 
     def promise(self, node: tree.Promise) -> tree.Promise:
         effects = tuple(replace(one, lock=self.plain(one.lock)) for one in node.effects)
@@ -481,7 +495,8 @@ class _Body:
 
 
 def _chooses(node: tree.Node) -> bool:
-    return any(isinstance(part, tree.Conditional) for part in tree.walk(node))
+    """Whether there is sugar in an expression: what has to be chosen, or does not belong there."""
+    return any(isinstance(part, tree.SUGAR_EXPRS) for part in tree.walk(node))
 
 
 def _statement_of(call: tree.Expr, span: Span) -> tree.CallStatement:

@@ -101,7 +101,16 @@ class Conditional(Sugar):
     span: Span
 
 
-SugarExpr: TypeAlias = Conditional
+@dataclass(frozen=True, slots=True)
+class Count(Sugar):
+    """`target++` or `++target`, `op` + or -.  As a statement it is read as an `Update`."""
+
+    op: str
+    target: Expr
+    span: Span
+
+
+SugarExpr: TypeAlias = Conditional | Count
 Expr: TypeAlias = (
     Name | Integer | Literal | Unary | Binary | Member | Subscript | Call | ContainerOf | SugarExpr
 )
@@ -233,11 +242,11 @@ class DoWhile(Sugar):
 
 @dataclass(frozen=True, slots=True)
 class Update(Sugar):
-    """`target op= value`; `op` is +, - or *."""
+    """`target op= value`, without a value by 1; `op` is +, - or *."""
 
     op: str
     target: Expr
-    value: Expr
+    value: Expr | None
     span: Span
 
 
@@ -260,6 +269,7 @@ Statement: TypeAlias = (
 
 Node: TypeAlias = Expr | Statement
 STATEMENTS = get_args(Statement)
+SUGAR_EXPRS = get_args(SugarExpr)
 _SHAPE = Shape((*get_args(Expr), *STATEMENTS))
 
 
