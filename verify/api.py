@@ -136,7 +136,7 @@ def load(path: PathLike, question: Question = ASK) -> Program:
 def prove(path: PathLike, question: Question = ASK, control: Control = SILENT) -> Report:
     """Prove or refute the claims of a program.
 
-    What is ended by `control` is not established, with the scenarios in `cut`; what was known
+    What is ended by `control` is not established, with the scenarios in `cancelled`; what was known
     before stays.
 
     >>> report = prove("programs/v3.bfp", Question(scenario="reuse", claims=("balance",)))

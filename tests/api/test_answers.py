@@ -37,7 +37,12 @@ def test_a_good_program_is_proved() -> None:
     assert verify.Status.ESTABLISHED == report.status
     assert {"many"} == {answer.scenario for answer in report.answers}
     assert all(isinstance(answer.verdict, verify.Proved) for answer in report.answers)
-    assert (None, (), (), ()) == (report.failure, report.diagnostics, report.written, report.cut)
+    assert (None, (), (), ()) == (
+        report.failure,
+        report.diagnostics,
+        report.written,
+        report.cancelled,
+    )
 
 
 def test_a_bad_program_is_refuted_by_a_run() -> None:

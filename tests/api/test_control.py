@@ -64,7 +64,7 @@ def test_what_is_ended_at_once_is_not_established(
     """What was never looked at would pass for proved, or for refuted."""
     report = verify.prove("two.bfp", verify.Question(jobs=jobs), control)
 
-    assert ("many", "few") == report.cut
+    assert ("many", "few") == report.cancelled
     assert verify.Status.OPEN == report.status
     why = {a.verdict.reason for a in report.answers if isinstance(a.verdict, verify.NotEstablished)}
     assert {Plain.LATE if late else Plain.CANCELLED} == why
@@ -89,7 +89,7 @@ def test_what_was_known_before_the_end_stays_known() -> None:
     )
     report = verify.prove("two.bfp", verify.Question(proofs="proofs"), control)
 
-    assert ("few",) == report.cut
+    assert ("few",) == report.cancelled
     known = {a.claim: a.verdict for a in report.answers if a.scenario == "many"}
     assert isinstance(known["balance"], verify.Proved)
     assert verify.Status.OPEN == report.status
@@ -107,7 +107,7 @@ def test_a_refutation_counts_though_the_rest_was_ended() -> None:
     )
     report = verify.prove("two.bfp", verify.Question(), control)
 
-    assert (("few",), verify.Status.REFUTED) == (report.cut, report.status)
+    assert (("few",), verify.Status.REFUTED) == (report.cancelled, report.status)
 
 
 def test_coverage_keeps_what_it_has_seen() -> None:
@@ -121,7 +121,7 @@ def test_coverage_keeps_what_it_has_seen() -> None:
     whole = verify.coverage("good.bfp")
     some = verify.coverage("good.bfp", control=verify.Control(cancelled=cancelled))
 
-    assert some.cut
+    assert some.cancelled
     assert verify.Status.OPEN == some.status
     assert 0 < len(some.changes) < len(whole.changes)
     assert whole.changes[: len(some.changes)] == some.changes
@@ -167,7 +167,7 @@ def test_one_scenario_alone_can_be_ended_at_any_time(monkeypatch: pytest.MonkeyP
     control = verify.Control(progress=begun.append, cancelled=lambda: bool(begun))
     report = verify.prove("good.bfp", verify.Question(jobs=2), control)
 
-    assert ("many",) == report.cut
+    assert ("many",) == report.cancelled
     assert [] == multiprocessing.active_children()
 
 

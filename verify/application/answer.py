@@ -17,8 +17,8 @@ class Report:
     """What came of a program: `results`, one for each scenario, or what is wrong with it.
 
     That is either mistakes in the text, `diagnostics`, or a `failure`. `written` are the folders
-    of the certificates. `cut` are the scenarios that whoever asked has ended before there was an
-    answer: in these each claim is not established.
+    of the certificates. `cancelled` are the scenarios that whoever asked has ended before there
+    was an answer: in these each claim is not established.
     """
 
     path: str
@@ -28,7 +28,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
     written: tuple[str, ...] = ()
-    cut: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
 
     @property
     def established(self) -> bool:
@@ -79,7 +79,7 @@ class Coverage:
     """Which statements of a program the claims rest on, or what is wrong with it.
 
     `changes` are the statements, each with what leaving it out breaks in each of `scenarios`, in
-    that order. `cut`: whoever asked has ended it before all statements were looked at.
+    that order. `cancelled`: whoever asked has ended it before all statements were looked at.
     """
 
     path: str
@@ -88,7 +88,7 @@ class Coverage:
     changes: tuple[tuple[Need, ...], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: Failure | None = None
-    cut: bool = False
+    cancelled: bool = False
 
     @property
     def status(self) -> Status:
@@ -97,7 +97,7 @@ class Coverage:
             return status_of(self.failure)
         if self.diagnostics:
             return Status.INPUT
-        return Status.OPEN if self.cut else status_of_changes(self.changes)
+        return Status.OPEN if self.cancelled else status_of_changes(self.changes)
 
 
 def status_of_results(results: Sequence[Result], bounded: bool) -> Status:

@@ -70,7 +70,7 @@ def coverage(path: Path, question: Question, control: Control) -> Coverage:
     except FailedError as error:
         return replace(about, failure=error.failure)
     except CancelledError:
-        return replace(about, changes=tuple(found), cut=True)
+        return replace(about, changes=tuple(found), cancelled=True)
     except Exception as error:
         return replace(about, failure=unexpected(str(path), error))
     return replace(about, changes=tuple(found))

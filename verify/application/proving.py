@@ -141,7 +141,7 @@ def _as_settled(
 
         why = Plain.LATE if error.late else Plain.CANCELLED
         for i, task in left.items():
-            yield i, replace(unanswered(task, why), cut=True)
+            yield i, replace(unanswered(task, why), cancelled=True)
 
 
 def _made(
@@ -176,5 +176,7 @@ def _report(plan: ProgramPlan, question: Question, settled: Sequence[Settled]) -
         status=status_of_results(found, question.bounded),
         results=found,
         written=tuple(one.written for one in settled if one.written),
-        cut=tuple(one.result.scenario for one in settled if one.cut and one.result is not None),
+        cancelled=tuple(
+            one.result.scenario for one in settled if one.cancelled and one.result is not None
+        ),
     )

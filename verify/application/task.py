@@ -45,4 +45,4 @@ class Settled:
     result: Result | None
     written: str = ""
     failure: Failure | None = None
-    cut: bool = False
+    cancelled: bool = False
