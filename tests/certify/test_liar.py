@@ -83,6 +83,7 @@ def lies(name: str, count: int) -> Iterator[tuple[Program, World, Grounds]]:
         yield program, scene, Grounds(lemmas, direct, arrows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FALSE)
 def test_a_liar_proves_nothing_that_is_false(name: str) -> None:
     """If it fails, a fault in the search can make a wrong proof."""

@@ -91,7 +91,7 @@ def test_a_program_reads_as_it_is_written(path: Path) -> None:
     assert_read_back(bare(lower(read(path, _loader()))))
 
 
-@by_chance(60, LARGE)
+@by_chance(25, LARGE)
 @given(programs())
 def test_any_program_reads_as_it_is_written(program: Program) -> None:
     """Forms that no program of the kernel has would be read as others."""

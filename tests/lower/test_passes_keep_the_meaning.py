@@ -87,7 +87,7 @@ def seen(program: Program) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("name", PASSES)
-@by_chance(30, LARGE)
+@by_chance(20, LARGE)
 @given(programs().map(told))
 def test_a_pass_changes_nothing_that_others_can_see(name: str, program: Program) -> None:
     """A bug would be gone before any engine looks for it, or be put in."""

@@ -104,6 +104,7 @@ def test_the_words_of_the_language_are_read_off_the_grammar() -> None:
     assert {"claim", "forever", "misses", "releases_shared"} <= set(keywords()) - reserved()
 
 
+@pytest.mark.slow
 def test_a_word_that_is_gone_is_missed_where_it_was_and_nowhere_else() -> None:
     """One mistake would bring a dozen messages with it, far from where it is."""
     text = PROGRAM.read_text(encoding="utf-8")

@@ -78,6 +78,7 @@ def test_a_field_of_which_nobody_knows_what_is_in_it_is_refused_where_the_tree_i
         Shape([Arms])
 
 
+@pytest.mark.slow
 def test_walking_meets_each_node_of_a_program_once_and_in_order() -> None:
     """Breaks if a traversal leaves out, repeats or reorders a part of a real program."""
     path = ROOT / "programs" / "v3.bfp"
