@@ -8,7 +8,7 @@ import pytest
 from tests.ir.text import ir, text
 from verify.certify import places as module
 from verify.certify.lemmas import Literal
-from verify.certify.places import Place, asked_for, meetings, places, stands_still
+from verify.certify.places import WaitingPlace, asked_for, meetings, places, stands_still
 from verify.certify.world import World, world
 
 HEAD = """
@@ -30,7 +30,7 @@ def scene(code: str) -> World:
     return world(program, program.scenarios[0])
 
 
-def told(place: Place) -> str:
+def told(place: WaitingPlace) -> str:
     """A place as `pc own values: lock modes`."""
     own = "".join(f" {one.name}={list(one.values)}" for one in place.own)
     asks = ", ".join(f"{lock} {list(modes)}" for lock, modes in place.asks)
