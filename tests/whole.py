@@ -18,18 +18,28 @@ from verify.syntax.parse import parse
 from verify.syntax.resolve import resolve
 
 ATTEMPTS = 50
-MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU = (
+MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU, IRQ = (
     "struct mutex",
     "spinlock_t",
     "rwlock_t",
     "struct rw_semaphore",
     "refcount_t",
     "struct rcu_state",
+    "struct hardirqs",
 )
-KINDS = (MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU)
-SHAREABLE = (RWLOCK, RWSEM, REF, RCU)
+KINDS = (MUTEX, SPIN, RWLOCK, RWSEM, REF, RCU, IRQ)
+SHAREABLE = (RWLOCK, RWSEM, REF, RCU, IRQ)
 EXCLUSIVE = (MUTEX, SPIN, RWLOCK, RWSEM, RCU)
-STEMS = {MUTEX: "mutex", SPIN: "spin", RWLOCK: "rw", RWSEM: "sem", REF: "ref", RCU: "rcu"}
+SHARED_ONLY = (REF, IRQ)
+STEMS = {
+    MUTEX: "mutex",
+    SPIN: "spin",
+    RWLOCK: "rw",
+    RWSEM: "sem",
+    REF: "ref",
+    RCU: "rcu",
+    IRQ: "irq",
+}
 RANGES = ((0, 1), (0, 2), (0, 2), (0, 3), (-1, 1), (-2, 1), (1, 2), (1, 3), (-2, -1))
 INTEGERS = ("int", "unsigned int", "long", "unsigned long", "size_t", "u8", "index_t")
 
@@ -579,7 +589,7 @@ class _Writer:
             modes.append(True)
         for shared in modes:
             infix = ("read_" if shared else "write_") if kind in SHAREABLE else ""
-            ways.append(self._way(kind, stem, infix if kind != REF else "", shared))
+            ways.append(self._way(kind, stem, infix if kind not in SHARED_ONLY else "", shared))
         if kind in (RWLOCK, RWSEM) and self.chance(0.6):
             name = f"{stem}_downgrade"
             self.world.downgrade[kind] = name
@@ -609,8 +619,8 @@ class _Writer:
             case _:
                 body = [f"{word}(l);"]
         self.primitive(take, params, "void", [*before, *body])
-        blocked = "is_write_locked(l)" if shared and kind != REF else "is_locked(l)"
-        if kind == REF:
+        blocked = "is_write_locked(l)" if shared and kind not in SHARED_ONLY else "is_locked(l)"
+        if kind in SHARED_ONLY:
             places = self.places("bool", Scope("primitive"))
             blocked = random.choice(places)
         tried = [f'when (!{blocked}) "it was free" {{', f"\t{word}(l);", "\treturn true;", "}"]
@@ -887,7 +897,7 @@ class _Writer:
             of_value += [("releases_shared", lock) for lock in entry if self.chance(0.45)]
             for lock, its in outside[:1]:
                 if self.chance(0.3):
-                    shared = its == REF or (its in SHAREABLE and self.chance(0.5))
+                    shared = its in SHARED_ONLY or (its in SHAREABLE and self.chance(0.5))
                     of_value.append(("acquires_shared" if shared else "acquires", lock))
             effects[value] = tuple(of_value)
         scope = Scope("function", dict(params), "enum status")
@@ -926,7 +936,8 @@ class _Writer:
         body.must_call = bool(self.world.subjects) and self.chance(0.7)
         body.must_wait = bool(self.world.waits) and self.chance(0.6)
         lines = body.whole()
-        self.parts.append(f"thread {name}{sentence}\n{{")
+        context = "interrupt " if self.chance(0.2) else ""
+        self.parts.append(f"{context}thread {name}{sentence}\n{{")
         self.parts += _flat(lines)
         self.parts.append("}")
         return name

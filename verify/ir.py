@@ -108,6 +108,12 @@ def phase(lock: str) -> Shared:
     return Shared(f"{lock}@phase")
 
 
+def usage(lock: str, context: str, mode: str) -> Shared:
+    """Whether a lock has been taken in a mode in some `context`: `irq`, in an interrupt, or
+    `on`, elsewhere with interrupts on."""
+    return Shared(f"{lock}@{context}-{mode}")
+
+
 def is_phase(name: str) -> bool:
     """Whether a shared variable is the phase of a lock; no variable of a text is called so."""
     return name.endswith("@phase")

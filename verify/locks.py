@@ -110,7 +110,7 @@ class LockKind:
     `atomic` names must not sleep.  `downgrades` says that exclusive may become shared.  A
     holder may take it shared again, `levels` deep at most.  With `grace`, holding it
     exclusively is a grace period, which ends when nobody holds it shared any more who
-    did when it began.
+    did when it began.  While one with `interrupts` is held, those of the thread are off.
     """
 
     name: str
@@ -121,6 +121,7 @@ class LockKind:
     downgrades: bool = False
     levels: int = 1
     grace: bool = False
+    interrupts: bool = False
 
     @property
     def domain(self) -> tuple[int, ...]:
@@ -136,6 +137,19 @@ class LockKind:
     def asked(self) -> tuple[str, ...]:
         """The words for modes in which other threads may be asked for."""
         return ("shared", "exclusive", "any", *(PHASES if self.grace else ()))
+
+    @property
+    def spins(self) -> bool:
+        """Whether somebody may spin for it, whom an interrupt that wants it must not find."""
+        return self.atomic == "any" and bool(self.excludes)
+
+    def rivals(self, mode: str) -> tuple[str, ...]:
+        """The modes that exclude a mode, or are excluded by it."""
+        return tuple(
+            other
+            for other in self.modes
+            if (mode, other) in self.excludes or (other, mode) in self.excludes
+        )
 
     @property
     def shareable(self) -> bool:
@@ -208,6 +222,14 @@ ROWS = (
         atomic="shared",
         levels=DEEPEST,
         grace=True,
+    ),
+    LockKind(
+        name="interrupts",
+        c_type="struct hardirqs",
+        modes=("shared",),
+        excludes=frozenset(),
+        atomic="any",
+        interrupts=True,
     ),
 )
 KINDS: Mapping[str, LockKind] = {row.name: row for row in ROWS}

@@ -25,6 +25,13 @@ REFUTED = {
     ("rcu", "within"): {"lock-use", "atomic-sleep"},
     ("rcu", "leaving"): {"lock-use"},
     ("rcu", "deep"): {"lock-use"},
+    ("irq", "kept"): set(),
+    ("irq", "open"): {"irq-safe"},
+    ("irq", "early"): {"irq-safe"},
+    ("irq", "quiet"): set(),
+    ("irq", "sleeper"): {"atomic-sleep"},
+    ("irq", "unbalanced"): {"balance"},
+    ("irq", "sleeps"): {"atomic-sleep"},
     ("rcu", "unbalanced"): {"balance", "no-reader", "stuck"},
 }
 

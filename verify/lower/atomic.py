@@ -32,6 +32,7 @@ from verify.ir import (
     negate,
     phase,
     rebuild,
+    usage,
 )
 from verify.locks import (
     EXACT,
@@ -64,8 +65,10 @@ from verify.reasons.violations import (
     Doing,
     FollowsNull,
     GivesUpUnheld,
+    InconsistentUse,
     LeavesRange,
     SleepsAtomic,
+    SleepsInInterrupt,
     TakesHeld,
     TakesTooDeep,
     Violation,
@@ -146,7 +149,8 @@ class Way:
 class Steps:
     """Runs primitives; collects the claims that may break on the way.
 
-    `types` are those of the thread's locals, as far as it has them yet.
+    `types` are those of the thread's locals, as far as it has them yet; `interrupt`: it runs
+    in interrupt context.
     """
 
     program: Checked
@@ -155,11 +159,14 @@ class Steps:
     types: Mapping[str, Type] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
     depth: int = 0
+    interrupt: bool = False
+    has_interrupts: bool = field(init=False)
     before: dict[str, list[tuple[str, checked.Clause]]] = field(init=False)
     lifetimes: Lifetimes = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = {}
+        self.has_interrupts = any(t.interrupt for t in self.program.threads.values())
         self.lifetimes = Lifetimes(self.layout, self.claims)
         self.slots = {slot.name: slot.type for slot in self.program.slots}
         for claim in self.claims:
@@ -308,6 +315,8 @@ class Steps:
                     for after in self._lock(word, name, way.when(way.now(condition)))
                 ]
             case checked.MightSleep():
+                if self.interrupt:
+                    self.broken(way, TRUE, "atomic-sleep", SleepsInInterrupt())
                 for name, kind in self.layout.locks.items():
                     if kind.atomic:
                         self.broken(
@@ -449,6 +458,8 @@ class Steps:
                 way, deepest, "lock-use", TakesTooDeep(name, kind.levels), fault, about=(name,)
             )
             way = way.when(negate(way.now(deepest)))
+        if word in TAKES and kind.spins and self.has_interrupts:
+            way = self._used_in(name, kind, TAKES[word], way)
         ways = [
             replace(one, locks={**one.locks, name: after})
             for when, after in held_after(word, name, kind)
@@ -459,6 +470,18 @@ class Steps:
             changed = negate(phase(name))
             ways = [one.store(phase(name), one.now(changed)) for one in ways]
         return ways
+
+    def _used_in(self, name: str, kind: LockKind, mode: str, way: Way) -> Way:
+        """The way with a note of how a lock is used; `irq-safe` is broken where it was used
+        so that an interrupt may spin for whom it has interrupted."""
+        off = (Mine(lock, "any") for lock, row in self.layout.locks.items() if row.interrupts)
+        here = TRUE if self.interrupt else negate(disj(off))
+        mine, theirs = ("irq", "on") if self.interrupt else ("on", "irq")
+        rivals = disj(usage(name, theirs, other) for other in kind.rivals(mode))
+        violation = InconsistentUse(name, self.interrupt)
+        self.broken(way, conj([here, rivals]), "irq-safe", violation, about=(name,))
+        noted = usage(name, mine, mode)
+        return way.store(noted, way.now(disj([noted, here])))
 
 
 def held_after(word: str, name: str, kind: LockKind) -> Iterator[tuple[Expr, int]]:

@@ -29,6 +29,7 @@ from verify.ir import (
     disj,
     negate,
     phase,
+    usage,
 )
 from verify.locks import PHASES
 from verify.lower import tidy
@@ -44,11 +45,14 @@ from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Type
 
+# Whether a lock has been used in some way.
+USED = Domain("use of a lock", 0, ("no", "yes"))
 BUILT_IN = {
     "table": "in each case the code does what its author says",
     "balance": "each return leaves the locks as its contract says",
     "lock-use": "nothing is taken twice or released without being held",
     "atomic-sleep": "nothing sleeps while it holds a spinlock",
+    "irq-safe": "no lock of an interrupt is taken elsewhere with interrupts on",
     "memory": "no NULL is followed, no array or range is left",
     "stuck": "no thread waits for ever",
     "vacuity": "every statement is reached, every claim is put to the test",
@@ -66,7 +70,10 @@ def lower(program: Checked, fused: bool = True) -> Program:
     """
     where = layout(program)
     raws = _raw_threads(program, where)
+    interrupts = any(thread.interrupt for thread in program.threads.values())
+    uses = _uses(where) if interrupts else {}
     changing = tidy.written(raw.thread for raw in raws.values())
+    changing -= {one for one, rivals in uses.items() if not rivals & changing}
     constants: dict[Atom, Expr] = {
         Shared(slot.name): Const(slot.initial)
         for slot in program.slots
@@ -75,6 +82,8 @@ def lower(program: Checked, fused: bool = True) -> Program:
     constants |= {
         phase(lock.name): FALSE for lock in program.locks if phase(lock.name).name not in changing
     }
+    constants |= {Shared(name): FALSE for name in uses if name not in changing}
+    raws = {name: _without(raw, uses.keys() - changing) for name, raw in raws.items()}
     domains = _domains(program)
     # Done once for a thread and all its lonely copies.
     known: dict[str, dict[Atom, Expr]] = {}
@@ -107,12 +116,12 @@ def lower(program: Checked, fused: bool = True) -> Program:
         for c in program.claims
     ]
     sentences = dict(BUILT_IN)
-    if any(kind.levels > 1 for kind in where.locks.values()):
-        sentences["atomic-sleep"] = "nothing sleeps with a spinlock, or in a read section"
+    if interrupts or any(kind.levels > 1 or kind.interrupts for kind in where.locks.values()):
+        sentences["atomic-sleep"] = "nothing sleeps where it must not be scheduled away"
     built_in = [
         Claim(name=name, sentence=sentence, built_in=True, span=None)
         for name, sentence in sentences.items()
-        if name != "table" or table is not None
+        if (name != "table" or table is not None) and (name != "irq-safe" or interrupts)
     ]
     return Program(
         path=program.path,
@@ -122,7 +131,8 @@ def lower(program: Checked, fused: bool = True) -> Program:
             for slot in program.slots
             if slot.name in changing
         )
-        + _phases(program, changing),
+        + _phases(program, changing)
+        + tuple(Variable(name, name, USED, 0, True) for name in uses if name in changing),
         locks=tuple(Lock(lock.name, lock.kind) for lock in program.locks),
         threads=tuple(threads),
         claims=(*built_in[:2], *claims, *built_in[2:])
@@ -205,6 +215,31 @@ class _Raw:
     thread: Thread
     lonely: frozenset[str]
     fresh: frozenset[str]
+
+
+def _uses(where: Layout) -> dict[str, frozenset[str]]:
+    """The variables that note how a lock is used, each with those of uses that it must not
+    come together with."""
+    return {
+        usage(lock, here, mode).name: frozenset(
+            usage(lock, there, other).name for other in kind.rivals(mode)
+        )
+        for lock, kind in where.locks.items()
+        if kind.spins
+        for here, there in (("irq", "on"), ("on", "irq"))
+        for mode in kind.modes
+    }
+
+
+def _without(raw: _Raw, names: Collection[str]) -> _Raw:
+    """The thread without updates of some shared variables, which nobody reads."""
+    if not names:
+        return raw
+    commands = tuple(
+        replace(c, updates=tuple((t, e) for t, e in c.updates if t.name not in names))
+        for c in raw.thread.commands
+    )
+    return replace(raw, thread=replace(raw.thread, commands=commands))
 
 
 def _phases(program: Checked, changing: Collection[str]) -> tuple[Variable, ...]:

@@ -62,6 +62,7 @@ class Threads(Hoisting, Contracts):
 
     def thread(self, thread: checked.Thread) -> Thread:
         """The whole thread as commands, those that only a lonely copy wants among them."""
+        self.steps.interrupt = thread.interrupt
         for slot in self.program.thread_locals:
             domain = self.domains[slot.type]
             self.locals[slot.name] = Variable(

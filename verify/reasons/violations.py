@@ -74,6 +74,20 @@ class TakesHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class SleepsInInterrupt:
+    """A thread that runs in interrupt context may sleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class InconsistentUse:
+    """A lock that is taken in an interrupt is taken elsewhere with interrupts on; `interrupt`
+    says which of the two a thread does here, where the other has been done."""
+
+    lock: str
+    interrupt: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TakesTooDeep:
     """A thread takes a lock again that it holds `levels` deep, which is as deep as may be."""
 
@@ -179,6 +193,8 @@ Violation: TypeAlias = (
     | LockNowhere
     | TakesHeld
     | TakesTooDeep
+    | SleepsInInterrupt
+    | InconsistentUse
     | GivesUpUnheld
     | SleepsAtomic
     | FollowsNull

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Expr, Type
@@ -19,7 +20,9 @@ WIDTH = 5
 EVERYTHING = (1 << WIDTH) - 1
 DEEPEST = 3
 # Kinds of locks whose holder must not sleep, and in which mode [B6].
-ATOMIC = {"spinlock": ANY, "rwlock": ANY, "rcu": SHARED}
+ATOMIC = {"spinlock": ANY, "rwlock": ANY, "rcu": SHARED, "interrupts": ANY}
+# Kinds of locks that an interrupt may spin for [I4].
+SPINNING = ("spinlock", "rwlock")
 
 
 class Layout:
@@ -53,6 +56,15 @@ class Layout:
                 domains.append(self.domain(slot.type))
             else:
                 self.constants[slot.name] = slot.initial
+        # [I4] What has happened to a lock: the mode taken in an interrupt, or with them on.
+        self.used: dict[tuple[int, bool, int], int] = {}
+        if any(thread.interrupt for thread in program.threads.values()):
+            for number, lock in enumerate(program.locks):
+                for interrupt, mode in product((False, True), (SHARED, EXCLUSIVE)):
+                    if lock.kind in SPINNING:
+                        self.used[number, interrupt, mode] = len(initial)
+                        initial.append(0)
+                        domains.append(range(2))
         self.initial = tuple(initial)
         self.domains = tuple(domains)
         self.lengths: dict[str, int] = {}
@@ -63,6 +75,11 @@ class Layout:
         self.locks = {lock.name: number for number, lock in enumerate(program.locks)}
         self.atomic = sum(
             ATOMIC.get(lock.kind, 0) << WIDTH * number for number, lock in enumerate(program.locks)
+        )
+        self.switches = sum(
+            ANY << WIDTH * number
+            for number, lock in enumerate(program.locks)
+            if lock.kind == "interrupts"
         )
         self.sections = {number for number, one in enumerate(program.locks) if one.kind == "rcu"}
         self.olds = sum(OLD << WIDTH * number for number in self.sections)

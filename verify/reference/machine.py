@@ -215,7 +215,8 @@ class Machine:
                 _melt(frozen, self._body(own.thread, i, frozen[0]), i)
                 for i, frozen in enumerate(own.frames)
             ]
-        return Way(look, own.held, list(own.own), frames, serial=len(frames))
+        interrupt = self.layout.program.threads[own.thread].interrupt
+        return Way(look, own.held, list(own.own), frames, serial=len(frames), interrupt=interrupt)
 
     def _body(self, thread: str, depth: int, name: str) -> Body:
         return self.code.function(name) if depth else self.code.thread(thread)

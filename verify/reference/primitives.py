@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from verify.reference.layout import EXCLUSIVE, SHARED, Layout, key
+from verify.reference.layout import ANY, EXCLUSIVE, SHARED, WIDTH, Layout, key
 from verify.reference.values import Values
 from verify.reference.way import Blocked, Condition, Env, Fatal, Value, Way
 from verify.syntax import checked
@@ -210,8 +210,10 @@ class Primitives:
                 return
             match word:
                 case "acquire":
+                    self._use(way, lock, EXCLUSIVE)
                     way.take(lock, EXCLUSIVE)
                 case "acquire_shared":
+                    self._use(way, lock, SHARED)
                     way.take(lock, SHARED)
                 case "release":
                     way.leave(lock, EXCLUSIVE)
@@ -222,9 +224,22 @@ class Primitives:
 
         return run
 
+    def _use(self, way: Way, lock: int, mode: int) -> None:
+        """[I4] A lock is about to be taken, if the thread does not hold it already."""
+        cell = self.layout.used.get((lock, way.interrupt, mode))
+        if cell is None or way.held >> WIDTH * lock & ANY:
+            return
+        if not way.interrupt and way.held & self.layout.switches:
+            return
+        for other in (SHARED, EXCLUSIVE):
+            rival = self.layout.used[lock, not way.interrupt, other]
+            if EXCLUSIVE in (mode, other) and way.read(rival):
+                way.look.broken.add("irq-safe")
+        way.writes[cell] = 1
+
     def _might_sleep(self, way: Way, env: Env) -> None:
         """[B6]"""
-        if way.held & self.layout.atomic:
+        if way.interrupt or way.held & self.layout.atomic:
             way.look.broken.add("atomic-sleep")
 
     def _return(self, value: Condition) -> Part:

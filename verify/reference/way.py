@@ -105,6 +105,7 @@ class Way:
 
     `made` are the calls and uses that claims look at, as hooks and structs, and `pending`
     those of the operation that it is in: who waits or dies in it has made none [V2].
+    `interrupt`: the thread runs in interrupt context.
     `begun` are the locks of which a grace period has begun, as bits.
     `end` says how it ended: `access` before the next access, `through`, `dead`,
     `blocked` in its own affairs, `round` in a loop without an access.
@@ -124,6 +125,7 @@ class Way:
     rounds: set[object] = field(default_factory=set)
     serial: int = 0
     begun: int = 0
+    interrupt: bool = False
     end: str = ""
     result: Value = 0
     done: int = 0
@@ -144,6 +146,7 @@ class Way:
             set(self.rounds),
             self.serial,
             self.begun,
+            self.interrupt,
         )
 
     def read(self, cell: int) -> int:

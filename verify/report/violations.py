@@ -14,6 +14,7 @@ from verify.reasons.violations import (
     EndsWithoutValue,
     FollowsNull,
     GivesUpUnheld,
+    InconsistentUse,
     LeavesRange,
     LockLacking,
     LockLeft,
@@ -22,6 +23,7 @@ from verify.reasons.violations import (
     ReturnsInState,
     SamplesInState,
     SleepsAtomic,
+    SleepsInInterrupt,
     StateForbidden,
     TakesHeld,
     TakesTooDeep,
@@ -55,6 +57,12 @@ def violation_text(one: Violation) -> str:
             return f"calls {function}() without a lock: NULL in `{address.text}`"
         case TakesHeld(lock):
             return f"takes {lock}, which it already holds"
+        case SleepsInInterrupt():
+            return "may sleep in an interrupt"
+        case InconsistentUse(lock, interrupt):
+            if interrupt:
+                return f"takes {lock} in an interrupt, taken elsewhere with interrupts on"
+            return f"takes {lock} with interrupts on, taken in an interrupt elsewhere"
         case TakesTooDeep(lock, levels):
             return f"takes {lock} more than {levels} deep"
         case GivesUpUnheld():

@@ -179,9 +179,12 @@ class Build(lark.Transformer[lark.Token, Any]):
             self._name(name).span,
         )
 
-    def thread(self, span: Span, name: lark.Token, *parts: Any) -> tree.Thread:
+    def thread(
+        self, span: Span, interrupt: lark.Token | None, name: lark.Token, *parts: Any
+    ) -> tree.Thread:
         *sentence, body = parts
-        return tree.Thread(str(name), _sentence(sentence), body, self._name(name).span)
+        at = self._name(name).span
+        return tree.Thread(str(name), _sentence(sentence), body, at, interrupt is not None)
 
     def one(self, span: Span, name: lark.Token, forever: lark.Token | None) -> tree.Party:
         return tree.Party(self._name(name), 1, forever is not None, span)

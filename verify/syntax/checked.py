@@ -350,11 +350,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
+    """`interrupt`: it runs in interrupt context."""
+
     name: str
     sentence: str
     locals: tuple[tuple[str, Type], ...]
     body: Block
     span: Span
+    interrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -489,6 +489,7 @@ BUILT_IN_CLAIMS = (
     "balance",
     "lock-use",
     "atomic-sleep",
+    "irq-safe",
     "memory",
     "stuck",
     "vacuity",

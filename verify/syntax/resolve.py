@@ -245,7 +245,7 @@ def _thread(known: Declared, signatures: dict[str, Signature], d: tree.Thread) -
     body = scope.statement(d.body)
     assert isinstance(body, checked.Block)
     check_labels(known, body)
-    return checked.Thread(d.name, d.sentence or d.name, local, body, d.span)
+    return checked.Thread(d.name, d.sentence or d.name, local, body, d.span, d.interrupt)
 
 
 def _scope(

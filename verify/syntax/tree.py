@@ -403,10 +403,13 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
+    """`interrupt`: it runs in interrupt context."""
+
     name: str
     sentence: str
     body: Block
     span: Span
+    interrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
