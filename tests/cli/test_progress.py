@@ -15,8 +15,8 @@ from tests.programs.binder import ROOT
 STAGES = [
     "exploring one thread of each kind",
     "writing the runs as formulas",
-    "asking z3 what is reached",
     "closing the views",
+    "asking z3 what is reached",
     "looking for lemmas",
     "asking two solvers",
     "asking z3",
