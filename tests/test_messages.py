@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# The text of all engines is read.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1] / "verify"
 # What finds things out, and the values that it hands on.
 ENGINES = ("certify", "crowd", "engine", "lower", "reasons", "smt")

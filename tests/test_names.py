@@ -9,6 +9,11 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
+import pytest
+
+# The text of the whole package is read.
+pytestmark = pytest.mark.slow
+
 VERIFY = Path(__file__).resolve().parents[1] / "verify"
 # Three forms of one program, node by node: where two of them meet, all but one are qualified.
 MIRRORED = {"verify.syntax.tree", "verify.syntax.checked", "verify.ir"}

@@ -6,6 +6,9 @@ import pytest
 
 from tests.crowd.tiny import said, verdicts
 
+# The whole tool, on small programs.
+pytestmark = pytest.mark.slow
+
 READERS = """
 thread reader "reads" { down_read(&r); look(); up_read(&r); }
 thread writer "writes" { %s }

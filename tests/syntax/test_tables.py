@@ -12,6 +12,9 @@ from verify.syntax import grammar as module
 from verify.syntax.grammar import keep_tables
 from verify.syntax.parse import parse
 
+# Tables are made, written and read again.
+pytestmark = pytest.mark.slow
+
 SOURCE = Source("test.bfp", "bool a;\n")
 
 
