@@ -125,32 +125,7 @@ def explore(
     while layer:
         following: list[State] = []
         for state in layer:
-            last: tuple[Thread, Values] | None = None
-            moved = False
-            for index, thread in enumerate(threads):
-                # A twin in the same place can do nothing new.
-                if last is not None and last[0] is thread and last[1] == state[1][index]:
-                    continue
-                last = (thread, state[1][index])
-                resting = thread.kind != "thread" or machine.resting(state, index)
-                for number, after in machine.steps(state, index):
-                    command = thread.commands[number]
-                    moved = moved or (not resting and goes_on(command))
-                    step = (state, (index, number))
-                    seen.fired.setdefault((thread.name, number), step)
-                    if command.outcome:
-                        seen.returns.setdefault(returned(machine, state, index, command), step)
-                    if command.violates:
-                        seen.broken.setdefault(command.violates, step)
-                        if named is not None and command.violates not in seen.new:
-                            about = topics(command, machine.local(state, index, CASE))
-                            if not named(command.violates, about):
-                                seen.new[command.violates] = step
-                        continue
-                    after = _sorted(after, groups)
-                    if after not in seen.parents:
-                        seen.parents[after] = step
-                        following.append(after)
+            moved = _follow(seen, state, groups, following, named)
             # Where somebody who does not rest can move, nobody waits for ever.
             if seen.stuck is None and not moved:
                 try:
@@ -163,28 +138,74 @@ def explore(
                 if key not in rests:
                     rests.add(key)
                     for solo in solos:
-                        if solo.name not in seen.starts and may_start(machine, solo, state):
-                            seen.starts[solo.name] = state
-                        if solo.name not in seen.alone:
-                            bad = alone(machine, solo, state)
-                            if bad is not None:
-                                seen.alone[solo.name] = (state, bad)
-                        if (
-                            named is not None
-                            and solo.name in seen.alone
-                            and solo.name not in seen.new_alone
-                        ):
-                            bad = alone(machine, solo, state, named)
-                            if bad is not None:
-                                seen.new_alone[solo.name] = (state, bad)
-        if len(seen.parents) > limit:
-            seen.complete = False
-            return seen
-        if stop is not None and stop(seen):
+                        _run_alone(seen, solo, state, named)
+        if len(seen.parents) > limit or (stop is not None and stop(seen)):
             seen.complete = False
             return seen
         layer = following
     return seen
+
+
+def _follow(
+    seen: Explored,
+    state: State,
+    groups: list[tuple[int, int]],
+    following: list[State],
+    named: IsNamed | None,
+) -> bool:
+    """Take each step from a state, note what it shows, and add the states that are new to
+    those `following`; whether somebody who does not rest can move."""
+    machine = seen.machine
+    last: tuple[Thread, Values] | None = None
+    moved = False
+    for index, thread in enumerate(machine.threads):
+        # A twin in the same place can do nothing new.
+        if last is not None and last[0] is thread and last[1] == state[1][index]:
+            continue
+        last = (thread, state[1][index])
+        resting = thread.kind != "thread" or machine.resting(state, index)
+        for number, after in machine.steps(state, index):
+            command = thread.commands[number]
+            moved = moved or (not resting and goes_on(command))
+            step = (state, (index, number))
+            seen.fired.setdefault((thread.name, number), step)
+            if command.outcome:
+                seen.returns.setdefault(returned(machine, state, index, command), step)
+            if command.violates:
+                _note_broken(seen, command, step, named)
+                continue
+            after = _sorted(after, groups)
+            if after not in seen.parents:
+                seen.parents[after] = step
+                following.append(after)
+    return moved
+
+
+def _note_broken(
+    seen: Explored, command: Command, step: tuple[State, Move], named: IsNamed | None
+) -> None:
+    """A step that breaks a claim, and whether that is in a way that is not known."""
+    seen.broken.setdefault(command.violates, step)
+    if named is not None and command.violates not in seen.new:
+        state, (index, _) = step
+        about = topics(command, seen.machine.local(state, index, CASE))
+        if not named(command.violates, about):
+            seen.new[command.violates] = step
+
+
+def _run_alone(seen: Explored, solo: Thread, state: State, named: IsNamed | None) -> None:
+    """What a lonely thread does from a state at rest, as far as nothing is known of that."""
+    machine = seen.machine
+    if solo.name not in seen.starts and may_start(machine, solo, state):
+        seen.starts[solo.name] = state
+    if solo.name not in seen.alone:
+        bad = alone(machine, solo, state)
+        if bad is not None:
+            seen.alone[solo.name] = (state, bad)
+    if named is not None and solo.name in seen.alone and solo.name not in seen.new_alone:
+        bad = alone(machine, solo, state, named)
+        if bad is not None:
+            seen.new_alone[solo.name] = (state, bad)
 
 
 def _weight(machine: Machine) -> int:
