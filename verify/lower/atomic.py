@@ -84,7 +84,7 @@ MAX_CALLS = 100
 
 
 @dataclass(frozen=True)
-class Break:
+class BrokenClaim:
     """A claim broken on the way, from states in which `guard` is true.
 
     `passing` says that the way is a transient one.
@@ -157,7 +157,7 @@ class Steps:
     layout: Layout
     claims: Sequence[checked.Claim] = ()
     types: Mapping[str, Type] = field(default_factory=dict)
-    breaks: list[Break] = field(default_factory=list)
+    breaks: list[BrokenClaim] = field(default_factory=list)
     depth: int = 0
     interrupt: bool = False
     has_interrupts: bool = field(init=False)
@@ -202,7 +202,7 @@ class Steps:
     ) -> None:
         about = (*about, *way.called)
         self.breaks.append(
-            Break(guard, claim, violation, way.transient is not None, fault, asked, about)
+            BrokenClaim(guard, claim, violation, way.transient is not None, fault, asked, about)
         )
 
     def call(
@@ -376,7 +376,7 @@ class Steps:
                 asked = None if misuse.asked is None else misuse.asked.behind(way.before())
                 about = (*misuse.about, *way.called)
                 self.breaks.append(
-                    Break(guard, misuse.claim, misuse.violation, asked=asked, about=about)
+                    BrokenClaim(guard, misuse.claim, misuse.violation, asked=asked, about=about)
                 )
         used = self.lifetimes.used(node, names)
         if not used:
