@@ -27,6 +27,8 @@ GUESSES = [
      [(1, 12, "`whlie` is not in the language"), (1, 35, "unexpected `;`")]),
     ("an else misspelt", "thread t { if (a) b(); esle { c(); } d = e; }",
      [(1, 24, "`esle` is not in the language")]),
+    ("a word misspelt behind a `;` left out", "thread t {\n\ta = b\n\twhlie (c) d();\n}",
+     [(2, 6, "expected `;` before `whlie`"), (3, 2, "`whlie` is not in the language")]),
     ("a declaration misspelt", 'bool a = ;\ncliam c "x" never: a;\nthraed t { }',
      [(1, 10, "unexpected `;`"), (2, 1, "`cliam` is not in the language"),
       (3, 1, "`thraed` is not in the language")]),

@@ -15,6 +15,8 @@ from verify.syntax.words import Word, Words
 # the one is better that fits further on.
 AHEAD = 6
 FURTHER = 24
+# What is longer is not read again for each guess.
+AGAIN = 500
 
 
 class Mend(NamedTuple):
@@ -76,7 +78,9 @@ class Mistake:
         begun = Resume(self.stack.begun, self.words[self.first].start)
         # An `else`, or a clause of a claim, belongs to what is complete without it.
         for start in (begun, self.stack.before):
-            if start is not None and self.fits(resume := start._replace(swap=swap), far):
+            if start is None or self.index - self.words.index(start.at) > AGAIN:
+                continue
+            if self.fits(resume := start._replace(swap=swap), far):
                 return resume
         return None
 

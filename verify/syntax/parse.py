@@ -60,7 +60,7 @@ def _read(source: Source) -> tuple[tuple[tree.Declaration, ...], tuple[Diagnosti
     if deep is None:
         deep = tree_too_deep(parsed)
     if deep is not None:
-        return (), (*mender.errors, too_deep(source, deep))
+        return (), tuple(sorted([*mender.errors, too_deep(source, deep)], key=_place))
     build = Build(source)
     declarations: tuple[tree.Declaration, ...] = build.transform(parsed)
     # What a guess has put in has no place of its own, and is nobody's mistake.
