@@ -73,7 +73,7 @@ def test_a_mistake_is_found_at_its_place(
 
 
 HINTS = [
-    ("thread t { a &= b; }", "x = x + ..."),
+    ("thread t { a &= b; }", "+=, -= and *="),
     ("thread t { a = b / c; }", "+, -, *"),
     ("const struct page *p;", "leave it out"),
     ("thread t { if (a = b) c = d; }", "`==`"),

@@ -12,14 +12,13 @@ from verify.syntax.grammar import parser
 _TYPES = {"BOOL", "VOID", "INT", "UNSIGNED", "LONG", "ENUM", "STRUCT", "NAME"}
 _OPERAND = {"NAME", "NUMBER", "TRUE", "FALSE", "NULL", "LPAR", "BANG", "SIGN", "STAR", "_ADDRESS"}
 _OPERAND |= {"ADD_OP", "MINUS", "COUNT_OP", "CONTAINER_OF"}
-_STATEMENT = {"SEMICOLON", "LBRACE", "IF", "WHILE", "FOR", "GOTO", "RETURN", "ELSE"}
-_STATEMENT |= {"DO", "SWITCH", "CASE", "DEFAULT", "BREAK", "CONTINUE"}
 _GROUPS = (
-    ("a statement", {"IF", "WHILE"}, _TYPES | _OPERAND | _STATEMENT),
     ("an expression", {"NUMBER", "LPAR", "BANG"}, _OPERAND),
     ("a type", {"BOOL", "VOID"}, _TYPES),
     ("the body of the function", {"LBRACE", "__MUST_HOLD"}, {"LBRACE", "__MUST_HOLD"}),
 )
+# Where a statement can begin, nothing but these is named beside it.
+_BESIDE = {"RBRACE", "WHEN", "TRANSIENT"}
 # What may always follow an operand, and is named only where nothing else can.
 _OPERATORS = set("OR_OP AND_OP EQ_OP REL_OP ADD_OP STAR LSQB LPAR DOT".split())
 _OPERATORS |= {"QMARK", "UPDATE_OP", "COUNT_OP"}
@@ -73,6 +72,9 @@ def expected(accepted: Iterable[str], before: str) -> str:
     if "$END" in left and "CLAIM" in left:
         return "a declaration"
     found = []
+    if {"IF", "WHILE"} <= left:
+        found.append("a statement")
+        left &= _BESIDE
     for phrase, known_by, stands_for in _GROUPS:
         if known_by <= left:
             found.append(phrase)

@@ -20,7 +20,9 @@ FOREIGN: dict[str, tuple[str, Sequence[str] | None]] = {
     "extern": ("leave it out: a primitive or a function has its body here", ()),
     "inline": ("leave it out", ()),
     "volatile": ("leave it out", ()),
-    **dict.fromkeys(("&=", "|="), ("write x = x + ...", ("EQUAL",))),
+    **dict.fromkeys(
+        ("/=", "%=", "&=", "|=", "^=", "<<=", ">>="), ("there are +=, -= and *=", ("EQUAL",))
+    ),
     **dict.fromkeys(
         ("/", "%", "|", "^", "~", "<<", ">>"),
         ("there are +, -, * and the comparisons", ("STAR",)),

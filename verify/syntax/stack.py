@@ -75,7 +75,8 @@ class Trail:
         if put and put[-1] in ENDS:
             self.ends.add(end)
         if resume.cut.whole and not put:
-            self.start = max(self.start, resume.at)
+            dropped = resume.swap is not None and resume.swap.word.start == resume.at
+            self.start = max(self.start, end if dropped else resume.at)
 
 
 class Stack:
