@@ -52,6 +52,27 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
             "2 > 3: true / c = condition / forget condition%1",
         ],
     ),
+    "one side of a choice is read": (
+        "c = a ? b : box0.full;",
+        "",
+        [
+            "0 > 1: a / -",
+            "0 > 2: !a / -",
+            "1 > 3: true / b = b",
+            "2 > 4: true / full = box0.full",
+            "3 > 5: true / c = b / forget b%1",
+            "4 > 5: true / c = full / forget full%2",
+        ],
+    ),
+    "a count is a read and a store": (
+        "n++;",
+        "",
+        [
+            "0 > 1: true / n = n",
+            "1 ! memory: ((n + 1) < 0) || (3 < (n + 1)) / -",
+            "1 > 2: !(((n + 1) < 0) || (3 < (n + 1))) / n = n + 1 / forget n%1",
+        ],
+    ),
     "two reads and a write are three steps": (
         "c = a == b;",
         "",
