@@ -392,6 +392,9 @@ class _Writer:
 
     def expr(self, type_: str, scope: Scope, depth: int = 1) -> str:
         """An expression of a type, in brackets where it needs them."""
+        if depth > 0 and self.chance(0.06):
+            one, two = self.expr(type_, scope, 0), self.expr(type_, scope, 0)
+            return f"({self.boolean(scope, 0)} ? {one} : {two})"
         if type_ == "bool":
             return self.boolean(scope, depth)
         if type_ in self.world.ranges:
@@ -653,6 +656,10 @@ class _Writer:
 
     def _set(self, scope: Scope) -> str:
         """An assignment to shared state."""
+        if self.chance(0.12):
+            counted = self._counted(scope)
+            if counted:
+                return counted
         types = [
             "bool",
             "bool",
@@ -672,6 +679,23 @@ class _Writer:
                 )
                 return f"{self.random.choice(places)} = {value};"
         return "a = !a;"
+
+    def _counted(self, scope: Scope) -> str:
+        """`n++;` or `n += m;`, of what there is to count."""
+        places = {t: self.places(t, scope, True) for t in self.world.ranges}
+        types = [t for t, some in places.items() if some]
+        if not types:
+            return ""
+        type_ = self.random.choice(types)
+        place = self.random.choice(places[type_])
+        match self.random.randrange(4):
+            case 0:
+                return f"{place}{self.random.choice(('++', '--'))};"
+            case 1:
+                return f"{self.random.choice(('++', '--'))}{place};"
+            case _:
+                value = self.expr(type_, Scope(scope.where, scope.names), 1)
+                return f"{place} {self.random.choice('+-*')}= {value};"
 
     def wait_primitives(self) -> None:
         """A condition to wait for, and what makes it true."""
@@ -1131,6 +1155,8 @@ class _Body:
         self.subject: tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, str]] | None = None
         self.tabled = self.must_call = self.must_wait = False
         self.held: list[str] = []
+        # What `break` and `continue` may leave here: loops and switches, the innermost last.
+        self.around: list[str] = []
         # Declarations that a statement further down turned out to need.
         self.declared: list[str] = []
 
@@ -1254,15 +1280,48 @@ class _Body:
             kinds += [lambda: self._section(depth)] * 5
             kinds += [lambda: self._if(depth)] * 2
             kinds += [lambda: self._loop(depth)]
+            kinds += [lambda: self._switch(depth)]
         if self.world.waits:
             kinds += [self._wait] * 2
         if self.world.subjects and self.subject is None:
             kinds += [lambda: self._call_subject(depth)] * 3
         if self.world.functions:
             kinds += [self._call_function] * 2
+        if self.around and self.chance(0.15):
+            return self._jump()
         if self.chance(0.04):
             return self._leave()
         return self.random.choice(kinds)()
+
+    def _jump(self) -> list[str]:
+        words = ["break"] + ["continue"] * ("loop" in self.around)
+        test = self.writer.boolean(self.scope, 0)
+        return [f"if ({test})", f"\t{self.random.choice(words)};"]
+
+    def _inside(self, what: str, depth: int) -> list[str]:
+        self.around.append(what)
+        lines = self._block(depth)
+        self.around.pop()
+        return lines
+
+    def _switch(self, depth: int) -> list[str]:
+        """A switch: some cases fall through, some share a place, some are left out."""
+        random, writer = self.random, self.writer
+        type_ = random.choice(
+            [*self.world.ranges, *(f"enum {name}" for name in self.world.enums), "bool"]
+        )
+        subject = writer.expr(type_, self.scope, 1)
+        labels = list(dict.fromkeys(f"case {writer.constant(type_)}:" for _ in range(3)))
+        if self.chance(0.5):
+            labels.insert(random.randrange(len(labels) + 1), "default:")
+        lines = [f"switch ({subject}) {{"]
+        for label in labels:
+            lines.append(label)
+            if self.chance(0.8):
+                lines += _flat(self._inside("switch", depth - 1))
+            if self.chance(0.7):
+                lines.append("\tbreak;")
+        return [*lines, "}"]
 
     def _leave(self) -> list[str]:
         test = self.writer.boolean(self.scope, 0)
@@ -1325,14 +1384,17 @@ class _Body:
     def _loop(self, depth: int) -> list[str]:
         """A loop, most often one that ends; now and then one that goes back by goto."""
         numbers = [n for n, t in self.scope.names.items() if t in self.world.ranges]
-        inside = self._block(depth - 1)
-        match self.random.randrange(4):
+        form = self.random.randrange(5)
+        # What goes back by goto is no loop that `break` could leave.
+        inside = self._block(depth - 1) if form == 2 else self._inside("loop", depth - 1)
+        match form:
             case 0 | 1 if numbers and self.world.ranges[self.scope.names[numbers[0]]][1] >= 1:
                 i = numbers[0]
                 low, high = self.world.ranges[self.scope.names[i]]
                 start = max(low, high - 2)
+                step = self.random.choice((f"{i} = {i} + 1", f"{i}++", f"{i} += 1"))
                 return [
-                    f"for ({i} = {start}; {i} < {high}; {i} = {i} + 1) {{",
+                    f"for ({i} = {start}; {i} < {high}; {step}) {{",
                     *_flat(inside),
                     "}",
                 ]
@@ -1340,6 +1402,9 @@ class _Body:
                 label = self._label()
                 test = self.writer.boolean(self.scope, 1)
                 return [f"{label}:", *inside, f"if ({test})", f"\tgoto {label};"]
+            case 3:
+                test = self.writer.boolean(self.scope, 1)
+                return ["do {", *_flat(inside), f"}} while ({test});"]
             case _:
                 test = self.writer.boolean(self.scope, 1)
                 return [f"while ({test}) {{", *_flat(inside), "}"]
