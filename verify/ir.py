@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from verify.locks import BITS, KINDS, LockKind, meets
 from verify.reasons.coverage import Owner
@@ -22,6 +22,11 @@ from verify.reasons.violations import Act, Violation
 from verify.source import Span
 
 # ---------------------------------------------------------------- expressions
+
+
+CompareOp: TypeAlias = Literal["==", "<"]
+ArithOp: TypeAlias = Literal["+", "-", "*"]
+ThreadKind: TypeAlias = Literal["thread", "observer", "solo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +77,14 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`op` is == or <."""
-
-    op: str
+    op: CompareOp
     left: Expr
     right: Expr
 
 
 @dataclass(frozen=True, slots=True)
 class Arith:
-    """`op` is +, - or *."""
-
-    op: str
+    op: ArithOp
     left: Expr
     right: Expr
 
@@ -167,7 +168,7 @@ def _opposed(args: Collection[Expr]) -> bool:
     return any(isinstance(arg, Not) and arg.arg in args for arg in args)
 
 
-def compare(op: str, left: Expr, right: Expr) -> Expr:
+def compare(op: CompareOp, left: Expr, right: Expr) -> Expr:
     match left, right:
         case Const(a), Const(b):
             return Const(int(a == b if op == "==" else a < b))
@@ -189,7 +190,7 @@ def equal(left: Expr, right: Expr) -> Expr:
     return compare("==", left, right)
 
 
-def arith(op: str, left: Expr, right: Expr) -> Expr:
+def arith(op: ArithOp, left: Expr, right: Expr) -> Expr:
     match left, right:
         case Const(a), Const(b):
             return Const(a + b if op == "+" else a - b if op == "-" else a * b)
@@ -525,7 +526,7 @@ class Thread:
 
     name: str
     sentence: str
-    kind: str
+    kind: ThreadKind
     claim: str
     locals: tuple[Variable, ...]
     commands: tuple[Command, ...]

@@ -21,6 +21,7 @@ from verify.reasons.mutations import Extent, Mutation, OneCaller, SomeStates
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Checked
+from verify.syntax.nodes import BinaryOp
 from verify.verdicts import Need
 
 # How many states are looked at: of the program as it is, of it with a statement changed,
@@ -172,14 +173,16 @@ def _changes(node: checked.Statement) -> Iterator[tuple[Mutation, checked.Statem
             for change, value in ((Mutation.ALWAYS_TRUE, 1), (Mutation.ALWAYS_FALSE, 0)):
                 # What the test calls is still called: only its answer is ignored.
                 constant = checked.Const(value, BOOL, condition.span)
-                op = "||" if value else "&&"
+                op: BinaryOp = "||" if value else "&&"
                 test = checked.Binary(op, condition, constant, BOOL, condition.span)
                 yield change, replace(node, condition=test)
         case checked.While(condition, _, _):
             yield Mutation.NEVER_ENTERED, empty
-        case checked.Return():
+        case checked.Return() | checked.Block() | checked.Label():
             return
-        case _:
+        case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
+            yield Mutation.LEFT_OUT, empty
+        case checked.Goto():
             yield Mutation.LEFT_OUT, empty
 
 

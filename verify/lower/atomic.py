@@ -337,7 +337,7 @@ class Steps:
                 return [replace(way, returned=True, result=way.now(value(result, names)))]
             case checked.Do(call, _):
                 return [replace(w, result=None) for w in self._nested(call, way, names)]
-            case _:
+            case checked.While() | checked.Goto() | checked.Label():
                 raise AssertionError(f"{type(node).__name__} in a primitive")
 
     def _nested(self, call: checked.Call, way: Way, names: Names) -> list[Way]:

@@ -77,7 +77,9 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 when = value(left, names) if op == "&&" else negate(value(left, names))
             for use in uses(right, names):
                 yield use.behind(conj(sound), when)
-        case _:
+        case checked.Const() | checked.Local() | checked.ThreadLocal() | checked.LockAddress():
+            return
+        case checked.Result() | checked.Did() | checked.Call():
             return
 
 

@@ -29,6 +29,7 @@ from verify.lower.terms import MAX_PARTS, large
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import Checked
+from verify.syntax.nodes import BinaryOp
 
 # A lock's address: which lock it is, under which condition.
 Choices: TypeAlias = tuple[tuple[Expr, str], ...]
@@ -138,7 +139,7 @@ def _mapped(pointer: Expr, pairs: Iterable[tuple[int, int]]) -> Expr:
     return chosen
 
 
-def _binary(op: str, left: Expr, right: Expr) -> Expr:
+def _binary(op: BinaryOp, left: Expr, right: Expr) -> Expr:
     match op:
         case "&&":
             return conj([left, right])
@@ -156,7 +157,7 @@ def _binary(op: str, left: Expr, right: Expr) -> Expr:
             return negate(compare("<", right, left))
         case ">=":
             return negate(compare("<", left, right))
-        case _:
+        case "+" | "-" | "*":
             return arith(op, left, right)
 
 
@@ -225,8 +226,10 @@ def faults(node: checked.Expr, names: Names) -> Expr:
                 covered = disj(condition for condition, _ in field_slots(node, names))
                 found += [faults(index, names), negate(covered)]
             return disj(found)
-        case checked.Inner(base, _) | checked.LockAddress(base, _) if base is not None:
-            return disj([faults(base, names), equal(value(base, names), Const(0))])
+        case checked.Inner() | checked.LockAddress():
+            if node.base is None:
+                return FALSE
+            return disj([faults(node.base, names), equal(value(node.base, names), Const(0))])
         case checked.Container(pointer, _):
             return faults(pointer, names)
         case checked.Not(arg):
@@ -240,7 +243,10 @@ def faults(node: checked.Expr, names: Names) -> Expr:
             return disj([faults(left, names), conj([skipped, faults(right, names)])])
         case checked.Binary(_, left, right):
             return disj([faults(left, names), faults(right, names)])
-        case _:
+        case checked.Const() | checked.Local() | checked.ThreadLocal():
+            return FALSE
+        case checked.Result() | checked.Did() | checked.Call():
+            # What is called is a step of its own, with faults of its own.
             return FALSE
 
 

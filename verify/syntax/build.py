@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import lark
 
@@ -10,6 +10,7 @@ from verify.diagnostics import Diagnostic
 from verify.source import Source, Span
 from verify.syntax import tree
 from verify.syntax.limits import MAX_DIGITS
+from verify.syntax.nodes import BinaryOp, UpdateOp
 
 
 class Build(lark.Transformer[lark.Token, Any]):
@@ -229,7 +230,7 @@ class Build(lark.Transformer[lark.Token, Any]):
     def update(
         self, span: Span, target: tree.Expr, op: lark.Token, value: tree.Expr
     ) -> tree.Update:
-        return tree.Update(str(op).removesuffix("="), target, value, span)
+        return tree.Update(cast(UpdateOp, str(op).removesuffix("=")), target, value, span)
 
     for_update = update
 
@@ -290,10 +291,10 @@ class Build(lark.Transformer[lark.Token, Any]):
     # expressions
 
     def count_behind(self, span: Span, target: tree.Expr, op: lark.Token) -> tree.Count:
-        return tree.Count(str(op)[:1], target, span)
+        return tree.Count(cast(UpdateOp, str(op)[:1]), target, span)
 
     def count_before(self, span: Span, op: lark.Token, target: tree.Expr) -> tree.Count:
-        return tree.Count(str(op)[:1], target, span)
+        return tree.Count(cast(UpdateOp, str(op)[:1]), target, span)
 
     def conditional(
         self, span: Span, condition: tree.Expr, then: tree.Expr, otherwise: tree.Expr
@@ -301,7 +302,7 @@ class Build(lark.Transformer[lark.Token, Any]):
         return tree.Conditional(condition, then, otherwise, span)
 
     def binary(self, span: Span, left: tree.Expr, op: lark.Token, right: tree.Expr) -> tree.Binary:
-        return tree.Binary(str(op), left, right, span)
+        return tree.Binary(cast(BinaryOp, str(op)), left, right, span)
 
     def negation(self, span: Span, arg: tree.Expr) -> tree.Unary:
         return tree.Unary("!", arg, span)

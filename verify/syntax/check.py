@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from verify import locks
 from verify.diagnostics import nearest
@@ -16,6 +17,10 @@ INT = Type("int", "int")
 POINTER = Type("pointer", "void")
 # Of a local that keeps a value with which something is wrong: nothing more is said of it.
 UNKNOWN = Type("unknown")
+
+
+# Where an expression stands.
+Where: TypeAlias = Literal["function", "primitive", "claim", "clause", "state"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Scope:
 
     known: Declared
     signatures: Mapping[str, Signature]
-    where: str
+    where: Where
     names: dict[str, Type] = field(default_factory=dict)
     result: Type = VOID
 

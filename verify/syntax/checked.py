@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, get_args, overload
+from typing import Literal, TypeAlias, get_args, overload
 
 from verify.source import Span
-from verify.syntax.nodes import Shape
+from verify.syntax.nodes import BinaryOp, ClauseKind, Shape
 
 # ---------------------------------------------------------------------- types
+
+
+# Of a type that an expression may have: an array has to be indexed, of one that is unknown
+# something was said already.
+TypeKind: TypeAlias = Literal[
+    "void", "bool", "int", "enum", "pointer", "struct", "lock", "lock pointer", "array", "unknown"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class Type:
     void has the name "void".
     """
 
-    kind: str
+    kind: TypeKind
     name: str = ""
 
     def __str__(self) -> str:
@@ -41,7 +48,7 @@ class Type:
                 return f"{self.name} *"
             case "int":
                 return self.name
-            case _:
+            case "void" | "bool" | "array" | "unknown":
                 return self.kind
 
 
@@ -116,7 +123,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    op: str
+    op: BinaryOp
     left: Expr
     right: Expr
     type: Type
@@ -367,7 +374,7 @@ class Clause:
     Of `use` it is a struct's, which in the condition is a local: the object that is used.
     """
 
-    kind: str
+    kind: ClauseKind
     hook: str
     condition: Expr
     span: Span

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from verify import locks
 from verify.diagnostics import nearest
 from verify.syntax import checked, tree
-from verify.syntax.check import Scope, Signature
+from verify.syntax.check import Scope, Signature, Where
 from verify.syntax.checked import VOID, Type
 from verify.syntax.declare import MAX_DOMAIN, RESERVED, Declared
 
@@ -319,7 +319,8 @@ class Claims:
         self, item: tree.Clause, alone: bool, tables: Sequence[checked.Table]
     ) -> checked.Clause | None:
         names: dict[str, Type] = {}
-        where, result, hook = "claim", VOID, ""
+        where: Where = "claim"
+        result, hook = VOID, ""
         if item.kind == "use":
             assert item.hook is not None
             hook = item.hook.name

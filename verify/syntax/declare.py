@@ -66,10 +66,9 @@ class Declared:
         """The type a spelling stands for; complains and says int if there is none."""
         word, stars = name.word, name.stars
         if word in locks.BY_TYPE:
-            kind = "lock pointer" if stars == 1 else "lock"
             if stars > 1:
                 self.error("BFP103", f"no `{word} {'*' * stars}` here", name.span)
-            return Type(kind, word)
+            return Type("lock pointer" if stars == 1 else "lock", word)
         if stars > 1 or (stars == 1 and word != "void" and not word.startswith("struct ")):
             self.error(
                 "BFP103",
@@ -133,7 +132,7 @@ class Declared:
             case "pointer":
                 names = () if type_.name == "void" else self.objects.get(type_.name, [])
                 return 0, ("NULL", *(f"&{name}" for name in names))
-            case _:
+            case "void" | "struct" | "lock" | "lock pointer" | "array" | "unknown":
                 return 0, ("void",)
 
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+# The closed sets that both trees speak of.
+BinaryOp: TypeAlias = Literal["||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*"]
+UpdateOp: TypeAlias = Literal["+", "-", "*"]
+ClauseKind: TypeAlias = Literal["before", "use", "after", "table", "never", "finally"]
 
 # A field of these has one node or none, or a row of them.
 ONE = frozenset({"Expr", "Expr | None", "Statement", "Statement | None", "Block", "Call"})
 ROW = frozenset({"tuple[Expr, ...]", "tuple[Statement, ...]"})
 # A field of these has none: a name that is looked up is no expression by itself.
 NO_NODES = frozenset({"str", "int", "bool", "Span", "Type", "TypeName", "Name", "Name | None"})
+NO_NODES |= {"BinaryOp", "UpdateOp"}
 
 
 class UnknownNode(TypeError):

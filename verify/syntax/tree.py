@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, get_args, overload
 
 from verify.source import Span
-from verify.syntax.nodes import Shape
+from verify.syntax.nodes import BinaryOp, ClauseKind, Shape, UpdateOp
 
 
 class Sugar:
@@ -50,7 +50,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    op: str
+    op: BinaryOp
     left: Expr
     right: Expr
     span: Span
@@ -105,7 +105,7 @@ class Conditional(Sugar):
 class Count(Sugar):
     """`target++` or `++target`, `op` + or -.  As a statement it is read as an `Update`."""
 
-    op: str
+    op: UpdateOp
     target: Expr
     span: Span
 
@@ -244,7 +244,7 @@ class DoWhile(Sugar):
 class Update(Sugar):
     """`target op= value`, without a value by 1; `op` is +, - or *."""
 
-    op: str
+    op: UpdateOp
     target: Expr
     value: Expr | None
     span: Span
@@ -492,7 +492,7 @@ class Clause:
     That is a callee, of `use` (`before struct page`) a struct.
     """
 
-    kind: str
+    kind: ClauseKind
     hook: Name | None
     condition: Expr
     span: Span
