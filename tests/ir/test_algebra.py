@@ -53,7 +53,7 @@ from verify.ir import (
 from verify.lower.terms import large, read
 from verify.simplify import sharpen
 
-tried = by_chance(40)
+tried = by_chance(30)
 lists = st.lists(conditions, max_size=4)
 LOCALS = ("p", "i")
 

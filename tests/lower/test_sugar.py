@@ -16,6 +16,9 @@ from tests.syntax.asking import WORLD as NAMES
 from verify.explore import explore
 from verify.ir import instance
 
+# All that both ways to write it can do.
+pytestmark = pytest.mark.slow
+
 CHOICE = "enum way { LEFT, RIGHT, BACK };\nenum way w;\n"
 BESIDE = """\
 thread beside { a = true; w = RIGHT; n = 2; some = &box0; a = false; w = BACK; row[1] = 1; }

@@ -97,6 +97,7 @@ def test_a_text_cut_out_of_an_expression_has_each_parenthesis_twice() -> None:
     assert ("+", "(i) + (1)") in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_text_at_an_expression_reads_as_that_expression(name: str) -> None:
     """A report would quote half of what it is about, or something else."""
