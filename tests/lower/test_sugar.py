@@ -39,9 +39,14 @@ def seen(body: str, claim: str = "") -> tuple[Counter[int], dict[str, int]]:
     """What a thread of this body does beside another one: states by depth, and what breaks when."""
     program = lowered(f"{WORLD}{CHOICE}{BESIDE}{claim}\nthread t {{ {body} }}\n")
     found = explore(program, instance(program, program.scenarios[0], 1), again=frozenset())
-    broken = {claim: len(found.run(end)) for claim, end in found.broken.items()}
     assert found.complete
-    return Counter(found.depth.values()), broken
+    # Breadth first: whatever leads to a state was seen before it.
+    depth: dict[object, int] = {}
+    for state, way in found.parents.items():
+        depth[state] = 0 if way is None else 1 + depth[way[0]]
+    assert len(depth) > 10
+    broken = {claim: len(found.run(end)) for claim, end in found.broken.items()}
+    return Counter(depth.values()), broken
 
 
 PAIRS = [
