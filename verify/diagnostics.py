@@ -1,16 +1,14 @@
-"""What is wrong with an input, as values, and the one renderer of them."""
+"""What is wrong with an input, as values."""
 
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from verify.source import TAB, Span
+from verify.source import Span
 
 MAX_NAME = 100
-MAX_HEADLINE = 300
 
 # One code has one meaning for ever; a retired code stays listed.
 CODES = {
@@ -79,40 +77,3 @@ def _shown(c: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def _cells(text: str) -> int:
-    """How wide a text is on a terminal: some letters take two places, some are put over others."""
-    over = sum(unicodedata.category(c) in ("Mn", "Me") for c in text)
-    return len(text) - over + sum(unicodedata.east_asian_width(c) in "FW" for c in text)
-
-
-def render(diagnostic: Diagnostic, width: int = 100) -> str:
-    """Compiler-style text: headline, place, the line, a mark under the cause."""
-    headline = printable(diagnostic.headline)
-    if len(headline) > MAX_HEADLINE:
-        headline = f"{headline[:MAX_HEADLINE]}..."
-    lines = [f"error[{diagnostic.code}]: {headline}"]
-    if diagnostic.span is not None:
-        lines += _excerpt(diagnostic.span, printable(diagnostic.label), width)
-    lines += [f"      = {printable(note)}" for note in diagnostic.notes]
-    return "\n".join(lines)
-
-
-def _excerpt(span: Span, label: str, width: int) -> list[str]:
-    """The place, its line and a mark below; a span of several lines is marked in its first."""
-    raw = span.source.line(span.line)
-    first = span.column - 1
-    last = first + max(0, min(span.end - span.start, len(raw) - first))
-    before, upto, shown = (
-        printable(text.expandtabs(TAB)) for text in (raw[:first], raw[:last], raw)
-    )
-    # A long line is cut around the mark, not at its end.
-    cut = max(0, len(before) - width // 2) if len(shown) > width else 0
-    marked = shown[len(before) : min(len(upto), cut + width)]
-    mark = " " * _cells(before[cut:]) + "^" * max(1, _cells(marked))
-    return [
-        f"  --> {printable(span.where)}",
-        f"{span.line:>5} | {shown[cut : cut + width]}".rstrip(),
-        f"      | {mark} {label}".rstrip(),
-    ]

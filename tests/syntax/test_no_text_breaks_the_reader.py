@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.chance import by_chance
 from tests.syntax.asking import RUNS, WORLD, lowered
 from tests.syntax.mutants import declarations, mutants, one_off, tokens
-from verify.diagnostics import InputError, render
+from verify.diagnostics import InputError
 from verify.report.dump import dump
+from verify.report.findings import of_diagnostic
+from verify.report.render import render
 from verify.source import Source
 from verify.syntax.parse import parse_as_far_as_possible
 
@@ -26,7 +28,7 @@ def put(text: str) -> None:
         program = lowered(text)
     except InputError as error:
         for diagnostic in error.diagnostics:
-            render(diagnostic)
+            render(of_diagnostic(diagnostic))
         return
     for _ in dump(program):
         pass

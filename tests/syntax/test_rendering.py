@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from verify.diagnostics import CODES, Diagnostic, nearest, printable, render
+from verify.diagnostics import CODES, Diagnostic, nearest, printable
+from verify.report.findings import of_diagnostic
+from verify.report.render import render
 from verify.source import Source, Span
 
 
 def shown(text: str, start: int, end: int, label: str = "") -> list[str]:
     """The lines of a mistake at some characters of a text."""
     span = Span(Source("a.bfp", text), start, end)
-    return render(Diagnostic("BFP002", "it is wrong", span, label)).split("\n")
+    return render(of_diagnostic(Diagnostic("BFP002", "it is wrong", span, label))).split("\n")
 
 
 def test_the_mark_is_under_the_place() -> None:
@@ -94,7 +96,7 @@ def test_the_end_of_a_text_has_a_place(text: str) -> None:
 
 def test_a_very_long_headline_is_cut() -> None:
     """A name of a million letters would be printed in full."""
-    text = render(Diagnostic("BFP101", "`" + "x" * 1_000_000 + "` is not declared"))
+    text = render(of_diagnostic(Diagnostic("BFP101", "`" + "x" * 1_000_000 + "` is not declared")))
 
     assert len(text) < 400
 

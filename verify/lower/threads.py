@@ -173,8 +173,9 @@ class Threads(Hoisting, Contracts):
                 if end is not None:
                     self.emit(end, pc)
                 return after
-            case checked.Goto(label, span):
-                self.jumps.add(span)
+            case checked.Goto(label, span, written):
+                if written:
+                    self.jumps.add(span)
                 self.emit(pc, self.frame.labels[label], places=(self.place(span),))
                 return None
             case checked.Return(result, span):

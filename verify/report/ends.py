@@ -110,6 +110,26 @@ def holders_text(one: Seen) -> str:
     return f"{one.lock} is held by {' and '.join(who) or 'nobody'}"
 
 
+def history(run: Run) -> Iterator[tuple[int, str]]:
+    """The steps in which the locks that an end is about were taken or let go of, each with
+    what it did to them."""
+    match run.end:
+        case Unbalanced(_, _, left, lacking):
+            locks: Sequence[Held] = (*left, *lacking)
+        case Broken(locks=locks) | Crash(locks=locks):
+            pass
+        case Waiting(waits):
+            for lock in dict.fromkeys(held for one in waits for held in one.locks):
+                if lock.step:
+                    yield lock.step, f"{lock.lock}: taken by {lock.thread}, still held"
+            return
+        case _:
+            return
+    for lock in locks:
+        for said in _since(lock):
+            yield lock.step, said
+
+
 def cause(run: Run) -> tuple[int, str] | None:
     """The step to blame, if one can be named, and the words for it."""
     match run.end:

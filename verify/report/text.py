@@ -9,22 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from verify.diagnostics import printable
 from verify.locks import meets, verb
 from verify.reasons.mutations import Extent, OneCaller, SomeStates
-from verify.report.coverage import unreached_text, untested_text
-from verify.report.ends import details, last_line, wrong
-from verify.report.limits import cut_short, remark_text, unproved_text
+from verify.report.coverage import unreached_text
+from verify.report.ends import details, last_line
+from verify.report.findings import of_answer, of_statement
+from verify.report.render import below, concise
 from verify.report.states import failure_text, members_text
 from verify.report.violations import noted, violation_text
 from verify.report.words import listed, place, several
 from verify.verdicts import (
-    Absent,
     Answer,
     Behaviour,
     Crash,
-    Holds,
     Line,
     Need,
     NotEstablished,
-    Proved,
     Refuted,
     Result,
     Row,
@@ -32,7 +30,6 @@ from verify.verdicts import (
     Run,
     Step,
     Unbalanced,
-    Vacuous,
     Watched,
     nowhere,
     word,
@@ -270,31 +267,12 @@ def claims(result: Result) -> Iterator[str]:
         told = list(_beside(head, answer.sentence))
         yield from told
         indent = " " * (len(head) if told[0].startswith(head) else 4)
-        match answer.verdict:
-            case NotEstablished(reason):
-                yield from _wrapped(unproved_text(reason), f"{indent}! ", f"{indent}  ")
-            case Vacuous(missing) | Absent(missing):
-                why = untested_text(answer.claim, missing)
-                yield from _wrapped(why, f"{indent}! ", f"{indent}  ")
-            case Refuted(run):
-                yield from _wrapped(wrong(run), f"{indent}! ", f"{indent}  ")
-                if answer.known:
-                    # Whoever looks for CVE-2019-1999 finds it in one line.
-                    text = f"known as {answer.known}"
-                    yield from _wrapped(text, f"{indent}= ", f"{indent}  ", hyphens=False)
-                if answer.beside is not None:
-                    yield from _wrapped(
-                        remark_text(answer.beside), f"{indent}= ", f"{indent}  ", hyphens=False
-                    )
-            case Holds(_, unproved) if unproved is not None:
-                text = f"as far as the bound; for any number: {unproved_text(unproved)}"
-                yield from _wrapped(text, f"{indent}! ", f"{indent}  ")
-            case Proved() | Holds():
-                pass
-        if answer.cut_short is not None:
-            yield from _wrapped(cut_short(answer.cut_short), f"{indent}! ", f"{indent}  ")
-    for line in result.unreached:
-        yield from _wrapped(f"never reached: {place(line.span)}: {line.span.text}", "  ", "    ")
+        for mark, text in below(of_answer(answer)):
+            # A name that somebody may look for is not cut.
+            whole = mark == "="
+            yield from _wrapped(text, f"{indent}{mark} ", f"{indent}  ", hyphens=not whole)
+    for goal in result.unreached:
+        yield from _wrapped(concise(of_statement(goal)), "  ", "    ")
     if any(answer.claim == "vacuity" for answer in result.answers):
         yield from _wrapped(f"watched: {watched_text(result.watched)}", "  ", "    ")
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from verify.diagnostics import Diagnostic
 from verify.locks import mode_name, verb
-from verify.report.coverage import in_short, never, untested_text
-from verify.report.ends import cause, value_text, who, wrong
-from verify.report.limits import remark_text, unproved_text
+from verify.report.coverage import in_short, never
+from verify.report.ends import cause, value_text, who
+from verify.report.finding import Annotation, AsideKind
+from verify.report.findings import of_answer, of_diagnostic
 from verify.report.text import behaviour
 from verify.report.violations import note_text, spurious_text, violation_text
 from verify.source import Span
 from verify.verdicts import (
-    Absent,
     Answer,
     Behaviour,
     Bound,
@@ -24,7 +24,6 @@ from verify.verdicts import (
     Crash,
     Held,
     Holds,
-    NotEstablished,
     Proved,
     Refuted,
     Result,
@@ -32,7 +31,6 @@ from verify.verdicts import (
     Run,
     Step,
     Unbalanced,
-    Vacuous,
     Wait,
     Waiting,
     nowhere,
@@ -88,40 +86,36 @@ def failed(
 
 def error(diagnostic: Diagnostic) -> dict[str, Any]:
     """A mistake in the input."""
-    span = diagnostic.span
+    found = of_diagnostic(diagnostic)
+    primary = found.primary or Annotation(None, "")
+    span = primary.span
     return {
-        "code": diagnostic.code,
-        "message": diagnostic.headline,
+        "code": found.code,
+        "message": found.headline,
         "file": None if span is None else span.source.path,
         "line": None if span is None else span.line,
         "column": None if span is None else span.column,
-        "notes": [diagnostic.label, *diagnostic.notes] if diagnostic.label else [*diagnostic.notes],
+        "notes": [*filter(None, [primary.label]), *(note.text for note in found.notes)],
     }
 
 
 def _answer(answer: Answer, result: Result) -> dict[str, Any]:
     verdict = answer.verdict
+    found = of_answer(answer)
+    notes = {note.kind: note.text for note in found.notes}
     return {
-        "claim": answer.claim,
-        "sentence": answer.sentence,
+        "claim": found.code,
+        "sentence": found.headline,
         "scenario": answer.scenario,
         "verdict": word(verdict),
         "bound": None
         if isinstance(verdict, Proved)
         else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
-        "reason": unproved_text(verdict.reason)
-        if isinstance(verdict, NotEstablished)
-        else untested_text(answer.claim, verdict.missing)
-        if isinstance(verdict, Vacuous | Absent)
-        else wrong(verdict.run)
-        if isinstance(verdict, Refuted)
-        else unproved_text(verdict.unproved)
-        if isinstance(verdict, Holds) and verdict.unproved is not None
-        else "",
-        **({"known": answer.known} if answer.known else {}),
+        "reason": "" if found.primary is None else found.primary.label,
+        **({"known": notes[AsideKind.KNOWN]} if AsideKind.KNOWN in notes else {}),
         **({"cut_short": _crash(answer.cut_short)} if answer.cut_short is not None else {}),
-        **({"beside": remark_text(answer.beside)} if answer.beside is not None else {}),
+        **({"beside": notes[AsideKind.BESIDE]} if AsideKind.BESIDE in notes else {}),
         **(_run(verdict.run) if isinstance(verdict, Refuted) else {}),
         **(
             {"least": verdict.least}

@@ -474,10 +474,10 @@ class Scope:
                 test = self.truth(condition)
                 inner = self.statement(inside) or checked.Block((), span)
                 return None if test is None else checked.While(test, inner, span)
-            case tree.Goto(label, span):
+            case tree.Goto(label, span, written):
                 if self.where == "primitive":
                     self._error("BFP105", "no goto in a primitive", span)
-                return checked.Goto(label, span)
+                return checked.Goto(label, span, written)
             case tree.Label(name, span):
                 if self.where == "primitive":
                     self._error("BFP105", "no labels in a primitive", span)

@@ -144,7 +144,7 @@ class _Body:
                 around, entry = _Around(span), f"first {next(self.made)}"
                 word = _word(span)
                 loop = self._loop(test, self._within(around, body), around, entry)
-                return tree.Block((tree.Goto(entry, word), loop), span)
+                return tree.Block((tree.Goto(entry, word, written=False), loop), span)
             case tree.Update(op, target, value, span):
                 # The address is worked out once, then the old value is read, then the operand.
                 def stored(place: tree.Expr) -> tree.Statement:
@@ -199,10 +199,10 @@ class _Body:
             else:
                 last = label.span
                 equal = tree.Binary("==", subject, label.value, last)
-                tests.append(tree.If(equal, tree.Goto(name, last), None, last))
+                tests.append(tree.If(equal, tree.Goto(name, last, written=False), None, last))
         default = around.cases.get(None)
         # Where nothing fits, the last label that did not is where the thread has come to.
-        tests.append(tree.Goto(where, last if default is None else default[0].span))
+        tests.append(tree.Goto(where, last if default is None else default[0].span, written=False))
         return tree.Block(tuple(tests), around.span)
 
     def _case(self, node: tree.Case) -> tree.Statement:
@@ -345,7 +345,7 @@ class _Body:
         body = [tree.Label(first, span), inside] if first else [inside]
         if _chooses(test) and not self.atomic:
             around.behind = around.behind or f"behind {next(self.made)}"
-            leave = tree.Goto(around.behind, test.span)
+            leave = tree.Goto(around.behind, test.span, written=False)
             turn = tree.Block((), test.span)
             body.insert(0, self._asked(test, lambda known: tree.If(known, turn, leave, span)))
             test = tree.Literal("true", _word(span))

@@ -171,8 +171,11 @@ class While:
 
 @dataclass(frozen=True, slots=True)
 class Goto:
+    """A jump; `written` if the text has a statement for it, whatever its word."""
+
     label: str
     span: Span
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from verify.application.answer import CheckReport, Coverage, Report
 from verify.application.failures import Failure
-from verify.diagnostics import Diagnostic, render
+from verify.diagnostics import Diagnostic
 from verify.report import text
 from verify.report.failures import headline, line
+from verify.report.findings import of_diagnostic
 from verify.report.formats import Lines, View
+from verify.report.render import render
 from verify.verdicts import Need
 
 
@@ -73,7 +75,7 @@ def check(reports: Iterator[CheckReport], view: View) -> Iterator[Lines]:
 
 def mistakes(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
     """What is wrong with a text, in lines."""
-    return _one_by_one([render(one).split("\n") for one in diagnostics])
+    return _one_by_one([render(of_diagnostic(one)).split("\n") for one in diagnostics])
 
 
 def _complaints(reports: Sequence[Report]) -> Iterator[Lines]:
