@@ -317,6 +317,7 @@ class Steps:
             case checked.MightSleep():
                 if self.interrupt:
                     self.broken(way, TRUE, "atomic-sleep", SleepsInInterrupt())
+                    return [way]
                 for name, kind in self.layout.locks.items():
                     if kind.atomic:
                         self.broken(
