@@ -82,6 +82,9 @@ def test_what_is_refuted_and_by_how_many_steps(
         ("contract-helper", "balance", "s", "proved"),
         ("did-in-loop-1", "ret", "s", "proved"),
         ("table-in-loop", "table", "s", "proved"),
+        ("thread-local-before-call", "operand-first", "s", "proved"),
+        ("thread-local-before-call", "argument-first", "s", "proved"),
+        ("thread-local-before-call", "object-first", "s", "proved"),
     ],
 )
 def test_what_is_said_of_the_rest(name: str, claim: str, scenario: str, said: str) -> None:

@@ -38,6 +38,7 @@ def of(name: str, scenario: str = "s", number: int = 1, again: bool = True) -> O
         ("swallowed-2", "s", {"lock-use": 3, "never-found": 3}),
         ("swallowed-3", "s", {"lock-use": 3, "never-seen": 5}),
         ("table-in-loop", "s", {}),
+        ("thread-local-before-call", "s", {}),
         ("unwatched-function", "s", {}),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 
 from verify.ir import FALSE, TRUE, Local, conj, negate
 from verify.lower.builder import Builder
@@ -33,31 +34,50 @@ class Hoisting(Builder):
         return node, pc
 
     def _hoist_calls(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
-        if not _has_call(node):
+        if not has_call(node):
             return node, pc
         match node:
             case checked.Call():
                 target = self._temporary(node.callee, node.type)
                 pc = self.call(node, pc, target)
                 return self._named(target, node), pc
-            case checked.Binary("&&" | "||", _, right) if _has_call(right):
+            case checked.Binary("&&" | "||", _, right) if has_call(right):
                 return self._by_branching(node, pc)
             case _:
                 return self._hoist_inside(node, pc)
 
     def _hoist_inside(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
-        """Move calls out of the parts; what stands before a call is read before it."""
+        """Move calls out of the parts; what stands before a call is evaluated before it, as far
+        as the call might change it."""
         left = list(checked.children(node))
 
         def hoisted(part: checked.Expr) -> checked.Expr:
             nonlocal pc
             left.pop(0)
             part, pc = self._hoist_calls(part, pc)
-            if any(map(_has_call, left)) and self.shared.reads(part):
-                part, pc = self._hoist_reads(part, pc)
+            if any(map(has_call, left)):
+                if self.shared.reads(part):
+                    part, pc = self._hoist_reads(part, pc)
+                part, pc = self.kept(part, pc)
             return part
 
         return checked.map_children(node, hoisted), pc
+
+    def kept(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
+        """`node` as it is now, in front of a call that may change a variable of the thread."""
+        if not reads_thread_local(node):
+            return node, pc
+        if isinstance(node, checked.LockAddress):
+            # A lock has no value: the object that it lies in is kept.
+            assert node.base is not None
+            base, pc = self.kept(node.base, pc)
+            return replace(node, base=base), pc
+        target = self._temporary("value", node.type)
+        self.guarded(node, pc, node.span)
+        after = self.pc()
+        names = self.names()
+        self.emit(pc, after, negate(faults(node, names)), [(target, value(node, names))])
+        return self._named(target, node), after
 
     def _hoist_reads(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
         if self.shared.reads(node) == 0 and not self.shared.may_skip(node):
@@ -143,5 +163,10 @@ class Hoisting(Builder):
         self.fail(pc, fault, "memory", FollowsNull(quoted(node.span)), span, about=about)
 
 
-def _has_call(node: checked.Expr) -> bool:
+def reads_thread_local(node: checked.Expr) -> bool:
+    """Whether an expression depends on a variable of the thread, which a call may assign."""
+    return any(isinstance(part, checked.ThreadLocal) for part in checked.walk(node))
+
+
+def has_call(node: checked.Expr) -> bool:
     return any(isinstance(part, checked.Call) for part in checked.walk(node))

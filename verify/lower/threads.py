@@ -34,7 +34,7 @@ from verify.lower.atomic import Way
 from verify.lower.builder import Frame
 from verify.lower.clauses import in_parts
 from verify.lower.contracts import Contracts, asked, cell_word
-from verify.lower.hoist import Hoisting
+from verify.lower.hoist import Hoisting, has_call
 from verify.lower.uses import followed
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
 from verify.reasons.steps import Because, Note, Returned
@@ -267,15 +267,19 @@ class Threads(Hoisting, Contracts):
     ) -> int:
         """Lower a call, its value stored in `target`; the pc behind it."""
         args: list[checked.Expr] = []
-        for arg in node.args:
+        for i, arg in enumerate(node.args):
             plain, pc = self.hoist(arg, pc, 0)
+            if any(map(has_call, node.args[i + 1 :])):
+                plain, pc = self.kept(plain, pc)
             args.append(plain)
         # What is left of them belongs to the call: whoever dies of it has read all that is read.
         for arg in args:
             self.guarded(arg, pc, node.span)
         if node.callee in self.program.functions:
+            # The address of a lock is not stored in a parameter, as values are.
             for i, arg in enumerate(args):
-                args[i], pc = self._settled(arg, pc)
+                if isinstance(arg, checked.LockAddress):
+                    args[i], pc = self.kept(arg, pc)
         ok = negate(disj(faults(arg, self.names()) for arg in args))
         for frame in self.frames:
             if node.callee in frame.did and node.callee not in self.program.primitives:
@@ -285,18 +289,6 @@ class Threads(Hoisting, Contracts):
         if node.callee in self.program.primitives:
             return self._atomic(node, args, pc, target, ok, span or node.span)
         return self._inline(node, args, pc, target, ok)
-
-    def _settled(self, arg: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
-        """An argument that is a lock's address, with the object it is in kept for the call:
-        a variable of the thread that leads there may be assigned meanwhile."""
-        if not isinstance(arg, checked.LockAddress) or not _thread_locals(arg):
-            return arg, pc
-        assert arg.base is not None
-        target = self._temporary("lock", arg.base.type)
-        after = self.pc()
-        ok = negate(faults(arg, self.names()))
-        self.emit(pc, after, ok, [(target, value(arg.base, self.names()))])
-        return replace(arg, base=self._named(target, arg.base)), after
 
     def _atomic(
         self,
@@ -397,11 +389,6 @@ class Threads(Hoisting, Contracts):
             result.append((target, frame.result))
         self.emit(frame.exit, back, inside.guard, result)
         return back
-
-
-def _thread_locals(node: checked.Expr) -> bool:
-    """Whether the address of a lock depends on a variable of the thread."""
-    return any(isinstance(part, checked.ThreadLocal) for part in checked.walk(node))
 
 
 def _labels(node: checked.Statement) -> list[str]:

@@ -178,7 +178,7 @@ class Layout:
         match node:
             case checked.Field():
                 return self.is_read(node) or self.is_look_at(node)
-            case checked.Inner():
+            case checked.Inner() | checked.LockAddress():
                 return self.is_look_at(node)
             case checked.LockStatement() | checked.Alternative(_, True):
                 return True
