@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Literal, TypeAlias
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
 
 from verify.locks import BITS, KINDS, LockKind, meets
 from verify.reasons.coverage import Owner
@@ -225,17 +226,20 @@ def is_condition(expr: Expr) -> bool:
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions that one is made of."""
-    match expr:
-        case Const() | Shared() | Local() | Mine() | Others():
-            return ()
-        case Not(arg):
-            return (arg,)
-        case And(args) | Or(args):
-            return args
-        case Compare(_, left, right) | Arith(_, left, right):
-            return left, right
-        case Ite(condition, then, otherwise):
-            return condition, then, otherwise
+    return _CHILDREN[type(expr)](expr)
+
+
+# By class, which takes a third of the time that `match` does: lowering asks 100,000 times.
+_CHILDREN: Mapping[type[Expr], Callable[[Any], tuple[Expr, ...]]] = {
+    Const: lambda _: (),
+    **dict.fromkeys(ATOMS, lambda _: ()),
+    Not: lambda expr: (expr.arg,),
+    And: lambda expr: expr.args,
+    Or: lambda expr: expr.args,
+    Compare: lambda expr: (expr.left, expr.right),
+    Arith: lambda expr: (expr.left, expr.right),
+    Ite: lambda expr: (expr.condition, expr.then, expr.otherwise),
+}
 
 
 def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -276,9 +280,17 @@ def walk(expr: Expr) -> Iterator[Expr]:
         todo += reversed(children(here))
 
 
-def atoms(expr: Expr) -> frozenset[Atom]:
-    """The variables and lock tests in an expression."""
-    return frozenset(part for part in walk(expr) if isinstance(part, ATOMS))
+def atoms(*exprs: Expr) -> frozenset[Atom]:
+    """The variables and lock tests in some expressions."""
+    found: set[Atom] = set()
+    todo = list(exprs)
+    while todo:
+        here = todo.pop()
+        if isinstance(here, ATOMS):
+            found.add(here)
+        else:
+            todo += children(here)
+    return frozenset(found)
 
 
 # ------------------------------------------------------------------- programs
@@ -447,11 +459,15 @@ class Asked:
 
 def modes(locks: Mapping[str, int]) -> dict[Atom, Expr]:
     """What a thread knows of the locks that it holds in these modes."""
-    return {
-        Mine(lock, word): Const(int(meets(held, word)))
-        for lock, held in locks.items()
-        for word in BITS
-    }
+    found: dict[Atom, Expr] = {}
+    for lock, held in locks.items():
+        found.update(_known(lock, held))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _known(lock: str, held: int) -> tuple[tuple[Atom, Expr], ...]:
+    return tuple((Mine(lock, word), Const(int(meets(held, word)))) for word in BITS)
 
 
 @dataclass(frozen=True, slots=True)

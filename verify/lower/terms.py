@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.ir import ATOMS, Atom, Command, Expr, children, walk
+from verify.ir import Atom, Command, Expr, atoms, children
 
 # The largest expression of the kernel's programs has 24 parts, 5 levels deep.  The
 # second bound is what lets expressions be walked by recursion.
@@ -10,10 +10,9 @@ MAX_PARTS = 1000
 MAX_LEVELS = 100
 
 
-def read(command: Command) -> set[Atom]:
+def read(command: Command) -> frozenset[Atom]:
     """The variables and lock tests that a command looks at."""
-    looked_at = (command.guard, *(new for _, new in command.updates))
-    return {part for expr in looked_at for part in walk(expr) if isinstance(part, ATOMS)}
+    return atoms(command.guard, *(new for _, new in command.updates))
 
 
 def large(expr: Expr) -> bool:
