@@ -8,7 +8,7 @@ and some start again for ever.  What the search for lemmas proves of it is held
 against all states of its instances of up to four threads.  Prints each seed
 that shows something worth a look, and a summary.
 
-Not a test: `tests/crowd/test_agreement.py` runs a few seeds of it.
+Not a test: `tests/parameterised/test_agreement.py` runs a few seeds of it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from tests.randomised import lowered, random_program, random_text
-from verify.certify.alone import TooManyPaths, failing
+from verify.certify.isolated import TooManyPathsError, failing
 from verify.certify.places import circle
+from verify.certify.system import System, UnsupportedError, system_of
 from verify.certify.unfold import unfold
-from verify.certify.world import Unsupported, World, world
-from verify.crowd.forbidden import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
-from verify.crowd.lemmas import LemmaSearch, NotProvable, SearchLimit
-from verify.crowd.seen import Seen
-from verify.crowd.space import encoded
-from verify.crowd.views import TooManyViews, close
 from verify.engine import unbounded
 from verify.explore import explore
 from verify.ir import Claim, Program, Scenario, Thread, instance
+from verify.parameterised.encoding import encoded
+from verify.parameterised.lemmas import LemmaSearch, NotProvableError, SearchLimitError
+from verify.parameterised.reachability import Reachability
+from verify.parameterised.targets import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
+from verify.parameterised.views import TooManyViewsError, close
 
 # Threads in the largest instance, and states after which one is given up.
 MOST_THREADS = 4
@@ -106,9 +106,9 @@ def from_text(seed: int) -> Case:
 
 def _scenario(random: Random, program: Program) -> Scenario:
     names = [t.name for t in program.threads if t.kind == "thread"]
-    crowd = {name for name in names if random.random() < 0.6}
+    replicated = {name for name in names if random.random() < 0.6}
     forever = frozenset(name for name in names if random.random() < 0.4)
-    members = tuple((name, None if name in crowd else 1) for name in names)
+    members = tuple((name, None if name in replicated else 1) for name in names)
     return Scenario("s", "s", members, forever)
 
 
@@ -124,14 +124,14 @@ def judge(case: Case, solvers: bool) -> Judged:
     Raises:
         Unsupported, TooManyViews: nothing can be said.
     """
-    scene = world(case.program, case.scenario)
-    broken = frozenset(broken_by_instances(case.program, case.scenario, scene))
+    system = system_of(case.program, case.scenario)
+    broken = frozenset(broken_by_instances(case.program, case.scenario, system))
     missed: frozenset[str] = frozenset()
     if solvers:
         proof = unbounded.prove(case.program, case.scenario, case.claims)
         proved, why = frozenset(proof.shares), dict(proof.open)
     else:
-        proved, why, possible = searched(case.program, scene, case.claims)
+        proved, why, possible = searched(case.program, system, case.claims)
         stepwise = {c.name for c in case.program.claims if not c.solo} - {"stuck"}
         missed = (broken & stepwise) - possible
     asked = frozenset(case.claims)
@@ -139,17 +139,17 @@ def judge(case: Case, solvers: bool) -> Judged:
 
 
 def searched(
-    program: Program, scene: World, claims: Sequence[str]
+    program: Program, system: System, claims: Sequence[str]
 ) -> tuple[frozenset[str], dict[str, str], frozenset[str]]:
     """What the search alone thinks is proved, without a solver's word; why the rest is not;
     and what some view breaks."""
-    space = encoded(scene)
+    space = encoded(system)
     views = close(space)
-    seen = Seen(space, views)
+    seen = Reachability(space, views)
     search = LemmaSearch(space, seen)
     proved, why = set(), {}
     for name in claims:
-        solo = next((t for t in scene.solos if t.claim == name), None)
+        solo = next((t for t in system.solos if t.claim == name), None)
         try:
             if name == "stuck":
                 arrows = {one.arrow for one in arrows_seen(space, seen)}
@@ -165,27 +165,27 @@ def searched(
             else:
                 search.forbid(name, alone_cubes(space, failing(program, solo)))
             proved.add(name)
-        except (NotProvable, SearchLimit, TooManyPaths) as reason:
+        except (NotProvableError, SearchLimitError, TooManyPathsError) as reason:
             why[name] = str(reason) or "a view breaks it"
     return frozenset(proved), why, frozenset(views.broken)
 
 
-def broken_by_instances(program: Program, scenario: Scenario, scene: World) -> Iterator[str]:
-    """The claims that break with one, two or three threads of each kind in the crowd,
+def broken_by_instances(program: Program, scenario: Scenario, system: System) -> Iterator[str]:
+    """The claims that break with one, two or three threads of each kind in the replicated threads,
     called again and again, or once each."""
     for number in (1, 2, 3):
-        if number > 1 and len(scene.singles) + number * len(scene.crowd) > MOST_THREADS:
+        if number > 1 and len(system.fixed) + number * len(system.replicated) > MOST_THREADS:
             return
-        crowd = [thread for thread in scene.crowd for _ in range(number)]
-        yield from _broken(program, [*scene.singles, *crowd, *scene.observers], scene)
-        yield from _broken(program, instance(program, scenario, number), scene)
-        if not scene.crowd:
+        replicated = [thread for thread in system.replicated for _ in range(number)]
+        yield from _broken(program, [*system.fixed, *replicated, *system.observers], system)
+        yield from _broken(program, instance(program, scenario, number), system)
+        if not system.replicated:
             return
 
 
-def _broken(program: Program, threads: Sequence[Thread], scene: World) -> Iterator[str]:
-    seen = explore(program, threads, STATES, scene.solos)
-    claims = {thread.name: thread.claim for thread in scene.solos}
+def _broken(program: Program, threads: Sequence[Thread], system: System) -> Iterator[str]:
+    seen = explore(program, threads, STATES, system.solos)
+    claims = {thread.name: thread.claim for thread in system.solos}
     yield from seen.broken
     yield from (claims.get(name, name) for name in seen.alone)
     if seen.stuck is not None:
@@ -203,7 +203,7 @@ def campaign(kind: str, seeds: range, solvers: bool, say: Callable[[str], None])
         case = MAKERS[kind](seed)
         try:
             found = judge(case, solvers)
-        except (Unsupported, TooManyViews) as reason:
+        except (UnsupportedError, TooManyViewsError) as reason:
             count["not supported"] += 1
             say(f"seed {seed}: {reason}")
             continue

@@ -178,8 +178,8 @@ def words_of(plain: Any) -> list[str]:
     """All words of a document, and some others."""
     found = {key for _, key in places(plain) if isinstance(key, str)}
     values = {str(inside[key]) for inside, key in places(plain) if isinstance(inside[key], str)}
-    singles = {part for value in values for part in value.split(" ") if part}
-    return sorted(found | values | singles | {one for one in JUNK if isinstance(one, str) and one})
+    fixed = {part for value in values for part in value.split(" ") if part}
+    return sorted(found | values | fixed | {one for one in JUNK if isinstance(one, str) and one})
 
 
 def hostile(random: Random, plain: Any, words: Sequence[str]) -> Any:

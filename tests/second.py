@@ -77,11 +77,11 @@ def compare(checked: Checked, scenario: str, report: Report, whole: bool = False
     except Exception:
         report.differ("the tool crashes: lower", traceback.format_exc(limit=-3))
         return
-    crowd = any(
+    replicated = any(
         count is None for s in program.scenarios if s.name == scenario for _, count in s.members
     )
     given_up = False
-    for number in CALLERS if crowd else CALLERS[:1]:
+    for number in CALLERS if replicated else CALLERS[:1]:
         try:
             mine = engine_view(program, scenario, number)
         except Exception:
@@ -98,10 +98,10 @@ def compare(checked: Checked, scenario: str, report: Report, whole: bool = False
         if not other.complete:
             given_up = True
             break
-        _views(program, mine, other, f"{number} callers" if crowd else "once", report)
+        _views(program, mine, other, f"{number} callers" if replicated else "once", report)
     report.counts["given up for size"] += given_up
     if whole and not given_up:
-        _whole(checked, program, scenario, crowd, report)
+        _whole(checked, program, scenario, replicated, report)
 
 
 def _views(program: Program, mine: View, other: View, how: str, report: Report) -> None:
@@ -140,9 +140,11 @@ def _views(program: Program, mine: View, other: View, how: str, report: Report) 
                 report.differ(f"{what} for {who} alone", f"{how}: {one} for {who} alone")
 
 
-def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, report: Report) -> None:
+def _whole(
+    checked: Checked, program: Program, scenario: str, replicated: bool, report: Report
+) -> None:
     """Hold the verdicts of the whole tool against the reference."""
-    number = 2 if crowd else 1
+    number = 2 if replicated else 1
     try:
         found = told(program, scenario, number)
     except Exception:
@@ -175,7 +177,7 @@ def _whole(checked: Checked, program: Program, scenario: str, crowd: bool, repor
                 f"{claim} is {said.word}, and broken in {here.broken[claim]} steps",
             )
         if said.word == "proved":
-            for many in MORE_CALLERS if crowd else (1,):
+            for many in MORE_CALLERS if replicated else (1,):
                 for view, how in ((seen(many), "once"), (seen(many, True), "again and again")):
                     counts["proofs compared"] += 1
                     if claim in view.broken:

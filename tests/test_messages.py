@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1] / "verify"
 # What finds things out, and the values that it hands on.
-ENGINES = ("certify", "crowd", "engine", "lower", "reasons", "smt")
+ENGINES = ("certify", "engine", "lower", "parameterised", "reasons", "smt")
 MODULES = ("explore", "interpret", "ir", "verdicts")
 # Exceptions that say that something is a mistake in the text, or one of ours: what they say is
 # a message, and nobody gets a verdict from it. The name of a domain is for who reads commands.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from verify.certify.waiting import goes_on
-from verify.interpret import Machine, State, Unsure, Values, kept_by_locks
+from verify.interpret import Machine, State, UnsureError, Values, kept_by_locks
 from verify.ir import (
     CASE,
     SAMPLED_BEFORE,
@@ -131,7 +131,7 @@ def explore(
                 try:
                     if machine.stuck(state):
                         seen.stuck = state
-                except Unsure:
+                except UnsureError:
                     seen.unsure = seen.unsure or state
             if solos and machine.at_rest(state):
                 key = (state[0], machine.others(state, -1))

@@ -40,7 +40,7 @@ Values: TypeAlias = tuple[int, ...]
 State: TypeAlias = tuple[Values, tuple[Values, ...]]
 
 
-class Unsure(Exception):
+class UnsureError(Exception):
     """Whether somebody waits for ever could not be told within the limit."""
 
 
@@ -264,7 +264,7 @@ class Machine:
                         seen.add(after)
                         todo.append(after)
             if len(seen) > limit:
-                raise Unsure(limit)
+                raise UnsureError(limit)
         return True
 
     @cached_property

@@ -80,7 +80,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Reachability:
     """Something that a condition names, as the text has it, with its value in the word of its
     domain; of a test of a lock also which, and who `holders` are, each with the mode.
     """
@@ -100,7 +100,7 @@ class Condition:
 
     span: Span
     forbidden: bool
-    values: tuple[Seen, ...]
+    values: tuple[Reachability, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class Proved:
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
+class Bounded:
     """No run within the bound breaks the claim; `unproved` is why no more is known."""
 
     bound: Bound
@@ -261,7 +261,7 @@ class Absent:
     missing: tuple[Goal, ...]
 
 
-Verdict: TypeAlias = Proved | Holds | Refuted | NotEstablished | Vacuous | Absent
+Verdict: TypeAlias = Proved | Bounded | Refuted | NotEstablished | Vacuous | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,8 +449,8 @@ def word(verdict: Verdict) -> str:
     match verdict:
         case Proved():
             return "proved"
-        case Holds():
-            return "holds"
+        case Bounded():
+            return "bounded"
         case Refuted():
             return "refuted"
         case NotEstablished():

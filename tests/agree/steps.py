@@ -40,7 +40,7 @@ MOVER = "mover"
 COMMAND = "command"
 
 
-class Undecided(Exception):
+class UndecidedError(Exception):
     """The solver reached its limit: there may be a run, or none."""
 
 
@@ -249,7 +249,7 @@ def shortest(
         if answer == z3.sat:
             return run_in(relation, solver.model(), k + 1)
         if answer == z3.unknown:
-            raise Undecided(f"{claim} in {k + 1} steps: {solver.reason_unknown()}")
+            raise UndecidedError(f"{claim} in {k + 1} steps: {solver.reason_unknown()}")
         solver.pop()
         solver.add(relation.step(k))
     return None

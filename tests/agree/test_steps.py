@@ -10,7 +10,7 @@ import pytest
 import z3
 from hypothesis import given, note
 
-from tests.agree.steps import Relation, Step, Undecided, name_at, shortest
+from tests.agree.steps import Relation, Step, UndecidedError, name_at, shortest
 from tests.chance import LARGE, by_chance
 from tests.randomised import FLAG, lowered, program_of, programs, randoms, texts, threads_of
 from verify.explore import explore
@@ -234,7 +234,7 @@ def test_a_limit_that_is_reached_is_no_verdict() -> None:
     """`None` for a question that z3 gave up on would read as: no such run."""
     program = lower(read(PROGRAMS / "v2.bfp"))
 
-    with pytest.raises(Undecided):
+    with pytest.raises(UndecidedError):
         shortest(program, threads_of(program), "no-live-mapping", 12, 1000)
 
 

@@ -62,7 +62,7 @@ def test_a_bounded_question_has_a_bounded_answer() -> None:
     report = verify.prove("good.bfp", verify.Question(bounded=True, threads=3, unwind=0))
 
     assert report.established
-    held = [a.verdict for a in report.answers if isinstance(a.verdict, verify.Holds)]
+    held = [a.verdict for a in report.answers if isinstance(a.verdict, verify.Bounded)]
     assert {(3, 0)} == {(one.bound.threads, one.bound.rounds) for one in held}
 
 
@@ -226,7 +226,7 @@ def test_an_answer_is_rendered_as_the_command_prints_it(name: str, form: str) ->
 def test_coverage_follows_its_schema(name: str) -> None:
     """Whoever reads the document by its schema would meet something that is not in it."""
     claims = () if name != "two.bfp" else ("--claim", "balance")
-    said = call("explain", name, "--format", "json", *claims)
+    said = call("coverage", name, "--format", "json", *claims)
     document = validated(said.out, "coverage.schema.json")
 
     assert said.status == document["status"]

@@ -33,7 +33,7 @@ def test_progress_is_heard_in_the_process_that_asks(jobs: int) -> None:
     assert Task.CONFIRMING in {stage.work for _, stage in heard}
 
 
-class Bored(Exception):
+class BoredError(Exception):
     """Raised by whoever listens."""
 
 
@@ -42,10 +42,10 @@ def test_what_a_listener_throws_comes_out_as_it_is(jobs: int) -> None:
     """A mistake in a callback would be told as a bug of verify."""
 
     def listen(_: verify.Stage) -> None:
-        raise Bored
+        raise BoredError
 
     control = verify.Control(progress=listen)
-    with pytest.raises(Bored):
+    with pytest.raises(BoredError):
         verify.prove("two.bfp", verify.Question(jobs=jobs), control)
     assert [] == multiprocessing.active_children()
 
@@ -146,10 +146,10 @@ def test_work_that_says_nothing_is_ended_with_its_processes() -> None:
 
     def halt() -> None:
         if begun == {1, 2}:
-            raise Bored
+            raise BoredError
 
     workers = Workers(jobs=2, hear=begun.add, halt=halt)
-    with pytest.raises(Bored):
+    with pytest.raises(BoredError):
         list(workers.as_made(_for_ever, [1, 2]))
     assert [] == multiprocessing.active_children()
 

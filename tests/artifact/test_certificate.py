@@ -18,9 +18,9 @@ from verify.artifact.check import CheckOptions, check, opened
 from verify.artifact.form import KEYS, RULING, VERDICTS, dumped
 from verify.artifact.words import CertificateWords, PointNames, lemma_name, listed, unlisted
 from verify.certify.places import places
-from verify.certify.world import world
-from verify.crowd.choice import Choice, choose
+from verify.certify.system import system_of
 from verify.engine import unbounded
+from verify.parameterised.minimise import Choice, choose
 
 SCHEMA = json.loads((ROOT / "verify/artifact/schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -37,12 +37,12 @@ def test_what_is_written_is_what_was_meant(whole: Path, binder: Path) -> None:
         one = opened(folder, CheckOptions())
         certificate = meaning(one.said, one.program, one.scenario)
         words = CertificateWords(one.program, one.scenario)
-        scene = world(one.program, one.scenario)
-        spots = words.places(scene, places(scene))
+        system = system_of(one.program, one.scenario)
+        spots = words.places(system, places(system))
         grounds = certificate.grounds
 
         assert one.said["points"] == words.all_points()
-        assert [*one.said["lemmas"].values()] == [words.lemma(scene, x) for x in grounds.lemmas]
+        assert [*one.said["lemmas"].values()] == [words.lemma(system, x) for x in grounds.lemmas]
         assert one.said["runs"] == [words.run(run) for run in certificate.runs]
         assert one.said["waits"] == [[spots[a], spots[b]] for a, b in grounds.arrows]
         assert len(spots) == len(set(spots))
@@ -109,7 +109,7 @@ def test_another_order_of_the_search_is_accepted_too(
 def test_other_words_of_the_tool_change_nothing(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If it fails, a better sentence rejects every proof in the world."""
+    """If it fails, a better sentence rejects every proof in the system."""
     from verify.lower import program as lowering
 
     folder = copy(whole, tmp_path / "copy")

@@ -102,7 +102,7 @@ COMMENTS = {
 
 @pytest.mark.parametrize("name", COMMENTS)
 def test_words_and_lines_may_change(name: str, proof: Path) -> None:
-    """If it fails, a comma rejects every proof in the world."""
+    """If it fails, a comma rejects every proof in the system."""
     file, old, new = COMMENTS[name]
     path = proof.parent.parent / file
     path.write_text(path.read_text().replace(old, new, 1))

@@ -16,7 +16,7 @@ import pytest
 
 from tests.artifact.made import cli, copy, files, lay_out
 from verify.artifact import write as writing
-from verify.artifact.write import NotOurs, write
+from verify.artifact.write import NotOursError, write
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -200,7 +200,7 @@ def test_files_of_a_name_that_an_artifact_has_are_left_alone(name: str, tmp_path
     """If it fails, `--proofs` overwrites a README.txt that somebody wrote."""
     (tmp_path / "ask").mkdir()
     (tmp_path / "ask" / name).write_text("mine")
-    with pytest.raises(NotOurs, match=f"{name}, and no proof.json"):
+    with pytest.raises(NotOursError, match=f"{name}, and no proof.json"):
         write(tmp_path / "ask", {"proof.json": "{}\n"})
 
     assert "mine" == (tmp_path / "ask" / name).read_text()
@@ -209,7 +209,7 @@ def test_files_of_a_name_that_an_artifact_has_are_left_alone(name: str, tmp_path
 def test_a_text_for_another_solver_is_left_alone(mine: Path) -> None:
     """If it fails, whatever ends in .smt2 is taken for ours and deleted."""
     (mine / "mine.smt2").write_text("(mine)")
-    with pytest.raises(NotOurs, match=r"mine\.smt2"):
+    with pytest.raises(NotOursError, match=r"mine\.smt2"):
         write(mine, {"proof.json": "{}\n"})
 
     assert "(mine)" == (mine / "mine.smt2").read_text()
@@ -239,7 +239,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(kind: str, mine: Path)
         case _:
             strange.symlink_to(mine.parent.parent / "ask.bfp")
     before = sorted(os.listdir(mine))
-    with pytest.raises(NotOurs, match="mine"):
+    with pytest.raises(NotOursError, match="mine"):
         write(mine, {"proof.json": "{}\n"})
 
     assert before == sorted(os.listdir(mine))
@@ -249,7 +249,7 @@ def test_a_file_where_the_folder_should_be_is_left_alone(tmp_path: Path) -> None
     """If it fails, a file of the same name is lost."""
     place = tmp_path / "ask"
     place.write_text("mine")
-    with pytest.raises(NotOurs):
+    with pytest.raises(NotOursError):
         write(place, {"proof.json": "{}\n"})
 
     assert "mine" == place.read_text()

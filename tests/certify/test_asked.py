@@ -9,7 +9,7 @@ from tests.ir.text import ir, text
 from verify.certify import places as module
 from verify.certify.lemmas import Literal
 from verify.certify.places import WaitingPlace, asked_for, meetings, places, stands_still
-from verify.certify.world import World, world
+from verify.certify.system import System, system_of
 
 HEAD = """
 shared x: bool = 0
@@ -25,9 +25,9 @@ thread t: 0 to 9
 """
 
 
-def scene(code: str) -> World:
+def system(code: str) -> System:
     program = ir(HEAD + code)
-    return world(program, program.scenarios[0])
+    return system_of(program, program.scenarios[0])
 
 
 def told(place: WaitingPlace) -> str:
@@ -73,7 +73,7 @@ PLACES = {
 @pytest.mark.parametrize(("commands", "found"), PLACES.values(), ids=PLACES.keys())
 def test_a_thread_may_have_to_wait_at_these_places(commands: str, found: list[str]) -> None:
     """A wait would have no arrow, and a circle of waits be none."""
-    assert found == sorted(told(place) for place in places(scene(THREAD + commands)))
+    assert found == sorted(told(place) for place in places(system(THREAD + commands)))
 
 
 def test_too_many_values_to_tell_apart_are_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,17 +81,17 @@ def test_too_many_values_to_tell_apart_are_one_place(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "MAX_VALUES", 1)
     commands = "0 -> 1 1 -> 9 when p && !others(m) 1 -> 9 when !p && !others(r)"
 
-    assert ["1: m [1, 2], r [1, 2]"] == [told(p) for p in places(scene(THREAD + commands))]
-    assert [] == [told(p) for p in places(scene(THREAD + "0 -> 1 1 -> 9 when p"))]
+    assert ["1: m [1, 2], r [1, 2]"] == [told(p) for p in places(system(THREAD + commands))]
+    assert [] == [told(p) for p in places(system(THREAD + "0 -> 1 1 -> 9 when p"))]
 
 
 def test_a_guard_of_many_parts_may_be_shut(monkeypatch: pytest.MonkeyPatch) -> None:
     """That one of its ways is always open would be taken for granted where nobody has looked."""
     commands = "0 -> 1 1 -> 9 when others(m) && x 1 -> 9 when !x 1 -> 9 when !others(m)"
 
-    assert [] == [told(place) for place in places(scene(THREAD + commands))]
+    assert [] == [told(place) for place in places(system(THREAD + commands))]
     monkeypatch.setattr(module, "MAX_PARTS", 1)
-    assert ["1: m [1, 2]"] == [told(place) for place in places(scene(THREAD + commands))]
+    assert ["1: m [1, 2]"] == [told(place) for place in places(system(THREAD + commands))]
 
 
 ONE = "{name}: 0 to 9 0 -> 1 when !others(m) do hold m 1 -> 9 when !others(r) do hold m free"
@@ -103,7 +103,7 @@ MEMBERS = {"t, u": (0, 1), "t*, u": (-1, 0), "t, u*": (0, -1), "t*, u*": (-1, -1
 def test_who_waits_meets_who_holds(members: str) -> None:
     """Two threads that wait for each other would not meet: a deadlock be proved away."""
     code = f"scenario s: {members} thread {ONE.format(name='t')} thread {OTHER.format(name='u')}"
-    spots = places(scene(code))
+    spots = places(system(code))
     found = [meeting for _, here in meetings(spots) for meeting in here]
     crossed = [m for m in found if m.waiter != m.holder]
 
@@ -112,25 +112,28 @@ def test_who_waits_meets_who_holds(members: str) -> None:
     )
     assert {"m", "r"} == {meeting.lock for meeting in crossed}
     for meeting in crossed:
-        literals = {*meeting.lemma.shared, *(one for part in meeting.lemma.crowd for one in part)}
+        literals = {
+            *meeting.lemma.shared,
+            *(one for part in meeting.lemma.replicated for one in part),
+        }
         holder = spots[meeting.holder]
         assert Literal("lock", meeting.lock, holder.single, (1, 2)) in literals
         assert 2 == len([one for one in literals if one.kind == "pc"])
-        assert members.count("*") == len(meeting.lemma.crowd)
+        assert members.count("*") == len(meeting.lemma.replicated)
 
 
 def test_a_thread_that_is_there_once_does_not_meet_itself() -> None:
     """It would be said to wait for itself, and nothing be proved."""
     code = f"scenario s: t thread {ONE.format(name='t')}"
 
-    assert [] == [here for _, here in meetings(places(scene(code)))]
+    assert [] == [here for _, here in meetings(places(system(code)))]
 
 
 def test_the_first_step_is_asked_for_as_well() -> None:
     """Who rests with a lock in hand would keep nobody from beginning."""
     code = "scenario s: t, u thread t: 0 to 9 0 -> 9 when !others(m) thread u: 0 to 9"
 
-    assert {"m": (1, 2)} == asked_for(scene(code))
+    assert {"m": (1, 2)} == asked_for(system(code))
 
 
 STILL = {
@@ -148,6 +151,6 @@ STILL = {
 @pytest.mark.parametrize("commands", STILL)
 def test_who_waits_for_no_lock_stands_still(commands: str) -> None:
     """A thread that waits for a value for ever would be proved to go on."""
-    (thread,) = scene(THREAD + commands).singles
+    (thread,) = system(THREAD + commands).fixed
 
     assert STILL[commands] == {pc: text(when) for pc, when in stands_still(thread).items()}

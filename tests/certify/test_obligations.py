@@ -8,8 +8,8 @@ import pytest
 from tests.ir.text import ir
 from verify.certify.lemmas import Lemma, Literal
 from verify.certify.obligations import Obligation
-from verify.certify.proof import Grounds, Loops, Unfounded, confirm, obligations
-from verify.certify.world import Unsupported, world
+from verify.certify.proof import Grounds, LoopsError, UnfoundedError, confirm, obligations
+from verify.certify.system import UnsupportedError, system_of
 from verify.reasons.limits import ArithmeticLimit
 
 HEAD = """
@@ -61,7 +61,7 @@ def written(
     program = ir(HEAD + text)
     rests = tuple(range(len(lemmas))) if direct is None else direct
     return obligations(
-        program, world(program, program.scenarios[0]), Grounds(lemmas, {claim: rests})
+        program, system_of(program, program.scenarios[0]), Grounds(lemmas, {claim: rests})
     )
 
 
@@ -263,7 +263,7 @@ def test_a_run_alone_with_loops_is_not_written() -> None:
     """A run that was cut off would be proved to succeed."""
     text = "claim last alone scenario s: t thread t: 0 to 9 solo last of last: 0 to 9 0 -> 0 when x"
 
-    with pytest.raises(Loops):
+    with pytest.raises(LoopsError):
         written(text, (), "last")
 
 
@@ -294,7 +294,7 @@ def test_numbers_that_fit_no_width_are_refused() -> None:
     product = " * ".join(["n"] * 60)
     text = f"scenario s: t thread t: 0 to 9 0 breaks c when {product} < 0"
 
-    with pytest.raises(Unsupported) as raised:
+    with pytest.raises(UnsupportedError) as raised:
         written(text, ())
     assert ArithmeticLimit(9**60) == raised.value.reason
 
@@ -312,7 +312,7 @@ def test_a_lemma_about_three_of_any_number_is_refused() -> None:
     """With three named and one that moves, the texts would speak of too few."""
     three = Lemma((), ((at(1),), (at(1),), (at(1),)))
 
-    with pytest.raises(Unfounded):
+    with pytest.raises(UnfoundedError):
         written(MUTEX, (three,))
 
 

@@ -7,10 +7,10 @@ import pytest
 from tests.randomised import lowered
 from verify.certify.places import circle
 from verify.certify.proof import Grounds, confirm, obligations
-from verify.certify.world import world
+from verify.certify.system import system_of
 from verify.engine.prove import prove
 from verify.report.limits import unproved_text
-from verify.verdicts import Holds, Proved, Refuted, Verdict
+from verify.verdicts import Bounded, Proved, Refuted, Verdict
 
 LOCKS = """
 primitive void down_read(struct rw_semaphore *l) { acquire_shared(l); }
@@ -125,7 +125,7 @@ scenario s "s": t[*];
     verdict = stuck(text)
 
     # It takes three callers, and two are asked.
-    assert isinstance(verdict, Holds)
+    assert isinstance(verdict, Bounded)
     assert verdict.unproved is not None
     said = unproved_text(verdict.unproved)
     assert f"t at random.bfp:{line} may wait for b, which another t holds" in said
@@ -145,10 +145,10 @@ def test_no_arrow_can_be_left_out_of_a_proof() -> None:
     """
     code = lowered(text)
     _, proof = prove(code, code.scenarios[0], only=("stuck",))
-    scene = world(code, code.scenarios[0])
+    system = system_of(code, code.scenarios[0])
 
     def refused(arrows: tuple[tuple[int, int], ...]) -> bool:
-        texts = obligations(code, scene, Grounds(proof.lemmas, proof.direct, arrows))
+        texts = obligations(code, system, Grounds(proof.lemmas, proof.direct, arrows))
         return "stuck" in confirm(texts)
 
     assert proof.arrows

@@ -16,24 +16,24 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.campaign import searched
-from tests.crowd.facts import reached
-from tests.crowd.tiny import lowered
-from tests.crowd.wrong import accepted, contradictions
+from tests.parameterised.facts import reached
+from tests.parameterised.tiny import lowered
+from tests.parameterised.wrong import accepted, contradictions
 from verify.certify import obligations, solvers
 from verify.certify import proof as proving
 from verify.certify.lemmas import Lemma, Literal
 from verify.certify.obligations import Actor, Obligation, Writer
-from verify.certify.proof import Disagreement, Grounds, confirm
+from verify.certify.proof import DisagreementError, Grounds, confirm
 from verify.certify.solvers import decide
+from verify.certify.system import System, system_of
 from verify.certify.text import all_of
-from verify.certify.world import World, world
-from verify.crowd import lemmas as lemmas_module
-from verify.crowd.lemmas import LemmaSearch
-from verify.crowd.seen import Seen
-from verify.crowd.space import encoded
-from verify.crowd.views import Closure, Views, close
 from verify.engine.unbounded import Proof, prove
 from verify.ir import TRUE, And, Command, Expr, Program, Shared
+from verify.parameterised import lemmas as lemmas_module
+from verify.parameterised.encoding import encoded
+from verify.parameterised.lemmas import LemmaSearch
+from verify.parameterised.reachability import Reachability
+from verify.parameterised.views import Closure, Views, close
 from verify.reasons.limits import Refused
 
 Sabotage: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -108,9 +108,9 @@ claim unseen "nobody sees both" never: x;
 
 
 @cache
-def parts(text: str) -> tuple[Program, World]:
+def parts(text: str) -> tuple[Program, System]:
     program = lowered(text)
-    return program, world(program, program.scenarios[0])
+    return program, system_of(program, program.scenarios[0])
 
 
 def names(program: Program) -> list[str]:
@@ -131,18 +131,18 @@ def why_not(text: str, claim: str) -> str:
     return proof.open[claim]
 
 
-def closed(scene: World) -> Views:
-    return close(encoded(scene))
+def closed(system: System) -> Views:
+    return close(encoded(system))
 
 
 def lemmas_accepted(text: str, *lemmas: Lemma) -> bool:
-    program, scene = parts(text)
-    return accepted(program, scene, lemmas)
+    program, system = parts(text)
+    return accepted(program, system, lemmas)
 
 
 def really_reached(text: str, *lemmas: Lemma, number: int = 3) -> bool:
-    _, scene = parts(text)
-    return bool(reached(scene, lemmas, number))
+    _, system = parts(text)
+    return bool(reached(system, lemmas, number))
 
 
 def variable(name: str, value: int) -> Lemma:
@@ -201,13 +201,13 @@ def test_readers_who_are_named_and_not_asked_leave_an_obligation_satisfiable(
 @pytest.mark.parametrize("text", [READERS, ONE_AT_A_TIME], ids=["readers", "one at a time"])
 def test_a_lemma_that_is_missing_leaves_an_obligation_satisfiable(text: str) -> None:
     """If it fails, a proof holds lemmas that nothing rests on, or one does not count."""
-    program, scene = parts(text)
+    program, system = parts(text)
     proof = proof_of(text)
     claims = sorted(proof.shares)
     for i in range(len(proof.lemmas)):
         kept = tuple(one for j, one in enumerate(proof.lemmas) if i != j)
         all_of_them = dict.fromkeys(claims, tuple(range(len(kept))))
-        without = proving.obligations(program, scene, Grounds(kept, all_of_them, proof.arrows))
+        without = proving.obligations(program, system, Grounds(kept, all_of_them, proof.arrows))
 
         assert {} != confirm(without, ("z3",)), proof.lemmas[i]
 
@@ -341,7 +341,7 @@ def test_two_solvers_of_different_opinions_end_in_an_error(
     """If it fails, a bug in a solver looks like a verdict."""
     monkeypatch.setattr(proving, "decide", lambda name, _: "unsat" if name == "z3" else "sat")
 
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         proof_of(READERS)
 
 
@@ -380,7 +380,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def careless(self: LemmaSearch, cube: Any) -> Any:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Seen, "happens", lambda *_: False)
+            patch.setattr(Reachability, "happens", lambda *_: False)
             return widened(self, cube)
 
     monkeypatch.setattr(LemmaSearch, "_widened", careless)
@@ -408,9 +408,9 @@ def test_what_a_broken_search_finds_is_not_confirmed(
 ) -> None:
     """If it fails, a bug in the search is a wrong verdict: nobody looks at it again."""
     sabotage, text, claim = SEARCHES[name]
-    program, scene = parts(text)
+    program, system = parts(text)
     sabotage(monkeypatch)
-    found, _, _ = searched(program, scene, [claim])
+    found, _, _ = searched(program, system, [claim])
 
     assert {claim} == found
     assert isinstance(why_not(text, claim), Refused)
@@ -428,13 +428,13 @@ def test_views_that_forget_something_prove_nothing_wrong(
 ) -> None:
     """If it fails, a view that is missing makes a wrong verdict: nobody looks at it again."""
     sabotage, text, claim = VIEWS[name]
-    _, scene = parts(text)
+    _, system = parts(text)
 
-    assert claim in closed(scene).broken
+    assert claim in closed(system).broken
 
     sabotage(monkeypatch)
 
-    assert claim not in closed(scene).broken
+    assert claim not in closed(system).broken
     assert why_not(text, claim)
 
 

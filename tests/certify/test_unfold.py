@@ -6,7 +6,7 @@ import pytest
 
 from tests.ir.text import ir, text
 from verify.certify import unfold as module
-from verify.certify.unfold import Automaton, TooLarge, still, unfold
+from verify.certify.unfold import Automaton, TooLargeError, still, unfold
 from verify.ir import Program
 from verify.reasons.limits import ThreadLimit
 
@@ -129,6 +129,6 @@ def test_a_thread_of_too_many_states_is_refused(monkeypatch: pytest.MonkeyPatch)
     """It would be unfolded in part, and what is missing be proved."""
     monkeypatch.setattr(module, "MAX_STATES", 3)
 
-    with pytest.raises(TooLarge) as raised:
+    with pytest.raises(TooLargeError) as raised:
         unfolded("0 -> 1 do i = n 1 -> 9")
     assert ThreadLimit("t", 3) == raised.value.reason

@@ -15,15 +15,15 @@ from tests.cli.call import call
 from tests.engine.small import LOCKS, checked, lowered
 from verify import explore as exploring
 from verify.certify import unfold as unfolding
-from verify.certify.unfold import TooLarge, unfold
-from verify.certify.world import world
-from verify.crowd import views as crowd_views
-from verify.crowd.alternatives import Alternative, distinct
-from verify.crowd.space import encoded
-from verify.crowd.views import Closure, TooManyViews
+from verify.certify.system import system_of
+from verify.certify.unfold import TooLargeError, unfold
 from verify.engine import problem as problems
 from verify.interpret import _tuple
 from verify.ir import instance
+from verify.parameterised import views as crowd_views
+from verify.parameterised.alternatives import Alternative, distinct
+from verify.parameterised.encoding import encoded
+from verify.parameterised.views import Closure, TooManyViewsError
 from verify.reasons.limits import Count, CountLimit, EffortLimit, ThreadLimit
 from verify.smt import order as ordering
 from verify.smt import solver as solving
@@ -166,7 +166,7 @@ def test_a_thread_is_unfolded_as_far_as_the_limit_says(monkeypatch: pytest.Monke
     monkeypatch.setattr(unfolding, "MAX_STATES", 100)
     program = lowered(INTEGERS)
 
-    with pytest.raises(TooLarge) as found:
+    with pytest.raises(TooLargeError) as found:
         unfold(program, program.threads[0])
 
     assert ThreadLimit(program.threads[0].name, 100) == found.value.reason
@@ -205,9 +205,9 @@ def test_looks_at_views_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of threads that are there once each shared part has few views, and there are many."""
     monkeypatch.setattr(crowd_views, "MAX_LOOKS", 10_000)
     program = lowered(SECTION + 'scenario s "s": a[*], c[20];\n')
-    views = Closure(encoded(world(program, program.scenarios[0])), 1_000_000)
+    views = Closure(encoded(system_of(program, program.scenarios[0])), 1_000_000)
 
-    with pytest.raises(TooManyViews) as found:
+    with pytest.raises(TooManyViewsError) as found:
         views.close()
     assert CountLimit(Count.LOOKS, 10_000) == found.value.reason
     assert 20_000 > views._looks

@@ -33,7 +33,7 @@ PRINTING = [
     ("prove", "good.bfp", "--no-proofs", "--format", "json"),
     ("prove", "good.bfp", "--dump"),
     ("table", "good.bfp"),
-    ("explain", "good.bfp"),
+    ("coverage", "good.bfp"),
     ("check", "none"),
     ("--help",),
     ("prove", "--help"),
@@ -95,7 +95,7 @@ def test_an_output_that_is_closed_from_the_beginning_is_not_written_either() -> 
 @pytest.mark.usefixtures("small")
 @pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
 @pytest.mark.parametrize(
-    "args", [("prove", "none.bfp"), ("prove", "--nonsense"), ("explain", "wrong.bfp"), ()]
+    "args", [("prove", "none.bfp"), ("prove", "--nonsense"), ("coverage", "wrong.bfp"), ()]
 )
 def test_a_complaint_that_cannot_be_written_changes_no_status(args: tuple[str, ...]) -> None:
     """If it fails, a misspelt name is told as a refutation where nobody sees the complaint."""
@@ -116,7 +116,7 @@ CRASHES = [
     (("prove", "good.bfp"), program_module, "accesses"),
     (("prove", "good.bfp", "--dump"), dump_module, "dump"),
     (("table", "good.bfp"), text_module, "report"),
-    (("explain", "good.bfp"), dependence, "explore"),
+    (("coverage", "good.bfp"), dependence, "explore"),
     (("check", "proofs/good"), check_module, "check"),
     (("dashboard", "proofs"), dashboard_module, "page"),
 ]
@@ -194,7 +194,7 @@ def test_another_failure_of_a_scenario_is_still_a_bug(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("command", ["prove", "table", "explain", "check", "dashboard"])
+@pytest.mark.parametrize("command", ["prove", "table", "coverage", "check", "dashboard"])
 @pytest.mark.parametrize(
     ("error", "number"),
     [

@@ -84,7 +84,7 @@ def test_who_waits_for_whom_in_a_circle_is_named(small: Path) -> None:
     done = call("prove", "three.bfp", "--claim", "stuck", "--brief")
 
     assert done.status == 3
-    assert "  holds  stuck" in done.out
+    assert "  bounded  stuck" in done.out
     assert "may wait for b, which another t holds" in " ".join(done.out.split())
 
 

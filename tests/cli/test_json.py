@@ -15,7 +15,7 @@ from verify.engine import search as search_module
 from verify.interpret import Machine, ReplayError, State
 from verify.smt.solver import Session
 
-BY_WORD = {"absent": 0, "holds": 3, "proved": 0, "refuted": 1, "not established": 3, "vacuous": 3}
+BY_WORD = {"absent": 0, "bounded": 3, "proved": 0, "refuted": 1, "not established": 3, "vacuous": 3}
 
 
 def ask(*args: str) -> Called:

@@ -97,7 +97,7 @@ def test_the_table_and_what_is_needed_are_asked_of_the_other_model() -> None:
     """If it fails, two commands answer for the program's own model without a word."""
     table = call("table", NAME, "--model", OTHER)
     both = call("table", NAME, NAME, "--model", OTHER)
-    explained = call("explain", NAME, "--model", OTHER)
+    explained = call("coverage", NAME, "--model", OTHER)
 
     assert f"  model {OTHER}" == table.lines[1]
     assert ["5.2@busy", "5.2@busy"] == both.lines[0].split()

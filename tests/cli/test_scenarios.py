@@ -71,7 +71,7 @@ def test_only_what_no_scenario_reaches_is_a_defect(
     # It is the last thing that is said, in as many lines as it takes.
     last = done.out.rpartition("\n\n")[2]
     assert " ".join(said.split()) in " ".join(last.split())
-    assert nowhere == document["programs"][0]["nowhere"]
+    assert nowhere == document["programs"][0]["uncovered"]
     assert status == document["status"]
 
 

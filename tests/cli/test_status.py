@@ -24,7 +24,7 @@ from verify.smt.solver import Session
         (("bad.bfp",), 1),
         (("good.bfp", "bad.bfp"), 1),
         (("bad.bfp", "good.bfp"), 1),
-        # It holds, and a proof for any number was asked for.
+        # Bounded, and a proof for any number was asked for.
         (("three.bfp", "--claim", "stuck"), 3),
         (("three.bfp", "--claim", "stuck", "--bounded"), 0),
         (("bad.bfp", "--claim", "stuck"), 0),
@@ -53,6 +53,26 @@ def test_the_status_says_whether_all_that_was_asked_holds(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        (("prove", "bad.bfp", "--rounds", "0"), ("prove", "bad.bfp", "--unwind", "0")),
+        (("table", "bad.bfp", "--rounds=0"), ("table", "bad.bfp", "--unwind=0")),
+        (("explain", "good.bfp"), ("coverage", "good.bfp")),
+    ],
+)
+def test_what_commands_and_options_were_called_is_still_read(
+    former: tuple[str, ...], today: tuple[str, ...]
+) -> None:
+    """If it fails, a script that was written for an earlier version ends with status 2."""
+    expected, found = call(*today), call(*former)
+
+    assert (expected.status, expected.out) == (found.status, found.out)
+    assert expected.out
+    assert not found.err
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
     ("args", "said"),
     [
         (("prove", "none.bfp"), "none.bfp: No such file"),
@@ -64,7 +84,7 @@ def test_the_status_says_whether_all_that_was_asked_holds(
         (("prove", "bad.bfp", "--threads", "0"), "--threads"),
         (("prove", "bad.bfp", "--threads", "13"), "--threads"),
         (("prove", "bad.bfp", "--threads", "many"), "--threads"),
-        (("prove", "bad.bfp", "--rounds", "-1"), "--rounds"),
+        (("prove", "bad.bfp", "--unwind", "-1"), "--unwind"),
         (("prove", "bad.bfp", "--format", "xml"), "--format"),
         (("prove", "bad.bfp", "--dump", "--format", "json"), "--dump"),
         (("prove", "bad.bfp", "--colour"), "--colour"),

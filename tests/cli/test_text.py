@@ -151,7 +151,7 @@ def test_tables_side_by_side_have_the_status_of_their_claims() -> None:
         ("prove", "--claim", "none"),
         ("table",),
         ("table", "--scenario", "none"),
-        ("explain",),
+        ("coverage",),
         ("check",),
         ("prove", "--dump"),
     ],

@@ -17,7 +17,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^]]+\]: (\S+)", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 # Of versions that are gone.
-GONE = {"--lean"}
+GONE = {"--lean", "--rounds"}
 
 
 def words(heading: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.small import lowered
-from verify.certify.proof import Disagreement
+from verify.certify.proof import DisagreementError
 from verify.engine.judging import up_to_breaking
 from verify.engine.problem import Problem, silent
 from verify.engine.search import Best, Instance, explicit
@@ -50,7 +50,7 @@ def test_a_shortest_run_with_something_behind_is_a_mistake_of_ours() -> None:
     """If it fails, z3 and the interpreter may disagree, and nobody hears of it."""
     found = search()
 
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         up_to_breaking(found, Best((breaking(found), (1, 0)), 1), "unset")
-    with pytest.raises(Disagreement):
+    with pytest.raises(DisagreementError):
         up_to_breaking(found, Best(((1, 0),), 0), "unset")

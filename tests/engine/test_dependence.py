@@ -1,4 +1,4 @@
-"""Which lines the claims rest on: what `verify explain` says of v3-balanced."""
+"""Which lines the claims rest on: what `verify coverage` says of v3-balanced."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_statement_is_not_needed_if_nothing_here_sees_it(found: tuple[Need, ..
 def test_every_release_is_needed(
     release: str, expected: list[tuple[str, ...]], found: tuple[Need, ...]
 ) -> None:
-    """If it fails, `explain` shows a release as idle that keeps a lock from leaking."""
+    """If it fails, `coverage` shows a release as idle that keeps a lock from leaking."""
     assert expected == breaks(found, release)
 
 
@@ -83,7 +83,7 @@ def test_every_test_is_needed_both_ways(
     false: list[tuple[str, ...]],
     found: tuple[Need, ...],
 ) -> None:
-    """If it fails, `explain` shows a test as idle that some claim rests on."""
+    """If it fails, `coverage` shows a test as idle that some claim rests on."""
     assert true == breaks(found, test, "always true")
     assert false == breaks(found, test, "always false")
 

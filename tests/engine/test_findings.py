@@ -75,8 +75,8 @@ def test_what_is_refuted_and_by_how_many_steps(
 @pytest.mark.parametrize(
     ("name", "claim", "scenario", "said"),
     [
-        ("false-stuck", "stuck", "once", "holds"),
-        ("false-stuck", "stuck", "crowd", "holds"),
+        ("false-stuck", "stuck", "once", "bounded"),
+        ("false-stuck", "stuck", "crowd", "bounded"),
         ("false-vacuity", "vacuity", "s", "proved"),
         ("unwatched-function", "vacuity", "s", "vacuous"),
         ("contract-helper", "balance", "s", "proved"),

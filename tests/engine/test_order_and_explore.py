@@ -1,7 +1,7 @@
 """The event order and the explorer answer the same questions without knowing of each other.
 
 One reads runs as ordered events and asks z3; the other visits every state with the
-interpreter.  Here the engine goes without its scout, so that z3 finds each run by itself.
+interpreter.  Here the engine goes without its pre-search, so that z3 finds each run by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from tests.programs.binder import NAMES, explored, program, reuse, solos, threads_of
-from verify.certify.alone import failing
+from verify.certify.isolated import failing
 from verify.engine import search as search_module
 from verify.engine.bounded import check
 from verify.engine.plan import Plan, planned
@@ -34,13 +34,13 @@ from verify.ir import (
     Shared,
     Thread,
 )
-from verify.verdicts import Absent, Holds, Refuted, Result
+from verify.verdicts import Absent, Bounded, Refuted, Result
 
 INSTANCES = [(name, shrinkers) for name in NAMES for shrinkers in (1, 2)]
 
 
 def blind(program: Program, threads: tuple[Thread, ...], *_: object, **__: object) -> Explored:
-    """A scout that sees nothing."""
+    """A pre-search that sees nothing."""
     return Explored(Machine(program, threads), complete=False)
 
 
@@ -78,7 +78,7 @@ def test_z3_refutes_what_the_explorer_breaks_in_as_many_steps(name: str, shrinke
         elif isinstance(answer.verdict, Absent):
             absent.add(answer.claim)
         else:
-            assert isinstance(answer.verdict, Holds)
+            assert isinstance(answer.verdict, Bounded)
 
     assert lengths(explored(name, shrinkers)) == ours
     # Nobody splits the mapping in this scenario, or exits: `goto err_mmget` is not reached.

@@ -16,8 +16,7 @@ from tests.programs.binder import (
     threads_of,
     verdicts,
 )
-from verify.certify.proof import Disagreement
-from verify.crowd.views import Closure
+from verify.certify.proof import DisagreementError
 from verify.engine import coverage, judging, problem
 from verify.engine import search as search_module
 from verify.engine.bounded import check
@@ -26,6 +25,7 @@ from verify.engine.search import Best, Search
 from verify.explore import Explored, explore
 from verify.interpret import Machine, ReplayError, State, Values
 from verify.ir import Program, Thread
+from verify.parameterised.views import Closure
 from verify.report.text import report
 from verify.smt.order import FALSE, TRUE, Event, Order, all_of, any_of
 from verify.smt.solver import Session, Yes
@@ -38,7 +38,7 @@ def ask(name: str) -> Result:
 
 @pytest.fixture
 def no_scout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the scout finds would hide what the encoding does."""
+    """What the pre-search finds would hide what the encoding does."""
 
     def blind(program: Program, threads: Sequence[Thread], *_: object, **__: object) -> Explored:
         return Explored(Machine(program, threads), complete=False)
@@ -54,7 +54,7 @@ def test_an_order_in_which_nobody_holds_anything_gives_runs_that_do_not_replay(
 ) -> None:
     """If it fails, mutual exclusion could be lost from the encoding and a verdict be given."""
     monkeypatch.setattr(Order, "holds", lambda *_: FALSE)
-    with pytest.raises((ReplayError, Disagreement)):
+    with pytest.raises((ReplayError, DisagreementError)):
         ask("v3-balanced")
 
 
@@ -69,7 +69,7 @@ def test_an_order_that_forgets_wrong_writes_gives_runs_that_do_not_replay(
         return TRUE if self._initial[name] in wanted else any_of(early)
 
     monkeypatch.setattr(Order, "_value_in", forgetful)
-    with pytest.raises((ReplayError, Disagreement)):
+    with pytest.raises((ReplayError, DisagreementError)):
         ask("v3-balanced")
 
 
@@ -173,7 +173,7 @@ def test_an_interpreter_that_refuses_a_step_ends_in_an_error(
 def test_a_model_that_breaks_no_claim_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a claim is refuted by a model that is about something else."""
     monkeypatch.setattr(Search, "moves", lambda *_: ())
-    with pytest.raises(Disagreement, match="no claim"):
+    with pytest.raises(DisagreementError, match="no claim"):
         ask("v2")
 
 
@@ -181,7 +181,7 @@ def test_a_model_that_breaks_no_claim_ends_in_an_error(monkeypatch: pytest.Monke
 def test_a_question_with_two_answers_ends_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If it fails, a claim is both refuted and not."""
     monkeypatch.setattr(Search, "shortest", lambda *_: None)
-    with pytest.raises(Disagreement, match="two answers"):
+    with pytest.raises(DisagreementError, match="two answers"):
         ask("v2")
 
 
@@ -192,7 +192,7 @@ def test_a_shorter_run_that_is_longer_ends_in_an_error(monkeypatch: pytest.Monke
     search = Search(instance, (instance.order.breaks("table"),))
     monkeypatch.setattr(Search, "ask", lambda *_: Yes(frozenset(), {}))
     monkeypatch.setattr(Search, "moves", lambda *_: ((0, 0), (0, 1)))
-    with pytest.raises(Disagreement, match="longer"):
+    with pytest.raises(DisagreementError, match="longer"):
         search.shortest([0], ((0, 0),))
 
 
@@ -208,7 +208,7 @@ def test_a_shortest_run_that_ends_with_something_else_ends_in_an_error(
         return None if found is None else replace(found, moves=(*found.moves, (0, 0)))
 
     monkeypatch.setattr(Search, "shortest", with_more)
-    with pytest.raises(Disagreement, match="something else"):
+    with pytest.raises(DisagreementError, match="something else"):
         ask("v2")
 
 
@@ -237,7 +237,7 @@ def test_a_solver_that_gives_up_on_shorter_runs_leaves_the_run_and_says_less(
     assert whole
     assert whole.keys() == found.keys()
     assert {2} == {verdict.least for verdict in whole.values()}
-    # All of them are the scout's, and breadth first there is none shorter with one of each.
+    # All of them are the pre-search's, and breadth first there is none shorter with one of each.
     assert {1} == {verdict.least for verdict in found.values()}
     said = " ".join(" ".join(report(ask("v3"))).split())
     assert "there may be a shorter run: z3 gave up looking for one" in said
@@ -248,7 +248,7 @@ def test_views_that_miss_what_a_run_does_end_in_an_error(monkeypatch: pytest.Mon
     """If it fails, a proof stands on views that are known to see too little."""
     found = program("v3")
     monkeypatch.setattr(Closure, "_look_for_broken", lambda *_: None)
-    with pytest.raises(Disagreement, match="no view of two threads does"):
+    with pytest.raises(DisagreementError, match="no view of two threads does"):
         prove(found, reuse(found))
 
 

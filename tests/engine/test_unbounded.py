@@ -7,14 +7,14 @@ from functools import cache
 
 import pytest
 
-from tests.crowd.facts import reached
+from tests.parameterised.facts import reached
 from tests.programs.binder import NAMES, program, result, reuse, verdicts
 from verify.certify.proof import confirm
-from verify.certify.world import world
+from verify.certify.system import system_of
 from verify.engine.prove import combined
 from verify.engine.unbounded import Proof, prove
 from verify.ir import Scenario
-from verify.verdicts import Holds, Refuted, Result
+from verify.verdicts import Bounded, Refuted, Result
 
 REFUTED = {
     "base": {"progress-foreign"},
@@ -29,7 +29,7 @@ ABSENT = {"progress-split", "progress-survivor", "vacuity"}
 
 @cache
 def proof(name: str) -> Proof:
-    standing = [a.claim for a in result(name).answers if isinstance(a.verdict, Holds)]
+    standing = [a.claim for a in result(name).answers if isinstance(a.verdict, Bounded)]
     return prove(program(name), reuse(program(name)), standing)
 
 
@@ -88,9 +88,9 @@ def test_there_is_an_obligation_for_each_claim_and_each_thread(name: str) -> Non
 @pytest.mark.parametrize("name", ["base", "v3-balanced"])
 def test_no_state_of_a_small_instance_contradicts_a_lemma(name: str) -> None:
     """If it fails, both solvers agree on something that the interpreter sees happen."""
-    scene = world(program(name), reuse(program(name)))
+    system = system_of(program(name), reuse(program(name)))
 
-    assert [] == reached(scene, proof(name).lemmas, 1)
+    assert [] == reached(system, proof(name).lemmas, 1)
 
 
 def two_of_each(scenario: Scenario, forever: frozenset[str] = frozenset()) -> Scenario:
@@ -109,7 +109,7 @@ def test_a_fixed_number_of_shrinkers_is_proved_with_loops() -> None:
 
     assert {} == shown.open
     assert set(standing) == set(shown.shares)
-    assert all(lemma.crowd == () for lemma in shown.lemmas)
+    assert all(lemma.replicated == () for lemma in shown.lemmas)
     assert ["step-shrinker", "step-shrinker-1"] == steps
 
 

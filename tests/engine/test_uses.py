@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crowd.facts import reached
 from tests.engine.small import LOCKS, checked, lowered
+from tests.parameterised.facts import reached
 from tests.programs.binder import reasons, refutations, verdicts
 from verify.certify.proof import confirm
-from verify.certify.world import world
+from verify.certify.system import system_of
 from verify.engine.dependence import needs
 from verify.engine.prove import prove
 from verify.report.ends import wrong
@@ -51,7 +51,7 @@ def test_a_reader_that_uses_a_freed_object_in_a_race_is_refuted() -> None:
     assert ["reader", "killer", "killer", "killer", "killer", "reader"] == [
         step.thread for step in run.steps
     ]
-    assert {"use-after-free": "refuted", "memory": "holds"} == {
+    assert {"use-after-free": "refuted", "memory": "bounded"} == {
         claim: said
         for claim, said in verdicts(found).items()
         if claim in ("use-after-free", "memory")
@@ -78,7 +78,7 @@ def test_a_lock_around_each_use_is_proved_for_any_number() -> None:
     assert {"proved"} == set(verdicts(result).values())
     assert "claim-use-after-free" in [o.name for o in proof.obligations]
     assert {} == confirm(proof.obligations, ("z3", "cvc5"))
-    assert [] == reached(world(program, program.scenarios[0]), proof.lemmas, 2)
+    assert [] == reached(system_of(program, program.scenarios[0]), proof.lemmas, 2)
 
 
 def test_a_lock_around_the_readers_only_is_not_proved() -> None:
@@ -106,7 +106,7 @@ def test_a_primitive_that_meets_null_only_uses_nothing() -> None:
     found = checked(f"{PAGES}{looks}{text}")
     never = checked(f"{PAGES}{looks}{text}".replace("*slot = &page0", "*slot"))
 
-    assert "holds" == verdicts(found)["use-after-free"]
+    assert "bounded" == verdicts(found)["use-after-free"]
     assert "vacuous" == verdicts(never)["use-after-free"]
 
 
@@ -116,7 +116,7 @@ def test_a_claim_with_two_kinds_of_clauses_is_tested_by_either() -> None:
     text = racing(READ, "slot = NULL;").replace(CLAIM, mixed)
     nothing = racing(";", "slot = NULL;").replace(CLAIM, mixed)
 
-    assert "holds" == verdicts(checked(text))["use-after-free"]
+    assert "bounded" == verdicts(checked(text))["use-after-free"]
     assert "free_page is never called" == reasons(checked(text))["vacuity"].split(";")[0]
     assert (
         "free_page is never called; no object of struct page is ever used"
@@ -125,7 +125,7 @@ def test_a_claim_with_two_kinds_of_clauses_is_tested_by_either() -> None:
 
 
 def test_the_lock_that_keeps_an_object_alive_is_needed() -> None:
-    """If it fails, `explain` shows a lock as idle that a lifetime rests on."""
+    """If it fails, `coverage` shows a lock as idle that a lifetime rests on."""
     text = f"""{PAGES}
     enum done {{ DONE }};
     enum done use(struct mutex *lock)

@@ -57,7 +57,7 @@ def test_a_claim_about_a_run_alone_that_never_starts_is_vacuous() -> None:
     starts = checked(f'{ONE} claim go "g" alone a when (x) finally: x;')
     never = checked(f'{ONE} claim go "g" alone a when (x && y) finally: !x;')
 
-    assert verdicts(starts)["go"] == "holds"
+    assert verdicts(starts)["go"] == "bounded"
     assert verdicts(never)["go"] == "vacuous"
     assert reasons(never)["go"] == "no state at rest is as it says"
 
@@ -172,7 +172,7 @@ def test_a_loop_that_is_cut_off_is_said_to_be(rounds: int) -> None:
     assert not straight.bound.cut
     assert rounds == endless.bound.rounds
     # Who has to stop because of the bound does not wait for ever because of it.
-    assert verdicts(endless)["stuck"] == "holds"
+    assert verdicts(endless)["stuck"] == "bounded"
 
 
 def test_a_loop_is_entered_again_as_often_as_the_bound_says(
@@ -189,12 +189,12 @@ def test_a_loop_is_entered_again_as_often_as_the_bound_says(
     claim small "n stays below 3" never: n == 3;
     """
 
-    # The scout knows no rounds: what it happens to find counts.
+    # The pre-search knows no rounds: what it happens to find counts.
     assert verdicts(checked(text, rounds=1))["small"] == "refuted"
 
     monkeypatch.setattr(problem, "DEFAULT_LIMITS", problem.Limits(presearch_states=1))
 
-    assert verdicts(checked(text, rounds=1))["small"] == "holds"
+    assert verdicts(checked(text, rounds=1))["small"] == "bounded"
     assert verdicts(checked(text, rounds=3))["small"] == "refuted"
 
 
@@ -211,7 +211,7 @@ def test_a_run_alone_that_is_cut_off_is_not_established() -> None:
     """
 
     assert verdicts(checked(text, rounds=1))["ends"] == "not established"
-    assert verdicts(checked(text, rounds=4))["ends"] == "holds"
+    assert verdicts(checked(text, rounds=4))["ends"] == "bounded"
 
 
 SEVERAL = f"""{LOCKS}
@@ -240,7 +240,7 @@ def test_what_one_scenario_does_not_reach_is_absent_there(unbounded: bool) -> No
     results = [ask(found, scenario) for scenario in found.scenarios]
     names = ("at-first", "at-second", "at-third", "goes", "vacuity")
     words = [[verdicts(result)[name] for name in names] for result in results]
-    good = "proved" if unbounded else "holds"
+    good = "proved" if unbounded else "bounded"
     missing = nowhere(results)
 
     assert words == [
@@ -269,7 +269,7 @@ def test_what_takes_a_third_thread_is_looked_for_and_found() -> None:
     """
     found = lowered(text)
 
-    assert verdicts(checked(text))["vacuity"] == "holds"
+    assert verdicts(checked(text))["vacuity"] == "bounded"
     assert verdicts(prove(found, found.scenarios[0])[0])["vacuity"] == "proved"
 
 
@@ -338,7 +338,7 @@ def test_the_functions_of_a_program_are_all_reached() -> None:
     """If it fails, a helper that is called is said to be dead."""
     found = checked(OWN % "empty(); if (is_one(k)) k = 2;")
 
-    assert verdicts(found)["vacuity"] == "holds"
+    assert verdicts(found)["vacuity"] == "bounded"
 
 
 def test_a_function_that_is_never_called_is_said_to_be_so_once() -> None:
@@ -434,7 +434,7 @@ def test_a_table_is_proved_only_if_each_of_its_rows_is_sampled(name: str, unboun
     program = lowered(TABLE % (body, value, "good"))
     ask = (lambda p, s: prove(p, s)[0]) if unbounded else check
     found = ask(program, program.scenarios[0])
-    good = "proved" if unbounded else "holds"
+    good = "proved" if unbounded else "bounded"
 
     assert verdicts(found)["table"] == ("vacuous" if why else good)
     assert reasons(found).get("table", "") == why or (unbounded and not why)
@@ -444,7 +444,7 @@ def test_a_row_that_never_occurs_need_not_be_sampled() -> None:
     """If it fails, whoever says rightly that a case cannot occur is told that it does not."""
     found = checked(TABLE % ("seen = look();", "true", "never"))
 
-    assert verdicts(found)["table"] == "holds"
+    assert verdicts(found)["table"] == "bounded"
     assert any("cannot occur" in line for line in report(found))
 
 
@@ -471,7 +471,7 @@ def test_a_row_that_another_scenario_samples_is_absent() -> None:
     found = lowered(f'{text} thread b "b" {{ y = true; }} scenario t "t": a[*], b;')
     results = [check(found, scenario) for scenario in found.scenarios]
 
-    assert [verdicts(result)["table"] for result in results] == ["absent", "holds"]
+    assert [verdicts(result)["table"] for result in results] == ["absent", "bounded"]
     assert CaseGoal(1, "y") in results[0].missing
     assert [OwnerGoal(Owner("function", "through"))] == in_short(nowhere(results) or ())
 

@@ -1,6 +1,6 @@
 """Expressions of the text: what in them is an access, what they follow, what they come to.
 
-Each is written as a condition over the world of `tests/lower/short.py`, whose other thread
+Each is written as a condition over the system of `tests/lower/short.py`, whose other thread
 changes every variable, and every field but `box.count`.
 """
 

@@ -17,7 +17,7 @@ from verify.report.ends import wrong
 from verify.report.limits import unproved_text
 from verify.syntax.load import Loader
 from verify.syntax.resolve import read
-from verify.verdicts import Holds, NotEstablished, Refuted, Result, Run, Vacuous, word
+from verify.verdicts import Bounded, NotEstablished, Refuted, Result, Run, Vacuous, word
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "programs"
@@ -75,7 +75,7 @@ def verdicts(result: Result) -> dict[str, str]:
 
 def broken(result: Result) -> dict[str, str]:
     """The claims that do not hold, each with the word for it."""
-    return {claim: said for claim, said in verdicts(result).items() if said != "holds"}
+    return {claim: said for claim, said in verdicts(result).items() if said != "bounded"}
 
 
 def reasons(result: Result) -> dict[str, str]:
@@ -89,7 +89,7 @@ def reasons(result: Result) -> dict[str, str]:
                 found[answer.claim] = unproved_text(reason)
             case Vacuous(missing):
                 found[answer.claim] = untested_text(answer.claim, missing)
-            case Holds():
+            case Bounded():
                 pass
     return found
 

@@ -112,7 +112,7 @@ ALL_OF_REUSE = 60_000
 
 
 def _broken(code: Program, scenario: Scenario) -> frozenset[str]:
-    """The claims that break with one thread of each kind, or with two of the crowd."""
+    """The claims that break with one thread of each kind, or with two of the replicated threads."""
     found: set[str] = set()
     solos = [thread for thread in code.threads if thread.kind == "solo"]
     for number in (1, 2):

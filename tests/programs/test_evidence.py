@@ -13,10 +13,10 @@ import pytest
 from tests.artifact.made import cli
 from tests.programs.binder import ROOT
 from verify.artifact.check import CheckOptions, check
-from verify.crowd.lemmas import LemmaSearch
-from verify.crowd.views import Closure
 from verify.engine import coverage, judging, search, turns
 from verify.lower import program as lowering
+from verify.parameterised.lemmas import LemmaSearch
+from verify.parameterised.views import Closure
 from verify.smt.solver import Session
 
 PROOFS = ROOT / "proofs"

@@ -218,7 +218,7 @@ def test_what_is_not_refuted_is_proved_for_any_number() -> None:
         for name, scenarios in evidence().items()
         for verdicts in scenarios.values()
         for claim, word in verdicts.items()
-        if word == "holds"
+        if word == "bounded"
     }
     lonely = {name for name, claim in holding if claim.startswith("progress-")}
 

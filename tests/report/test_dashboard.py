@@ -17,7 +17,7 @@ COMMAND = "verify dashboard proofs --out programs/README.md"
 FIVE = (
     Said("balance", "each return leaves the locks", "proved", "24 lemmas", "", ""),
     Said("zap-valid", "a zap is of the mapping", "proved", "1 lemma", "", ""),
-    Said("stuck", "no thread waits for ever", "holds", "2 of each", "it is not attempted", ""),
+    Said("stuck", "no thread waits for ever", "bounded", "2 of each", "it is not attempted", ""),
     Said("vacuity", "all is tested", "proved", "by runs", "", ""),
 )
 
@@ -179,12 +179,12 @@ def test_a_long_reason_is_told_in_few_words() -> None:
     parts = "it may break (" + "and so on, " * 50 + ")"
     words = "word " * 50
     some = [
-        replace(EVIDENCE[0], scenario=name, said=said("stuck", "holds", "2 of each", why))
+        replace(EVIDENCE[0], scenario=name, said=said("stuck", "bounded", "2 of each", why))
         for name, why in (("a", parts), ("b", words))
     ]
     text = page(some, COMMAND)
 
-    assert "  * holds in a (2 of each); for any number: it may break" in text.splitlines()
+    assert "  * bounded in a (2 of each); for any number: it may break" in text.splitlines()
     assert "word ...\n" in text
 
 
@@ -238,7 +238,7 @@ def test_no_line_is_wider_than_a_screen() -> None:
     long = " ".join(["words"] * 100)
     wordy = tuple(
         Said(f"claim-{i}", long, word, "2 of each", long, long)
-        for i, word in enumerate(("refuted", "not established", "vacuous", "holds", "proved") * 5)
+        for i, word in enumerate(("refuted", "not established", "vacuous", "bounded", "proved") * 5)
     )
     # As long as the longest name of a program that is here.
     some = [

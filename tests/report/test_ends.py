@@ -18,8 +18,8 @@ from verify.report.text import report, side_by_side, summary
 from verify.report.violations import violation_text
 from verify.verdicts import (
     Answer,
+    Bounded,
     Crash,
-    Holds,
     NotEstablished,
     Refuted,
     Result,
@@ -250,7 +250,7 @@ def test_a_claim_says_where_it_is_cut_short(claim: str) -> None:
     found = checked(CRASHES)
     cut = answer(found, claim).cut_short
 
-    assert isinstance(answer(found, claim).verdict, Holds)
+    assert isinstance(answer(found, claim).verdict, Bounded)
     assert cut is not None
     assert ("memory", "follows NULL in `t->x`") == (cut.claim, violation_text(cut.violation))
     assert any("! cut short by memory: follows NULL in" in line for line in lines(found))

@@ -13,7 +13,7 @@ from verify import ir
 from verify.source import Span
 from verify.syntax import checked, tree
 from verify.syntax.load import Loader
-from verify.syntax.nodes import Shape, UnknownNode
+from verify.syntax.nodes import Shape, UnknownNodeError
 from verify.syntax.resolve import read
 
 ROOT = Path(__file__).parents[2]
@@ -61,9 +61,9 @@ def _holds_nodes(annotation: str) -> bool:
 def test_a_class_that_is_no_node_is_refused() -> None:
     """Breaks if a traversal takes what it does not know for a leaf."""
     span = ir.Const(0)
-    with pytest.raises(UnknownNode):
+    with pytest.raises(UnknownNodeError):
         checked.children(tree.Label("out", span))
-    with pytest.raises(UnknownNode):
+    with pytest.raises(UnknownNodeError):
         list(tree.walk(checked.Label("out", span)))
 
 
@@ -74,7 +74,7 @@ def test_a_field_of_which_nobody_knows_what_is_in_it_is_refused_where_the_tree_i
     class Arms:
         arms: dict[str, checked.Statement]
 
-    with pytest.raises(UnknownNode, match=r"Arms\.arms"):
+    with pytest.raises(UnknownNodeError, match=r"Arms\.arms"):
         Shape([Arms])
 
 

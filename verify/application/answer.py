@@ -9,7 +9,7 @@ from verify.application.failures import Failure, status_of
 from verify.application.question import CheckQuestion, Question
 from verify.diagnostics import Diagnostic
 from verify.ends import Status
-from verify.verdicts import Absent, Answer, Holds, Need, Proved, Refuted, Result, nowhere
+from verify.verdicts import Absent, Answer, Bounded, Need, Proved, Refuted, Result, nowhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def status_of_results(results: Sequence[Result], bounded: bool) -> Status:
     if any(isinstance(verdict, Refuted) for verdict in verdicts):
         return Status.REFUTED
     # What one scenario does not put to the test is for the others to do.
-    enough = (Proved, Holds, Absent) if bounded else (Proved, Absent)
+    enough = (Proved, Bounded, Absent) if bounded else (Proved, Absent)
     open_ = not all(isinstance(verdict, enough) for verdict in verdicts) or nowhere(results)
     return Status.OPEN if open_ else Status.ESTABLISHED
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from verify.artifact.check import CheckOptions, opened
-from verify.artifact.form import CERTIFICATE, Malformed
+from verify.artifact.form import CERTIFICATE, MalformedError
 from verify.artifact.names import tree_of
 from verify.artifact.read import evidence_of, folders_below
 from verify.diagnostics import InputError
@@ -45,7 +45,7 @@ def gathered(proofs: Path, beside: Path) -> list[Entry]:
         try:
             one = opened(folder, CheckOptions(), loader)
             said = evidence_of(one, link)
-        except (Malformed, ReplayError) as error:
+        except (MalformedError, ReplayError) as error:
             wrong.append(f"{folder / CERTIFICATE}: {error}")
             continue
         except InputError as error:

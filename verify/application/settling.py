@@ -11,7 +11,7 @@ from verify.application.question import Question, Stage
 from verify.application.task import ScenarioTask, Settled
 from verify.artifact.certificate import Options, document
 from verify.artifact.form import CERTIFICATE, dumped
-from verify.artifact.write import NotOurs, write
+from verify.artifact.write import NotOursError, write
 from verify.ends import too_little_memory
 from verify.engine import bounded, prove
 from verify.engine.unbounded import Proof
@@ -41,7 +41,7 @@ def settle(
             return Settled(result)
         with undivided() if in_worker() else writing():
             return Settled(result, _written(task, result, proof))
-    except NotOurs as error:
+    except NotOursError as error:
         return Settled(None, failure=BadFile(path, "evidence", str(error)))
     except Exception as error:
         if too_little_memory(error):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verify.application.failures import BadCertificate, FailedError, unusable
 from verify.application.question import CheckQuestion
-from verify.artifact.form import CERTIFICATE, Malformed
+from verify.artifact.form import CERTIFICATE, MalformedError
 from verify.interpret import ReplayError
 from verify.verdicts import Result
 
@@ -38,7 +38,7 @@ class Shown:
 
         try:
             return views.result_of(self.opened, self.certificate)
-        except (Malformed, ReplayError) as error:
+        except (MalformedError, ReplayError) as error:
             raise _bad(self.folder, error) from None
 
     def lemmas(self) -> list[str]:
@@ -58,7 +58,7 @@ class Shown:
 
         try:
             return views.texts_of(self.opened, self.certificate)
-        except (Malformed, ReplayError) as error:
+        except (MalformedError, ReplayError) as error:
             raise _bad(self.folder, error) from None
 
 
@@ -76,9 +76,9 @@ def shown(folder: Path, question: CheckQuestion) -> Shown:
     try:
         one = opened(folder, asked_of(question))
         if unfit := one.fitting():
-            raise Malformed(unfit)
+            raise MalformedError(unfit)
         return Shown(folder, one, meaning(one.said, one.program, one.scenario))
-    except (Malformed, ReplayError) as error:
+    except (MalformedError, ReplayError) as error:
         raise _bad(folder, error) from None
     except OSError as error:
         raise FailedError(unusable(str(folder), error)) from None

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verify.artifact.form import FORMAT, Malformed
+from verify.artifact.form import FORMAT, MalformedError
 from verify.artifact.lowered import digest
 from verify.artifact.names import FileNames, hashed
 from verify.artifact.words import CertificateWords, lemma_name
@@ -19,7 +19,7 @@ from verify.certify.lemmas import Lemma
 from verify.certify.places import Arrow, places
 from verify.certify.proof import Grounds
 from verify.certify.solvers import SOLVERS
-from verify.certify.world import Unsupported, World, world
+from verify.certify.system import System, UnsupportedError, system_of
 from verify.engine.review import Certified, Holding, Idle, Open, Refutation, Ruling
 from verify.engine.schedules import of_run
 from verify.engine.unbounded import Proof
@@ -28,13 +28,15 @@ from verify.report.limits import remark_text, unproved_text
 from verify.verdicts import (
     Absent,
     Answer,
-    Holds,
+    Bounded,
     NotEstablished,
     Proved,
     Refuted,
     Result,
     Schedule,
     Vacuous,
+    Verdict,
+    word,
 )
 
 
@@ -102,6 +104,11 @@ def document(
     }
 
 
+def spelled(verdict: Verdict) -> str:
+    """The word of this format for a verdict: `holds` for what is bounded."""
+    return "holds" if isinstance(verdict, Bounded) else word(verdict)
+
+
 def _ruling(
     answer: Answer, proof: Proof, lemmas: Sequence[str], runs: Sequence[Schedule]
 ) -> dict[str, Any]:
@@ -111,9 +118,9 @@ def _ruling(
         case Proved(count):
             by = " ".join(lemmas[i] for i in proof.direct[answer.claim])
             return {"verdict": "proved", "by": by, "rests": count}
-        case Holds(_, unproved):
+        case Bounded(_, unproved):
             why = {} if unproved is None else {"why": unproved_text(unproved)}
-            return {"verdict": "holds", **why}
+            return {"verdict": spelled(answer.verdict), **why}
         case Refuted() as verdict:
             said: dict[str, Any] = {
                 "verdict": "refuted",
@@ -136,9 +143,9 @@ def _grounds(
 ) -> tuple[dict[str, dict[str, str]], list[list[str]]]:
     if not proof.lemmas and not proof.arrows:
         return {}, []
-    scene = world(program, scenario)
-    said = [words.lemma(scene, lemma) for lemma in proof.lemmas]
-    names = words.places(scene, places(scene)) if proof.arrows else ()
+    system = system_of(program, scenario)
+    said = [words.lemma(system, lemma) for lemma in proof.lemmas]
+    names = words.places(system, places(system)) if proof.arrows else ()
     return (
         {lemma_name(one): one for one in said},
         [[names[one], names[two]] for one, two in proof.arrows],
@@ -160,17 +167,19 @@ def meaning(said: Mapping[str, Any], program: Program, scenario: Scenario) -> Ce
     )
     asked = [c.name for c in program.claims if not options.claims or c.name in options.claims]
     if list(said["claims"]) != asked:
-        raise Malformed("`claims` are not those of the program, or not all that were asked for")
+        raise MalformedError(
+            "`claims` are not those of the program, or not all that were asked for"
+        )
     runs = tuple(words.schedule(run) for run in said["runs"])
     if len(set(runs)) < len(runs):
-        raise Malformed("a run is there twice")
+        raise MalformedError("a run is there twice")
     if not SOLVERS.keys() >= set(said["solvers"]):
-        raise Malformed("`solvers` are not those that can be asked")
+        raise MalformedError("`solvers` are not those that can be asked")
     once = {name for name, count in scenario.members if count is not None}
     if not once >= set(said["once"]) or not {c.name for c in program.claims}.issuperset(
         claim for some in said["once"].values() for claim in some
     ):
-        raise Malformed("`once` has no thread that runs once, or no claim")
+        raise MalformedError("`once` has no thread that runs once, or no claim")
     return Certificate(
         options,
         {name: _meant(ruling, len(runs)) for name, ruling in said["claims"].items()},
@@ -190,7 +199,7 @@ def _meant(ruling: Mapping[str, Any], runs: int) -> Ruling:
             return Holding(ruling.get("why", ""))
         case "refuted":
             if ruling["run"] >= runs:
-                raise Malformed("a claim is refuted by a run that is not there")
+                raise MalformedError("a claim is refuted by a run that is not there")
             return Refutation(ruling["run"], ruling.get("least", 0), ruling.get("others", ""))
         case "not established":
             return Open(ruling["why"])
@@ -209,35 +218,35 @@ def _grounds_of(
     if not said["lemmas"] and not said["waits"]:
         return Grounds((), {name: _positions(name, some, {}) for name, some in by.items()})
     try:
-        scene = world(program, scenario)
-    except Unsupported as error:
-        raise Malformed(unproved_text(error.reason)) from None
+        system = system_of(program, scenario)
+    except UnsupportedError as error:
+        raise MalformedError(unproved_text(error.reason)) from None
     lemmas: dict[Lemma, int] = {}
     for name, one in said["lemmas"].items():
         if lemma_name(one) != name:
-            raise Malformed(f"lemma {name[:80]} is not called so")
-        lemmas[words.meant(scene, one)] = len(lemmas)
+            raise MalformedError(f"lemma {name[:80]} is not called so")
+        lemmas[words.meant(system, one)] = len(lemmas)
     if len(lemmas) < len(said["lemmas"]):
-        raise Malformed("a lemma is there twice")
+        raise MalformedError("a lemma is there twice")
     at = {name: i for i, name in enumerate(said["lemmas"])}
     return Grounds(
         tuple(lemmas),
         {name: _positions(name, some, at) for name, some in by.items()},
-        _arrows(said, scene, words),
+        _arrows(said, system, words),
     )
 
 
 def _positions(claim: str, names: list[str], at: Mapping[str, int]) -> tuple[int, ...]:
     if len(set(names)) < len(names) or not at.keys() >= set(names):
-        raise Malformed(f"{claim[:80]} rests on a lemma twice, or on one that there is not")
+        raise MalformedError(f"{claim[:80]} rests on a lemma twice, or on one that there is not")
     return tuple(at[name] for name in names)
 
 
-def _arrows(said: Mapping[str, Any], scene: World, words: CertificateWords) -> tuple[Arrow, ...]:
+def _arrows(said: Mapping[str, Any], system: System, words: CertificateWords) -> tuple[Arrow, ...]:
     if not said["waits"]:
         return ()
-    at = {name: i for i, name in enumerate(words.places(scene, places(scene)))}
+    at = {name: i for i, name in enumerate(words.places(system, places(system)))}
     found = [tuple(one) for one in said["waits"]]
     if len(set(found)) < len(found) or not at.keys() >= {name for one in found for name in one}:
-        raise Malformed("`waits` has a pair twice, or a place that there is not")
+        raise MalformedError("`waits` has a pair twice, or a place that there is not")
     return tuple((at[one], at[two]) for one, two in found)

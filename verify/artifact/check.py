@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from verify.artifact.certificate import Certificate, meaning
+from verify.artifact.certificate import Certificate, meaning, spelled
 from verify.artifact.find import folder_name, model_of, program_of, said_in
-from verify.artifact.form import CERTIFICATE, Malformed, Misplaced
+from verify.artifact.form import CERTIFICATE, MalformedError, MisplacedError
 from verify.artifact.lowered import digest
 from verify.artifact.names import FileNames, hashed, lies_in, names_of, near
-from verify.certify.alone import TooManyPaths
+from verify.certify.isolated import TooManyPathsError
 from verify.certify.obligations import Obligation
-from verify.certify.proof import Loops, Unfounded, confirm, obligations
+from verify.certify.proof import LoopsError, UnfoundedError, confirm, obligations
 from verify.certify.solvers import SECOND
-from verify.certify.world import Unsupported, world
+from verify.certify.system import UnsupportedError, system_of
 from verify.diagnostics import Diagnostic, InputError, printable
 from verify.engine.judging import Judgement
 from verify.engine.problem import Problem, Progress, silent
@@ -37,7 +37,7 @@ from verify.report.objections import objection_text
 from verify.source import Source
 from verify.syntax.load import Loader
 from verify.syntax.resolve import resolve
-from verify.verdicts import Refuted, word
+from verify.verdicts import Refuted
 
 # The committed ones have a tenth of it.
 MAX_TEXT = 60_000_000
@@ -135,10 +135,10 @@ def opened(
     names = names_of(sources, model)
     scenario = next((s for s in program.scenarios if s.name == said["scenario"]), None)
     if scenario is None:
-        raise Malformed("the program has no such scenario")
+        raise MalformedError("the program has no such scenario")
     name = folder_name(program, scenario, names.title)
     if not lies_in(folder, name):
-        raise Misplaced(f"it is about {name}, which is not what its folder is called")
+        raise MisplacedError(f"it is about {name}, which is not what its folder is called")
     return Opened(folder, said, path, model, sources, program, scenario, names)
 
 
@@ -150,8 +150,8 @@ def check(folder: Path, asked: CheckOptions | None = None, progress: Progress = 
     """
     try:
         found = _check(folder, asked or CheckOptions(), progress)
-    except Malformed as error:
-        usage = not isinstance(error, Misplaced)
+    except MalformedError as error:
+        usage = not isinstance(error, MisplacedError)
         found = Findings(str(folder), (), (f"{CERTIFICATE}: {error}",), usage=usage)
     except InputError as error:
         said = tuple(d.headline for d in error.diagnostics)
@@ -217,7 +217,7 @@ def _proofs(
     progress(Task.REWRITING)
     try:
         texts = written(one, certificate)
-    except (Unfounded, Unsupported, Loops, TooManyPaths) as error:
+    except (UnfoundedError, UnsupportedError, LoopsError, TooManyPathsError) as error:
         return [f"not proved: {unproved_text(error.reason)}"], []
     if sum(len(text.text) for text in texts) > MAX_TEXT:
         return [f"its obligations have more than {MAX_TEXT:,} characters"], []
@@ -240,7 +240,7 @@ def written(one: Opened, certificate: Certificate) -> tuple[Obligation, ...]:
     Raises:
         Unfounded, Unsupported, Loops, TooManyPaths: there are none.
     """
-    return obligations(one.program, world(one.program, one.scenario), certificate.grounds)
+    return obligations(one.program, system_of(one.program, one.scenario), certificate.grounds)
 
 
 def review_of(one: Opened, certificate: Certificate) -> Review:
@@ -296,9 +296,9 @@ def _again(one: Opened, certificate: Certificate, progress: Progress) -> list[st
         one.program, one.scenario, options.threads, options.rounds, options.claims, progress
     )
     return [
-        f"{answer.claim} is {word(answer.verdict)}, and not {said}"
+        f"{answer.claim} is {spelled(answer.verdict)}, and not {said}"
         for answer in result.answers
-        if (said := one.said["claims"][answer.claim]["verdict"]) != word(answer.verdict)
+        if (said := one.said["claims"][answer.claim]["verdict"]) != spelled(answer.verdict)
     ]
 
 

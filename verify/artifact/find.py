@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verify.artifact.form import CERTIFICATE, MAX_BYTES, Malformed, Misplaced, parsed
+from verify.artifact.form import CERTIFICATE, MAX_BYTES, MalformedError, MisplacedError, parsed
 from verify.artifact.names import MODEL, PROGRAM, lies_in, near, title, tree_of
 from verify.ir import Program, Scenario
 
@@ -38,7 +38,7 @@ def said_in(folder: Path) -> dict[str, Any]:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     path = folder / CERTIFICATE
     if not stat.S_ISREG(os.lstat(path).st_mode):
-        raise Malformed("not a regular file")
+        raise MalformedError("not a regular file")
     with open(os.open(path, flags), "rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     document = parsed(data)
@@ -51,7 +51,7 @@ def said_in(folder: Path) -> dict[str, Any]:
 def _place(place: str, key: str, ending: str) -> None:
     plain = posixpath.normpath(place) == place and "\0" not in place
     if not plain or place.startswith(("/", "..")) or not place.endswith(ending):
-        raise Malformed(f"`{key}` is a path in the tree of the program, to a {ending} file")
+        raise MalformedError(f"`{key}` is a path in the tree of the program, to a {ending} file")
 
 
 def program_of(
@@ -69,10 +69,10 @@ def program_of(
     called = title(place, said.get("model", ""))
     name = next((n for n in (f"{called}/{said['scenario']}", called) if lies_in(folder, n)), None)
     if name is None:
-        raise Misplaced(f"it is about {called[:80]}, which is not what its folder is called")
+        raise MisplacedError(f"it is about {called[:80]}, which is not what its folder is called")
     if named is not None:
         if not named.resolve().is_relative_to(tree_of(named)) or _called(named) != place:
-            raise Malformed(f"it is about {place}, and not about {near(named)}")
+            raise MalformedError(f"it is about {place}, and not about {near(named)}")
         return named
     for root in folders:
         if _is_program(root, place):
@@ -82,10 +82,10 @@ def program_of(
         found = [root for root in (above, *_below(above)) if _is_program(root, place)]
         if len(found) > 1:
             some = " or ".join(near(root / place) for root in found[:2])
-            raise Malformed(f"is it about {some}? name one with --program")
+            raise MalformedError(f"is it about {some}? name one with --program")
         if found:
             return Path(near(found[0])) / place
-    raise Malformed(f"there is no {place} beside it; name the program with --program")
+    raise MalformedError(f"there is no {place} beside it; name the program with --program")
 
 
 def _called(path: Path) -> str:
@@ -128,4 +128,4 @@ def model_of(path: Path, said: Mapping[str, Any], folders: Sequence[Path]) -> Pa
                 return model
         except (OSError, ValueError):
             continue
-    raise Malformed(f"there is no {said['model']} in the program's tree")
+    raise MalformedError(f"there is no {said['model']} in the program's tree")

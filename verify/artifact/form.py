@@ -51,11 +51,11 @@ RULING = {
 VERDICTS = tuple(RULING)
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """A certificate that is none of this version's, and what is wrong with it."""
 
 
-class Misplaced(Malformed):
+class MisplacedError(MalformedError):
     """A certificate that lies where one about something else belongs."""
 
 
@@ -85,19 +85,19 @@ def parsed(data: bytes) -> dict[str, Any]:
         Malformed: they are none.
     """
     if len(data) > MAX_BYTES:
-        raise Malformed(f"larger than {MAX_BYTES:,} bytes")
+        raise MalformedError(f"larger than {MAX_BYTES:,} bytes")
     try:
         document = json.loads(data.decode("utf-8"))
     except ValueError as error:
         # Among them: no UTF-8, no JSON, a number of more digits than Python reads.
-        raise Malformed(f"no JSON: {error}") from None
+        raise MalformedError(f"no JSON: {error}") from None
     except RecursionError:
-        raise Malformed("nested too deep") from None
+        raise MalformedError("nested too deep") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Malformed(f"the format is not {FORMAT}")
+        raise MalformedError(f"the format is not {FORMAT}")
     if set(document) - OPTIONAL != set(KEYS) - OPTIONAL:
         strange = min((set(document) - OPTIONAL) ^ (set(KEYS) - OPTIONAL))
-        raise Malformed(f"`{strange}` is missing or has no place here")
+        raise MalformedError(f"`{strange}` is missing or has no place here")
     for key in ("program", "scenario", "lowered", "model", "gave_up"):
         if key in document:
             _text(document[key], key)
@@ -113,7 +113,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     if list(document) != [key for key in KEYS if key in document] or not _is_canonical(
         data, document
     ):
-        raise Malformed("not in the one form that it is written in")
+        raise MalformedError("not in the one form that it is written in")
     return document
 
 
@@ -126,32 +126,32 @@ def _is_canonical(data: bytes, document: Mapping[str, Any]) -> bool:
 
 def _text(value: Any, key: str) -> None:
     if not isinstance(value, str) or not value:
-        raise Malformed(f"`{key}` has words")
+        raise MalformedError(f"`{key}` has words")
 
 
 def _whole(value: Any, key: str, least: int, most: int) -> None:
     """A whole number; bool does not count, although Python says so."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise Malformed(f"`{key}` has a whole number, {least} to {most}")
+        raise MalformedError(f"`{key}` has a whole number, {least} to {most}")
 
 
 def _mapping(value: Any, key: str, each: Callable[[Any, str], None]) -> None:
     if not isinstance(value, dict):
-        raise Malformed(f"`{key}` maps names to what belongs to them")
+        raise MalformedError(f"`{key}` maps names to what belongs to them")
     for inner in value.values():
         each(inner, key)
 
 
 def _each(value: Any, key: str, each: Callable[[Any, str], None]) -> None:
     if not isinstance(value, list) or len(value) > MAX_WORDS:
-        raise Malformed(f"`{key}` is a list")
+        raise MalformedError(f"`{key}` is a list")
     for inner in value:
         each(inner, key)
 
 
 def _asked(value: Any) -> None:
     if not isinstance(value, dict) or set(value) != {"threads", "rounds", "claims"}:
-        raise Malformed("`asked` has threads, rounds and claims")
+        raise MalformedError("`asked` has threads, rounds and claims")
     _whole(value["threads"], "asked", 1, 12)
     _whole(value["rounds"], "asked", 0, 8)
     _each(value["claims"], "asked", _text)
@@ -159,10 +159,10 @@ def _asked(value: Any) -> None:
 
 def _ruling(value: Any, key: str) -> None:
     if not isinstance(value, dict) or value.get("verdict") not in VERDICTS:
-        raise Malformed(f"`{key}`: a verdict is one of {', '.join(VERDICTS)}")
+        raise MalformedError(f"`{key}`: a verdict is one of {', '.join(VERDICTS)}")
     needed, allowed = RULING[value["verdict"]]
     if not needed <= set(value) <= needed | allowed or ("by" in value) != ("rests" in value):
-        raise Malformed(f"`{key}`: what is {value['verdict']} has its keys and no other")
+        raise MalformedError(f"`{key}`: what is {value['verdict']} has its keys and no other")
     for name, inner in value.items():
         if name in ("rests", "run", "least"):
             _whole(inner, key, 0, 10**6)
@@ -173,25 +173,25 @@ def _ruling(value: Any, key: str) -> None:
 
 def _lemmas(value: Any) -> None:
     if not isinstance(value, dict) or len(value) > MAX_LEMMAS:
-        raise Malformed(f"`lemmas` maps at most {MAX_LEMMAS:,} names to lemmas")
+        raise MalformedError(f"`lemmas` maps at most {MAX_LEMMAS:,} names to lemmas")
     for lemma in value.values():
         _mapping(lemma, "lemmas", _text)
     if sum(map(len, value.values())) > MAX_LITERALS:
-        raise Malformed(f"`lemmas` has more than {MAX_LITERALS:,} parts")
+        raise MalformedError(f"`lemmas` has more than {MAX_LITERALS:,} parts")
     words = sum(len(words) for lemma in value.values() for words in lemma.values())
     if words > MAX_BYTES // 2:
-        raise Malformed("`lemmas` has too many words")
+        raise MalformedError("`lemmas` has too many words")
 
 
 def _arrow(value: Any, key: str) -> None:
     _each(value, key, _text)
     if len(value) != 2:
-        raise Malformed(f"`{key}` has pairs: who waits, and for whom")
+        raise MalformedError(f"`{key}` has pairs: who waits, and for whom")
 
 
 def _runs(value: Any) -> None:
     if not isinstance(value, list) or len(value) > MAX_RUNS:
-        raise Malformed(f"`runs` is a list of at most {MAX_RUNS:,}")
+        raise MalformedError(f"`runs` is a list of at most {MAX_RUNS:,}")
     steps = 0
     for run in value:
         if not isinstance(run, dict) or not {"threads", "steps"} <= set(run) <= {
@@ -200,20 +200,20 @@ def _runs(value: Any) -> None:
             "steps",
             "alone",
         }:
-            raise Malformed("`runs`: a run has threads and steps")
+            raise MalformedError("`runs`: a run has threads and steps")
         _whole(run["threads"], "runs", 1, 12)
         if run.get("again", True) is not True:
-            raise Malformed("`runs`: `again` is true or left out")
+            raise MalformedError("`runs`: `again` is true or left out")
         _each(run["steps"], "runs", _stretch)
         if "alone" in run:
             _stretch(run["alone"], "runs")
         alone = [run["alone"]] if "alone" in run else []
         steps += sum(part[1].count(" ") + 1 for part in (*run["steps"], *alone))
     if steps > MAX_STEPS:
-        raise Malformed(f"`runs` has more than {MAX_STEPS:,} steps")
+        raise MalformedError(f"`runs` has more than {MAX_STEPS:,} steps")
 
 
 def _stretch(value: Any, key: str) -> None:
     _each(value, key, lambda inner, key: None if isinstance(inner, str) else _text(inner, key))
     if len(value) != 2 or not value[0]:
-        raise Malformed(f"`{key}`: steps are of a thread, and at places")
+        raise MalformedError(f"`{key}`: steps are of a thread, and at places")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from verify.artifact.certificate import meaning
 from verify.artifact.check import Opened
-from verify.artifact.form import CERTIFICATE, Malformed
+from verify.artifact.form import CERTIFICATE, MalformedError
 from verify.artifact.names import MODEL, PROGRAM
 from verify.artifact.views import result_of
 from verify.report.coverage import untested_text
@@ -16,7 +16,7 @@ from verify.report.dashboard import Entry, Said
 from verify.report.ends import last_line
 from verify.report.limits import remark_text, unproved_text
 from verify.report.words import several
-from verify.verdicts import Absent, Answer, Holds, NotEstablished, Proved, Refuted, Vacuous, word
+from verify.verdicts import Absent, Answer, Bounded, NotEstablished, Proved, Refuted, Vacuous, word
 
 
 def folders_below(root: Path) -> Iterator[Path]:
@@ -43,7 +43,7 @@ def evidence_of(one: Opened, link: str) -> Entry:
         ReplayError: a run cannot be followed.
     """
     if unfit := one.fitting():
-        raise Malformed(unfit)
+        raise MalformedError(unfit)
     certificate = meaning(one.said, one.program, one.scenario)
     result = result_of(one, certificate, whole=False)
     return Entry(
@@ -72,7 +72,7 @@ def _resting_on(answer: Answer) -> tuple[str, str]:
             return "by runs", ""
         case Proved(lemmas):
             return several(lemmas, "lemma"), ""
-        case Holds(bound, unproved):
+        case Bounded(bound, unproved):
             return f"{bound.threads} of each", "" if unproved is None else unproved_text(unproved)
         case Refuted(run):
             how = f"{several(len(run.steps), 'step')}, {several(len(run.threads), 'thread')}"

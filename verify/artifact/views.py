@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verify.artifact.certificate import Certificate
 from verify.artifact.check import Opened, review_of, written
-from verify.artifact.form import Malformed
+from verify.artifact.form import MalformedError
 from verify.certify.obligations import Obligation
 from verify.engine.states import members, spurious_failures, states_of
 from verify.reasons.objections import Objection
@@ -28,7 +28,7 @@ def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Resu
     for name, ruling in certificate.rulings.items():
         said = review.judged(name, ruling)
         if isinstance(said, Objection):
-            raise Malformed(objection_text(said))
+            raise MalformedError(objection_text(said))
         judged[name] = said
     result = review.result(judged, certificate.rulings, certificate.gave_up)
     result = replace(result, model=one.names.model)

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from verify.artifact.form import Malformed
-from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.artifact.form import MalformedError
+from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
 from verify.certify.places import WaitingPlace
-from verify.certify.world import World
+from verify.certify.system import System
 from verify.ir import Command, Domain, Program, Scenario, Thread, Variable, instance
 from verify.locks import FREE, NUMBERS, exact_name
 from verify.verdicts import Schedule
@@ -118,7 +118,7 @@ class PointNames:
         names = list(unlisted(words.replace("..", " ")))
         sizes = [part.count("..") for part in words.split(" ")]
         if any(size > 1 for size in sizes) or len(names) != len(sizes) + sum(sizes):
-            raise Malformed("a range has two ends")
+            raise MalformedError("a range has two ends")
         position = 0
         for size in sizes:
             ends = [self.pc(name) for name in names[position : position + size + 1]]
@@ -129,12 +129,12 @@ class PointNames:
     def pc(self, name: str) -> int:
         """The pc of that name."""
         if name not in self.at:
-            raise Malformed(f"there is no point {name[:80]}")
+            raise MalformedError(f"there is no point {name[:80]}")
         return self.at[name]
 
 
 class CertificateWords:
-    """A scenario and its world in the words of a certificate, and back."""
+    """A scenario and its system in the words of a certificate, and back."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class CertificateWords:
     def _named(self, name: str, points: Mapping[str, str]) -> PointNames:
         names = tuple(unlisted(points.get(name, "")))
         if len(names) != len(self.points[name].names) or len(set(names)) < len(names):
-            raise Malformed(f"`points` does not name each point of {name} once")
+            raise MalformedError(f"`points` does not name each point of {name} once")
         return PointNames(names)
 
     def all_points(self) -> dict[str, str]:
@@ -174,9 +174,9 @@ class CertificateWords:
 
     # ---------------------------------------------------------------- lemmas
 
-    def lemma(self, scene: World, lemma: Lemma) -> dict[str, str]:
+    def lemma(self, system: System, lemma: Lemma) -> dict[str, str]:
         """A lemma: what never is at once."""
-        singles = labels([t.name for t in scene.singles])
+        fixed = labels([t.name for t in system.fixed])
         found: dict[str, str] = {}
         for one in lemma.shared:
             match one.kind:
@@ -185,11 +185,11 @@ class CertificateWords:
                 case "held":
                     found[f"held {one.name}"] = OR.join(HELD[v] for v in one.values)
                 case _:
-                    who = singles[one.thread]
-                    found |= self._own(who, scene.singles[one.thread].name, one)
-        for number, part in enumerate(lemma.crowd, start=1):
+                    who = fixed[one.thread]
+                    found |= self._own(who, system.fixed[one.thread].name, one)
+        for number, part in enumerate(lemma.replicated, start=1):
             for one in part:
-                found |= self._of_crowd(str(number), scene, one)
+                found |= self._of_replicated(str(number), system, one)
         return found
 
     def _own(self, who: str, thread: str, one: Literal) -> dict[str, str]:
@@ -202,30 +202,30 @@ class CertificateWords:
                 domain = _local(self.threads[thread], one.name).domain
                 return {f"{who} has {one.name}": _said(domain, one.values)}
 
-    def _of_crowd(self, who: str, scene: World, one: Literal) -> dict[str, str]:
+    def _of_replicated(self, who: str, system: System, one: Literal) -> dict[str, str]:
         if one.kind == "lock":
             return self._own(who, "", one)
         if one.kind == "local":
             number, _, name = one.name.partition(":")
-            thread = scene.crowd[int(number)].name
+            thread = system.replicated[int(number)].name
             domain = _local(self.threads[thread], name).domain
             return {f"{who} has {thread}.{name}": _said(domain, one.values)}
         found = []
-        for k, thread_ in enumerate(scene.crowd):
-            pcs = [v - k * CROWD_STRIDE for v in one.values if v // CROWD_STRIDE == k]
+        for k, thread_ in enumerate(system.replicated):
+            pcs = [v - k * REPLICATED_STRIDE for v in one.values if v // REPLICATED_STRIDE == k]
             if pcs:
                 found.append(f"{thread_.name} {self.points[thread_.name].said(pcs)}")
         return {f"{who} at": "; ".join(found)}
 
-    def meant(self, scene: World, words: Mapping[str, str]) -> Lemma:
+    def meant(self, system: System, words: Mapping[str, str]) -> Lemma:
         """The lemma that was put so.
 
         Raises:
             Malformed: none was.
         """
-        singles = labels([t.name for t in scene.singles])
+        fixed = labels([t.name for t in system.fixed])
         shared: list[Literal] = []
-        crowd: dict[str, list[Literal]] = {}
+        replicated: dict[str, list[Literal]] = {}
         for key, value in words.items():
             who, _, rest = key.partition(" ")
             if not rest:
@@ -233,17 +233,17 @@ class CertificateWords:
                 shared.append(Literal("shared", key, -1, _meant(domain.labels, value, domain.low)))
             elif who == "held":
                 shared.append(Literal("held", rest, -1, _meant(HELD, value)))
-            elif who in singles:
-                index = singles.index(who)
-                thread = scene.singles[index].name
+            elif who in fixed:
+                index = fixed.index(who)
+                thread = system.fixed[index].name
                 shared.append(self._literal(rest, value, index, thread))
             elif who in ("1", "2"):
-                crowd.setdefault(who, []).append(self._crowd_literal(scene, rest, value))
+                replicated.setdefault(who, []).append(self._replicated_literal(system, rest, value))
             else:
-                raise Malformed(f"a lemma speaks of {key[:80]}, which there is not")
+                raise MalformedError(f"a lemma speaks of {key[:80]}, which there is not")
         return Lemma(
             tuple(sorted(shared)),
-            tuple(tuple(sorted(crowd[who])) for who in sorted(crowd)),
+            tuple(tuple(sorted(replicated[who])) for who in sorted(replicated)),
         )
 
     def _literal(self, said: str, value: str, index: int, thread: str) -> Literal:
@@ -256,10 +256,10 @@ class CertificateWords:
             case "has":
                 domain = _known({v.name: v for v in self.threads[thread].locals}, name).domain
                 return Literal("local", name, index, _meant(domain.labels, value, domain.low))
-        raise Malformed(f"a lemma speaks of {said[:80]}, which there is not")
+        raise MalformedError(f"a lemma speaks of {said[:80]}, which there is not")
 
-    def _crowd_literal(self, scene: World, said: str, value: str) -> Literal:
-        names = [thread.name for thread in scene.crowd]
+    def _replicated_literal(self, system: System, said: str, value: str) -> Literal:
+        names = [thread.name for thread in system.replicated]
         verb, _, name = said.partition(" ")
         if verb == "has":
             thread, _, local = name.partition(".")
@@ -271,20 +271,20 @@ class CertificateWords:
             for part in value.split("; "):
                 thread, _, points = part.partition(" ")
                 if thread not in names:
-                    raise Malformed(f"a lemma speaks of {thread[:80]}, which there is not")
+                    raise MalformedError(f"a lemma speaks of {thread[:80]}, which there is not")
                 k = names.index(thread)
-                pcs += (k * CROWD_STRIDE + pc for pc in self.points[thread].meant(points))
+                pcs += (k * REPLICATED_STRIDE + pc for pc in self.points[thread].meant(points))
             return Literal("pc", "", -1, tuple(pcs))
         elif verb == "holds":
             return self._literal(said, value, -1, "")
-        raise Malformed(f"a lemma speaks of {said[:80]}, which there is not")
+        raise MalformedError(f"a lemma speaks of {said[:80]}, which there is not")
 
-    def places(self, scene: World, places: Sequence[WaitingPlace]) -> tuple[str, ...]:
+    def places(self, system: System, places: Sequence[WaitingPlace]) -> tuple[str, ...]:
         """A name for each place at which somebody may wait."""
-        singles = labels([t.name for t in scene.singles])
+        fixed = labels([t.name for t in system.fixed])
         names, count = [], dict[str, int]()
         for place in places:
-            who = place.thread.name if place.single < 0 else singles[place.single]
+            who = place.thread.name if place.single < 0 else fixed[place.single]
             name = f"{who} {self.points[place.thread.name].names[place.pc]}"
             count[name] = count.get(name, 0) + 1
             names.append(name if count[name] == 1 else f"{name} ({count[name]})")
@@ -334,7 +334,7 @@ class CertificateWords:
         moves: list[tuple[int, int]] = []
         for name, words in run["steps"]:
             if name not in who:
-                raise Malformed(f"a run has no thread {name[:80]}")
+                raise MalformedError(f"a run has no thread {name[:80]}")
             index = who.index(name)
             moves += ((index, number) for number in self._taken(code[index], words))
         solo, alone = "", tuple[int, ...]()
@@ -346,7 +346,7 @@ class CertificateWords:
     def _solo(self, name: str) -> Thread:
         thread = self.threads.get(name)
         if thread is None or thread.kind != "solo":
-            raise Malformed(f"no thread {name[:80]} runs alone")
+            raise MalformedError(f"no thread {name[:80]} runs alone")
         return thread
 
     def _taken(self, thread: Thread, words: str) -> Iterator[int]:
@@ -360,7 +360,7 @@ class CertificateWords:
             number = int(way) if way.isascii() and way.isdecimal() and len(way) < 7 else 0
             number = number if slash else 1
             if not 1 <= number <= len(here) or bool(slash) != (len(here) > 1):
-                raise Malformed(f"{thread.name} has no such way on at {name[:80]}")
+                raise MalformedError(f"{thread.name} has no such way on at {name[:80]}")
             yield here[number - 1]
 
 
@@ -392,7 +392,7 @@ def _local(thread: Thread, name: str) -> Variable:
 
 def _known(among: Mapping[str, Variable], name: str) -> Variable:
     if name not in among:
-        raise Malformed(f"a lemma speaks of {name[:80]}, which there is not")
+        raise MalformedError(f"a lemma speaks of {name[:80]}, which there is not")
     return among[name]
 
 
@@ -408,5 +408,5 @@ def _values(known: Mapping[str, int], said: str) -> tuple[int, ...]:
     found = [known.get(word) for word in said.split(OR)]
     values = [value for value in found if value is not None]
     if len(values) < len(found) or len(set(values)) < len(values):
-        raise Malformed(f"{said[:80]} are no values, or one is there twice")
+        raise MalformedError(f"{said[:80]} are no values, or one is there twice")
     return tuple(values)

@@ -22,7 +22,7 @@ AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 
 
-class NotOurs(Exception):
+class NotOursError(Exception):
     """The folder holds something that an artifact does not: nothing is touched."""
 
 
@@ -59,13 +59,13 @@ def write(folder: Path, content: Mapping[str, str]) -> bool:
 def _ours(folder: Path) -> None:
     """Complain unless a folder is empty, or holds an artifact and nothing else."""
     if not folder.is_dir():
-        raise NotOurs(f"{folder} is no folder")
+        raise NotOursError(f"{folder} is no folder")
     names = sorted(p.name for p in folder.iterdir())
     strange = [name for name in names if not belongs(folder / name)]
     if strange:
-        raise NotOurs(f"{folder} holds {strange[0]}, which is no part of an artifact")
+        raise NotOursError(f"{folder} holds {strange[0]}, which is no part of an artifact")
     if names and not _is_artifact(folder):
-        raise NotOurs(f"{folder} holds {names[0]}, and no {CERTIFICATE} of verify's")
+        raise NotOursError(f"{folder} holds {names[0]}, and no {CERTIFICATE} of verify's")
 
 
 def _is_artifact(folder: Path) -> bool:

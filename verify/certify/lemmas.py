@@ -10,8 +10,8 @@ class Literal:
     """A variable has one of some values.
 
     `kind` is shared, pc, local, lock (a thread's mode on it) or held (a lock,
-    exclusively by somebody in the crowd).  `thread` is the position of a thread
-    that is there once, or -1.  A local of the crowd is named `k:name` after the
+    exclusively by somebody in the replicated threads).  `thread` is the position of a thread
+    that is there once, or -1.  A local of the replicated threads is named `k:name` after the
     position k of its thread, whose pcs are counted from 1,000 k on.
     """
 
@@ -24,11 +24,11 @@ class Literal:
 @dataclass(frozen=True, slots=True, order=True)
 class Lemma:
     """The literals never hold together: the shared ones, and those of as many different
-    threads of the crowd as `crowd` has parts."""
+    threads of the replicated threads as `replicated` has parts."""
 
     shared: tuple[Literal, ...]
-    crowd: tuple[tuple[Literal, ...], ...]
+    replicated: tuple[tuple[Literal, ...], ...]
 
 
-# The pc of the crowd's k-th thread, so that one field tells what a thread is and where.
-CROWD_STRIDE = 1_000
+# The pc of the replicated threads' k-th thread, so that one field tells what a thread is and where.
+REPLICATED_STRIDE = 1_000

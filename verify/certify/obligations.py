@@ -2,7 +2,7 @@
 
 Three kinds, each to be answered `unsat`: the first state satisfies every lemma
 (init); a step of any thread keeps them all (step); a state that satisfies them
-breaks no claim (claim).  They speak of three threads of the crowd, x, y and z,
+breaks no claim (claim).  They speak of three threads of the replicated threads, x, y and z,
 whoever they are: a lemma names two at most, and the third is the one that
 moves, or the one that a claim needs to see.  With fewer than three threads
 nothing else happens than with threads that never start.
@@ -12,7 +12,7 @@ Where the state of a lock depends on threads that are not named, what is written
 allows more than can happen, never less: of a guard "nobody else holds it"
 the part about threads not named is left out, of "somebody holds it shared" all.
 
-The exclusive locks have a bit each that says that somebody in the crowd holds
+The exclusive locks have a bit each that says that somebody in the replicated threads holds
 it.  It is set when one takes it, cleared when the holder gives it up, and
 tested where a lock is taken; since a lock is only ever taken exclusively when
 the guard says that nobody else has it, one bit is enough.
@@ -32,10 +32,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
 from verify.certify.places import stands_still
+from verify.certify.system import MAX_WITNESSES, System, UnsupportedError, witnesses
 from verify.certify.text import FALSE, TRUE, all_of, any_of, no
-from verify.certify.world import MAX_WITNESSES, Unsupported, World, witnesses
 from verify.ir import (
     And,
     Arith,
@@ -73,7 +73,7 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who takes a step: a single by its position, one of the crowd by its name and the
+    """Who takes a step: a fixed thread by its position, a replicated thread by its name and the
     position of its code, or an observer or lonely thread that is neither."""
 
     thread: Thread
@@ -84,13 +84,13 @@ class Actor:
 
 @dataclass
 class Writer:
-    """Writes the obligations of a world.
+    """Writes the obligations of a system.
 
     `direct` are, for a claim, the lemmas that are enough to exclude what breaks
     it; without an entry all are assumed.
     """
 
-    world: World
+    system: System
     lemmas: Sequence[Lemma]
     direct: Mapping[str, Sequence[Lemma]] = field(default_factory=dict)
     post: frozenset[str] = field(default_factory=frozenset)
@@ -100,7 +100,7 @@ class Writer:
     _literals: dict[tuple[str, tuple[int, ...]], tuple[bool, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        program = self.world.program
+        program = self.system.program
         self.kinds = {lock.name: lock.row for lock in program.locks}
         self.shareable = {name for name, kind in self.kinds.items() if kind.shareable}
         self._domains = dict(self.declared(self.named()))
@@ -114,7 +114,12 @@ class Writer:
         """
         values = max((abs(v) for some in self._domains.values() for v in some), default=1)
         largest = values
-        threads = (*self.world.singles, *self.world.crowd, *self.world.observers, *self.world.solos)
+        threads = (
+            *self.system.fixed,
+            *self.system.replicated,
+            *self.system.observers,
+            *self.system.solos,
+        )
         for thread in threads:
             for command in thread.commands:
                 for expr in (command.guard, *(new for _, new in command.updates)):
@@ -122,7 +127,7 @@ class Writer:
         for width in WIDTHS:
             if largest < 1 << (width - 1):
                 return width
-        raise Unsupported(ArithmeticLimit(largest))
+        raise UnsupportedError(ArithmeticLimit(largest))
 
     # ------------------------------------------------------------------ names
 
@@ -145,25 +150,29 @@ class Writer:
     # ------------------------------------------------------------ declarations
 
     def declared(self, named: Sequence[str]) -> Iterator[tuple[str, Sequence[int]]]:
-        """Every variable of the state with its values, `named` of the crowd."""
-        for v in self.world.program.shared:
+        """Every variable of the state with its values, `named` of the replicated threads."""
+        for v in self.system.program.shared:
             yield v.name, v.domain.values
-        for i, thread in enumerate(self.world.singles):
+        for i, thread in enumerate(self.system.fixed):
             yield f"s{i}/pc", _pcs(thread)
             for v in thread.locals:
                 yield f"s{i}/{v.name}", v.domain.values
             for lock, row in self.kinds.items():
                 yield f"s{i}/lock {lock}", row.domain
-        if not self.world.crowd:
+        if not self.system.replicated:
             return
         for lock in self.kinds:
             yield f"held/{lock}", (0, 1)
         for who in named:
             yield (
                 f"{who}/pc",
-                [k * CROWD_STRIDE + pc for k, t in enumerate(self.world.crowd) for pc in _pcs(t)],
+                [
+                    k * REPLICATED_STRIDE + pc
+                    for k, t in enumerate(self.system.replicated)
+                    for pc in _pcs(t)
+                ],
             )
-            for k, thread in enumerate(self.world.crowd):
+            for k, thread in enumerate(self.system.replicated):
                 for v in thread.locals:
                     yield f"{who}/{k}:{v.name}", v.domain.values
             for lock, row in self.kinds.items():
@@ -224,14 +233,14 @@ class Writer:
             self.literal(one, f"s{one.thread}" if one.thread >= 0 else "", after)
             for one in lemma.shared
         ]
-        for name, literals in zip(who, lemma.crowd, strict=True):
+        for name, literals in zip(who, lemma.replicated, strict=True):
             parts += [self.literal(one, name, after) for one in literals]
         return all_of(parts)
 
     def _instances(self, lemma: Lemma, named: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        if not lemma.crowd:
+        if not lemma.replicated:
             yield ()
-        elif len(lemma.crowd) == 1:
+        elif len(lemma.replicated) == 1:
             yield from ((one,) for one in named)
         else:
             yield from ((one, other) for one in named for other in named if one != other)
@@ -244,7 +253,7 @@ class Writer:
         ]
 
     def broken(self) -> str:
-        """Some lemma is violated, by x and y if it speaks of the crowd."""
+        """Some lemma is violated, by x and y if it speaks of the replicated threads."""
         return any_of(
             self.violated(lemma, who)
             for lemma in self.lemmas
@@ -302,16 +311,16 @@ class Writer:
         exact: bool,
     ) -> str:
         """Somebody else holds the lock.  The bit says all there is to say of exclusive
-        holders in the crowd; that those named do not hold it is said as well."""
+        holders in the replicated threads; that those named do not hold it is said as well."""
         modes = self.kinds[lock].meant(mode)
         readers = [m for m in modes if m != EXCLUSIVE] if lock in self.shareable else []
         telling = readers if wanted else modes
         parts = [
             self._one_of(self.own(f"s{i}", f"lock {lock}"), modes)
-            for i in range(len(self.world.singles))
+            for i in range(len(self.system.fixed))
             if i != actor.single
         ]
-        if self.world.crowd:
+        if self.system.replicated:
             parts += [
                 self._one_of(self.own(other, f"lock {lock}"), telling)
                 for other in named
@@ -369,7 +378,7 @@ class Writer:
 
     def _command(self, command: Command, actor: Actor, named: Sequence[str]) -> str:
         who = self.who(actor)
-        stride = CROWD_STRIDE * max(actor.kind, 0)
+        stride = REPLICATED_STRIDE * max(actor.kind, 0)
         initial = {v.name: v.initial for v in actor.thread.locals}
         after: dict[str, str] = {f"{who}/pc": self._number(stride + command.target)}
         for target, new in command.updates:
@@ -423,29 +432,31 @@ class Writer:
     # ------------------------------------------------------------ obligations
 
     def actors(self) -> Iterator[Actor]:
-        """Everybody who may move; one of the crowd by the name x."""
-        for i, thread in enumerate(self.world.singles):
+        """Everybody who may move; a replicated thread by the name x."""
+        for i, thread in enumerate(self.system.fixed):
             yield Actor(thread, single=i)
-        for k, thread in enumerate(self.world.crowd):
+        for k, thread in enumerate(self.system.replicated):
             yield Actor(thread, name="x", kind=k)
 
     def named(self) -> tuple[str, ...]:
-        return NAMED if self.world.crowd else ()
+        return NAMED if self.system.replicated else ()
 
     def init(self) -> str:
         named = self.named()[:2]
         first = [
             f"(= {self.shared(v.name)} {self._number(v.initial)})"
-            for v in self.world.program.shared
+            for v in self.system.program.shared
         ]
-        for i, thread in enumerate(self.world.singles):
+        for i, thread in enumerate(self.system.fixed):
             first += self._initial(f"s{i}", thread, "")
-        if self.world.crowd:
+        if self.system.replicated:
             first += [f"(= {self.held(lock)} {self._number(FREE)})" for lock in self.kinds]
             for who in named:
-                starts = [k * CROWD_STRIDE + t.entry for k, t in enumerate(self.world.crowd)]
+                starts = [
+                    k * REPLICATED_STRIDE + t.entry for k, t in enumerate(self.system.replicated)
+                ]
                 first.append(self._one_of(self.own(who, "pc"), starts))
-                for k, thread in enumerate(self.world.crowd):
+                for k, thread in enumerate(self.system.replicated):
                     first += self._initial(who, thread, f"{k}:", pc=False)
         return self._text(named, [*first, self.broken()])
 
@@ -461,7 +472,7 @@ class Writer:
             if actor.single >= 0:
                 named = self.named()[:2]
                 name = f"step-{actor.thread.name}"
-                if actor.thread in self.world.singles[: actor.single]:
+                if actor.thread in self.system.fixed[: actor.single]:
                     name += f"-{actor.single}"
                 yield Obligation(name, "", self.step(actor, named))
                 continue
@@ -483,7 +494,7 @@ class Writer:
 
     def breaks(self, claim: str) -> Obligation:
         """Some command that breaks the claim may be taken."""
-        actors = [*self.actors(), *(Actor(t) for t in self.world.observers)]
+        actors = [*self.actors(), *(Actor(t) for t in self.system.observers)]
         named = self.named()
         ways = []
         for actor in actors:
@@ -493,7 +504,7 @@ class Writer:
                 exact = witnesses(command.guard, self.shareable) <= MAX_WITNESSES
                 here = TRUE
                 if actor.single >= 0 or actor.name:
-                    stride = CROWD_STRIDE * max(actor.kind, 0)
+                    stride = REPLICATED_STRIDE * max(actor.kind, 0)
                     pc = self.own(self.who(actor), "pc")
                     here = f"(= {pc} {self._number(stride + command.source)})"
                 ways.append(
@@ -507,11 +518,11 @@ class Writer:
         named = self.named()
         ways = [
             # Whoever they are, they have a name.
-            self.violated(lemma, named[: len(lemma.crowd)])
+            self.violated(lemma, named[: len(lemma.replicated)])
             for lemma in forbidden
         ]
         for actor in self.actors():
-            stride = CROWD_STRIDE * max(actor.kind, 0)
+            stride = REPLICATED_STRIDE * max(actor.kind, 0)
             for pc, still in stands_still(actor.thread).items():
                 here = f"(= {self.own(self.who(actor), 'pc')} {self._number(stride + pc)})"
                 ways.append(all_of([here, self.condition(still, actor, named, True, False)]))
@@ -523,13 +534,13 @@ class Writer:
         If a lock is held, by bit, then by somebody who rests: let that be z.
         """
         named = self.named()
-        parts = [self.resting(f"s{i}", t, 0) for i, t in enumerate(self.world.singles)]
-        if self.world.crowd:
+        parts = [self.resting(f"s{i}", t, 0) for i, t in enumerate(self.system.fixed)]
+        if self.system.replicated:
             for who in named:
                 parts.append(
                     any_of(
-                        self.resting(who, t, k * CROWD_STRIDE)
-                        for k, t in enumerate(self.world.crowd)
+                        self.resting(who, t, k * REPLICATED_STRIDE)
+                        for k, t in enumerate(self.system.replicated)
                     )
                 )
             bits = {lock: f"(= {self.held(lock)} {self._number(1)})" for lock in self.kinds}
@@ -576,13 +587,13 @@ def _magnitude(expr: Expr, value: int) -> int:
             return 1
 
 
-# A lemma names two threads of the crowd at most; the one that moves is the third.
+# A lemma names two threads of the replicated threads at most; the one that moves is the third.
 MAX_NAMED = 2
 
 
-def fits(world: World) -> Callable[[Lemma], bool]:
-    """Whether a lemma speaks of variables, values and threads that a world has."""
-    writer = Writer(world, ())
+def fits(system: System) -> Callable[[Lemma], bool]:
+    """Whether a lemma speaks of variables, values and threads that a system has."""
+    writer = Writer(system, ())
     domains = dict(writer.declared(writer.named()))
 
     def known(one: Literal, who: str) -> bool:
@@ -607,10 +618,10 @@ def fits(world: World) -> Callable[[Lemma], bool]:
             )
             and all(
                 known(one, NAMED[0]) and one.thread == -1 and one.kind not in ("shared", "held")
-                for part in lemma.crowd
+                for part in lemma.replicated
                 for one in part
             )
-            and len(lemma.crowd) <= (MAX_NAMED if world.crowd else 0)
+            and len(lemma.replicated) <= (MAX_NAMED if system.replicated else 0)
         )
 
     return fitting

@@ -20,9 +20,9 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
+from verify.certify.system import System
 from verify.certify.waiting import goes_on, unlocked
-from verify.certify.world import World
 from verify.ir import (
     TRUE,
     And,
@@ -60,7 +60,7 @@ class WaitingPlace:
     """A thread at `pc`, its own values as in `own`, may have to wait for one of `asks`.
 
     `single` is its position among the threads that are there once, or -1 for one of
-    the crowd, whose code is the `kind`-th.
+    the replicated threads, whose code is the `kind`-th.
     """
 
     thread: Thread
@@ -72,7 +72,7 @@ class WaitingPlace:
 
     def literals(self, lock: str = "", modes: Collection[int] = ()) -> tuple[Literal, ...] | None:
         """Being there, holding a lock in one of some modes if one is named; None: impossible."""
-        pc = self.pc + CROWD_STRIDE * max(self.kind, 0)
+        pc = self.pc + REPLICATED_STRIDE * max(self.kind, 0)
         found = [Literal("pc", "", self.single, (pc,)), *self.own]
         if lock:
             known = next((one for one in self.own if (one.kind, one.name) == ("lock", lock)), None)
@@ -84,13 +84,13 @@ class WaitingPlace:
         return tuple(found)
 
 
-def places(world: World) -> tuple[WaitingPlace, ...]:
+def places(system: System) -> tuple[WaitingPlace, ...]:
     """Where a thread that is under way may have to wait for a lock, in a fixed order."""
     found: list[WaitingPlace] = []
-    kinds = _kinds(world)
-    for i, thread in enumerate(world.singles):
+    kinds = _kinds(system)
+    for i, thread in enumerate(system.fixed):
         found += _places(thread, i, -1, kinds)
-    for k, thread in enumerate(world.crowd):
+    for k, thread in enumerate(system.replicated):
         found += _places(thread, -1, k, kinds)
     return tuple(found)
 
@@ -135,8 +135,8 @@ def _places(
                 yield WaitingPlace(thread, single, kind, pc, tuple(own), asks)
 
 
-def _kinds(world: World) -> Kinds:
-    return {lock.name: lock.row for lock in world.program.locks}
+def _kinds(system: System) -> Kinds:
+    return {lock.name: lock.row for lock in system.program.locks}
 
 
 def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequence[int]) -> Expr:
@@ -267,37 +267,37 @@ def _both(waiter: WaitingPlace, holder: WaitingPlace, holds: tuple[Literal, ...]
     return Lemma((), (asks, holds))
 
 
-def at_rest_with_a_lock(world: World) -> Iterator[Lemma]:
+def at_rest_with_a_lock(system: System) -> Iterator[Lemma]:
     """Resting with a lock in hand that somebody asks for: who waits for it would wait for ever."""
-    asked = sorted(asked_for(world).items())
-    for i, thread in enumerate(world.singles):
+    asked = sorted(asked_for(system).items())
+    for i, thread in enumerate(system.fixed):
         rest = Literal("pc", "", i, tuple(sorted({thread.entry, thread.end})))
         for lock, modes in asked:
             yield Lemma((rest, Literal("lock", lock, i, modes)), ())
-    if world.crowd:
-        entries = {k * CROWD_STRIDE + t.entry for k, t in enumerate(world.crowd)}
-        entries |= {k * CROWD_STRIDE + t.end for k, t in enumerate(world.crowd)}
+    if system.replicated:
+        entries = {k * REPLICATED_STRIDE + t.entry for k, t in enumerate(system.replicated)}
+        entries |= {k * REPLICATED_STRIDE + t.end for k, t in enumerate(system.replicated)}
         rest = Literal("pc", "", -1, tuple(sorted(entries)))
         for lock, modes in asked:
             yield Lemma((), ((rest, Literal("lock", lock, -1, modes)),))
 
 
-def asked_for(world: World) -> Mapping[str, tuple[int, ...]]:
+def asked_for(system: System) -> Mapping[str, tuple[int, ...]]:
     """The locks that some thread may have to wait for, be it with its first step, and the
     modes in which others that hold them are in the way."""
     modes: dict[str, set[int]] = {}
-    threads, kinds = (*world.singles, *world.crowd), _kinds(world)
+    threads, kinds = (*system.fixed, *system.replicated), _kinds(system)
     entries = (place for t in threads for place in _places(t, 0, 0, kinds, True))
-    for place in (*places(world), *entries):
+    for place in (*places(system), *entries):
         for lock, some in place.asks:
             modes.setdefault(lock, set()).update(some)
     return {lock: tuple(sorted(some)) for lock, some in modes.items()}
 
 
-def must_not_be(world: World, arrows: Collection[Arrow]) -> Iterator[Lemma]:
+def must_not_be(system: System, arrows: Collection[Arrow]) -> Iterator[Lemma]:
     """What may not happen if threads wait for each other along these arrows only."""
-    yield from at_rest_with_a_lock(world)
-    for _, here in meetings(places(world)):
+    yield from at_rest_with_a_lock(system)
+    for _, here in meetings(places(system)):
         yield from (meeting.lemma for meeting in here if meeting.arrow not in arrows)
 
 

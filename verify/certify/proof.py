@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from verify.certify.alone import failing
+from verify.certify.isolated import failing
 from verify.certify.lemmas import Lemma
 from verify.certify.obligations import Actor, Obligation, Writer, fits
 from verify.certify.places import Arrow, circle, must_not_be, places
 from verify.certify.solvers import SOLVERS, decide
+from verify.certify.system import System
 from verify.certify.unfold import unfold
-from verify.certify.world import World
 from verify.ir import Expr, Program
 from verify.reasons.limits import (
     NoSuchClaim,
@@ -32,15 +32,15 @@ from verify.reasons.limits import (
 BY_RUNS = "vacuity"
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """Two engines answer differently: our bug, never a verdict."""
 
 
-class Loops(UnprovedError):
+class LoopsError(UnprovedError):
     """A thread alone may go through a loop more often than it was unfolded."""
 
 
-class Unfounded(UnprovedError):
+class UnfoundedError(UnprovedError):
     """What is put forward is no proof of anything, whatever a solver would say, and why."""
 
 
@@ -58,7 +58,7 @@ class Grounds:
     arrows: tuple[Arrow, ...] = ()
 
 
-def obligations(program: Program, scene: World, grounds: Grounds) -> tuple[Obligation, ...]:
+def obligations(program: Program, system: System, grounds: Grounds) -> tuple[Obligation, ...]:
     """Everything that has to be `unsat` for the claims of `direct` to be proved.
 
     Raises:
@@ -66,58 +66,58 @@ def obligations(program: Program, scene: World, grounds: Grounds) -> tuple[Oblig
             so, or who may wait for whom goes in circles.
         Unsupported, TooManyPaths, Loops: what the program does cannot be written.
     """
-    _founded(program, scene, grounds)
-    return tuple(_written(program, scene, grounds))
+    _founded(program, system, grounds)
+    return tuple(_written(program, system, grounds))
 
 
-def _founded(program: Program, scene: World, grounds: Grounds) -> None:
+def _founded(program: Program, system: System, grounds: Grounds) -> None:
     names = {claim.name for claim in program.claims} - {BY_RUNS}
     strange = sorted(set(grounds.direct) - names)
     if strange:
-        raise Unfounded(NoSuchClaim(strange[0]))
+        raise UnfoundedError(NoSuchClaim(strange[0]))
     for name, found in grounds.direct.items():
         if len(set(found)) < len(found) or not all(0 <= n < len(grounds.lemmas) for n in found):
-            raise Unfounded(NoSuchLemma(name))
+            raise UnfoundedError(NoSuchLemma(name))
     if grounds.arrows and "stuck" not in grounds.direct:
-        raise Unfounded(Ungrounded.WAITS_WITHOUT_CLAIM)
-    count = len(places(scene)) if grounds.arrows else 0
+        raise UnfoundedError(Ungrounded.WAITS_WITHOUT_CLAIM)
+    count = len(places(system)) if grounds.arrows else 0
     if not all(0 <= end < count for arrow in grounds.arrows for end in arrow):
-        raise Unfounded(Ungrounded.NO_SUCH_PLACE)
+        raise UnfoundedError(Ungrounded.NO_SUCH_PLACE)
     if circle(grounds.arrows):
-        raise Unfounded(Ungrounded.CIRCLE)
-    if not all(map(fits(scene), grounds.lemmas)):
-        raise Unfounded(Ungrounded.NO_SUCH_FIELD)
+        raise UnfoundedError(Ungrounded.CIRCLE)
+    if not all(map(fits(system), grounds.lemmas)):
+        raise UnfoundedError(Ungrounded.NO_SUCH_FIELD)
 
 
-def _written(program: Program, scene: World, grounds: Grounds) -> Iterator[Obligation]:
+def _written(program: Program, system: System, grounds: Grounds) -> Iterator[Obligation]:
     lemmas = grounds.lemmas
     direct = {name: [lemmas[i] for i in some] for name, some in grounds.direct.items()}
-    writer = Writer(scene, lemmas, direct)
+    writer = Writer(system, lemmas, direct)
     yield Obligation("init", "", writer.init())
     yield from writer.steps()
     for claim in program.claims:
         if claim.name not in direct:
             continue
-        solo = next((t for t in scene.solos if t.claim == claim.name), None)
+        solo = next((t for t in system.solos if t.claim == claim.name), None)
         if claim.name == "stuck":
-            yield writer.stuck(must_not_be(scene, grounds.arrows))
+            yield writer.stuck(must_not_be(system, grounds.arrows))
         elif solo is not None:
-            condition = failing_alone(program, scene, claim.name)
+            condition = failing_alone(program, system, claim.name)
             yield writer.alone(claim.name, condition, Actor(solo))
         else:
             yield writer.breaks(claim.name)
 
 
-def failing_alone(program: Program, scene: World, claim: str) -> Expr:
+def failing_alone(program: Program, system: System, claim: str) -> Expr:
     """The states at rest from which the thread that a claim runs alone fails.
 
     Raises:
         Loops, TooManyPaths: that cannot be written down.
     """
-    thread = next(t for t in scene.solos if t.claim == claim)
+    thread = next(t for t in system.solos if t.claim == claim)
     condition = failing(program, thread)
     if unfold(program, thread).cut:
-        raise Loops(Plain.ISOLATED_LOOPS)
+        raise LoopsError(Plain.ISOLATED_LOOPS)
     return condition
 
 
@@ -140,7 +140,7 @@ def confirm(
         answers = {name: decide(name, obligation.text) for name in solvers}
         said = set(answers.values())
         if "sat" in said and "unsat" in said:
-            raise Disagreement(f"{obligation.name}: {answers}")
+            raise DisagreementError(f"{obligation.name}: {answers}")
         if said != {"unsat"}:
             refused[obligation.claim] = Refused(obligation.name, tuple(answers.items()))
         if "" in refused:

@@ -37,7 +37,7 @@ Node: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], int]
 MAX_STATES = 10_000
 
 
-class TooLarge(UnprovedError):
+class TooLargeError(UnprovedError):
     """A limit on what is written out in full was met; which one."""
 
 
@@ -179,7 +179,7 @@ class _States:
     def steps(self, state: _State) -> list[_Step]:
         if state not in self._known:
             if len(self._known) >= MAX_STATES:
-                raise TooLarge(ThreadLimit(self.thread.name, MAX_STATES))
+                raise TooLargeError(ThreadLimit(self.thread.name, MAX_STATES))
             self._known[state] = [
                 step
                 for i, command in self.by_pc.get(state[0], ())

@@ -15,8 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 from verify.cli.check import check
+from verify.cli.coverage import coverage
 from verify.cli.dashboard import dashboard
-from verify.cli.explain import explain
 from verify.cli.output import hush, ready, say, tell
 from verify.cli.prove import prove, with_stage
 from verify.cli.show import show
@@ -26,6 +26,9 @@ from verify.ends import Status
 from verify.signals import Ended
 from verify.version import __version__
 
+# What commands and options were once called is still read.
+FORMER_COMMANDS = {"explain": "coverage"}
+FORMER_OPTIONS = {"--rounds": "--unwind"}
 # Added to the number of the signal that ended a call, as a shell does.
 SIGNALLED = 128
 
@@ -42,9 +45,12 @@ class Net(TyperGroup):
     ) -> NoReturn:
         ready(sys.stdout)
         ready(sys.stderr)
-        given = sys.argv[1:] if args is None else list(args)
+        given = [*map(_today, sys.argv[1:] if args is None else args)]
         extra.pop("standalone_mode", None)
         sys.exit(self._status(with_stage(given), prog_name or "verify", extra))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, FORMER_COMMANDS.get(cmd_name, cmd_name))
 
     def _status(self, args: list[str], name: str, extra: dict[str, Any]) -> int:
         """Do as is asked; what is told to the shell, whatever comes of it."""
@@ -79,6 +85,12 @@ class Net(TyperGroup):
         return status
 
 
+def _today(arg: str) -> str:
+    """An argument with an option by its name of today."""
+    option, sign, rest = arg.partition("=")
+    return FORMER_OPTIONS.get(option, option) + sign + rest
+
+
 def _complain(error: Exception) -> Status:
     """Say why there is no answer: the input is wrong, or verify is."""
     from verify.application.failures import FailedError, status_of, unexpected
@@ -100,12 +112,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="Model-check kernel functions that take locks by trylock.",
-    epilog="Exit status: 0 all that was asked is established: proved, or with --bounded it holds; "
-    "1 something is refuted; 2 the input or the usage is wrong; 3 not established, or it holds as "
-    "far as the bound and is not proved; 4 verify failed: a bug of its own, too little memory, an "
-    "output that cannot be written.",
+    epilog="Exit status: 0 all that was asked is established: proved, or with --bounded bounded; "
+    "1 something is refuted; 2 the input or the usage is wrong; 3 not established, or bounded "
+    "where a proof was asked for; 4 verify failed: a bug of its own, too little memory, an output "
+    "that cannot be written.",
 )
-for command in (prove, table, explain, check, show, dashboard):
+for command in (prove, table, coverage, check, show, dashboard):
     app.command()(command)
 
 

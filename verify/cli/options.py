@@ -26,7 +26,7 @@ Threads = Annotated[
     int,
     typer.Option("--threads", "-n", min=1, max=12, help="Threads for each [*] in bounded runs."),
 ]
-Rounds = Annotated[
+Unwind = Annotated[
     int, typer.Option(min=0, max=8, help="Unwinding bound of loops in bounded runs.")
 ]
 Folders = Annotated[

@@ -17,9 +17,9 @@ from verify.cli.options import (
     InScenario,
     Jobs,
     Model,
-    Rounds,
     ShowProgress,
     Threads,
+    Unwind,
     control,
     format_of,
 )
@@ -31,7 +31,7 @@ from verify.parallel import cores
 if TYPE_CHECKING:
     from verify.application.question import Question
 
-# What is asked without options: claims, scenario, threads, rounds.
+# What is asked without options: claims, scenario, threads, unwind.
 USUAL = (None, None, 2, 1)
 # What `--dump` prints, in the order in which it is made.
 STAGES = ("lowered", "merged", "coverage", "lemmas", "obligations")
@@ -42,7 +42,7 @@ def prove(
     scenario: InScenario = None,
     claim: Claims = None,
     threads: Threads = 2,
-    rounds: Rounds = 1,
+    unwind: Unwind = 1,
     include: Folders = None,
     model: Model = None,
     format_: InFormat = "text",
@@ -83,7 +83,7 @@ def prove(
     if (
         proofs is None
         and not (no_proofs or only_runs)
-        and (claim, scenario, threads, rounds) == USUAL
+        and (claim, scenario, threads, unwind) == USUAL
     ):
         # What was asked for in part does not replace evidence for the whole.
         where = Path("proofs")
@@ -96,7 +96,7 @@ def prove(
         scenario=scenario,
         claims=tuple(claim or ()),
         threads=threads,
-        unwind=rounds,
+        unwind=unwind,
         bounded=only_runs,
         model=model,
         include=tuple(include or ()),

@@ -10,9 +10,9 @@ from verify.cli.options import (
     InFormat,
     InScenario,
     Model,
-    Rounds,
     ShowProgress,
     Threads,
+    Unwind,
     control,
     format_of,
 )
@@ -24,7 +24,7 @@ def table(
     files: Files,
     scenario: InScenario = None,
     threads: Threads = 2,
-    rounds: Rounds = 1,
+    unwind: Unwind = 1,
     include: Folders = None,
     model: Model = None,
     format_: InFormat = "text",
@@ -38,7 +38,7 @@ def table(
     question = api.Question(
         scenario=scenario,
         threads=threads,
-        unwind=rounds,
+        unwind=unwind,
         model=model,
         include=tuple(include or ()),
     )

@@ -22,8 +22,8 @@ from verify.reasons.work import Task
 from verify.verdicts import (
     Answer,
     Bound,
+    Bounded,
     Crash,
-    Holds,
     NotEstablished,
     Proved,
     Refuted,
@@ -85,12 +85,12 @@ def unanswered(
 
 
 def tested(plan: Plan, reach: GoalCoverage) -> list[str]:
-    """The claims that are put to the test and that no run of the scout has broken."""
-    scout = plan.instance.scout
-    known = {*scout.broken, *scout.alone, *plan.failures, "vacuity"}
+    """The claims that are put to the test and that no run of the pre-search has broken."""
+    presearch = plan.instance.presearch
+    known = {*presearch.broken, *presearch.alone, *plan.failures, "vacuity"}
     if way_to_stuck(plan.instance) is not None:
         known.add("stuck")
-    if any(case and isinstance(what, Death) for case, _, what in scout.returns):
+    if any(case and isinstance(what, Death) for case, _, what in presearch.returns):
         known.add("table")
     return [
         c.name
@@ -113,14 +113,16 @@ def settled(
     progress(Task.ASKING)
     asked = plan.instance.problem.asked
     judged = _judged(plan, [n for n in tested(plan, reach) if n in proved], proved, turns)
-    sound = [name for name, one in judged.items() if isinstance(one.verdict, Holds)]
+    sound = [name for name, one in judged.items() if isinstance(one.verdict, Bounded)]
     shown = cases(plan.search, plan.returns, sound)
     if "table" in sound and (crash := _dies_in_a_case(shown, reach)) is not None:
         judged["table"] = Judgement(NotEstablished(crash))
     for claim in asked:
         if claim.name == "vacuity":
             judged[claim.name] = Judgement(reach.verdict())
-        elif isinstance(judged[claim.name].verdict, Holds) and (why := reach.untested(claim.name)):
+        elif isinstance(judged[claim.name].verdict, Bounded) and (
+            why := reach.untested(claim.name)
+        ):
             judged[claim.name] = Judgement(reach.idle_verdict(claim.name, why))
     verdicts = {name: one.verdict for name, one in judged.items()}
     program, scenario = plan.instance.program, plan.instance.scenario
@@ -136,7 +138,7 @@ def _judged(
     """What is known of each claim; those that are `holding` are not asked."""
     instance = plan.instance
     asked = instance.problem.asked
-    judged = dict.fromkeys(holding, Judgement(Holds(instance.bound)))
+    judged = dict.fromkeys(holding, Judgement(Bounded(instance.bound)))
     open_ = [c for c in asked if c.name not in judged]
     judged |= stepwise(plan, open_)
     for claim in open_:
@@ -145,7 +147,7 @@ def _judged(
         elif claim.solo:
             judged[claim.name] = isolated(plan, claim)
     if turns:
-        unproved = [n for n, one in judged.items() if isinstance(one.verdict, Holds)]
+        unproved = [n for n, one in judged.items() if isinstance(one.verdict, Bounded)]
         plain = {c.name for c in asked if not c.solo} - {"vacuity", *proved}
         found = by_turns(instance, [name for name in unproved if name in plain])
         judged |= {name: Judgement(verdict) for name, verdict in found.items()}
@@ -198,7 +200,7 @@ def collected(
                 verdicts[c.name],
                 *said[c.name],
                 _shortened(program, c, deaths)
-                if isinstance(verdicts[c.name], Holds | Proved)
+                if isinstance(verdicts[c.name], Bounded | Proved)
                 else None,
             )
             for c in asked
@@ -215,7 +217,7 @@ def collected(
 
 
 def _deaths(whole: Instance, verdicts: Mapping[str, Verdict]) -> list[tuple[Command, Crash]]:
-    """How threads die, the claims that are asked first, and then what the scout has seen."""
+    """How threads die, the claims that are asked first, and then what the pre-search has seen."""
     found = []
     for name in FATAL:
         verdict = verdicts.get(name)
@@ -225,7 +227,7 @@ def _deaths(whole: Instance, verdicts: Mapping[str, Verdict]) -> list[tuple[Comm
             last = verdict.run.steps[-1]
             found.append((threads[last.index].commands[last.command], verdict.run.end))
     names = {thread.name: thread for thread in whole.threads}
-    for name, number in whole.scout.fired:
+    for name, number in whole.presearch.fired:
         command = names[name].commands[number]
         if isinstance(death := command.amiss, Death):
             found.append((command, Crash(name, death.claim, death.violation, death.span)))

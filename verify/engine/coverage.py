@@ -23,7 +23,7 @@ from verify.reasons.coverage import (
 )
 from verify.reasons.limits import Unproved
 from verify.smt.solver import No, Unknown, Yes
-from verify.verdicts import Absent, Holds, NotEstablished, Schedule, Vacuous, Verdict, Watched
+from verify.verdicts import Absent, Bounded, NotEstablished, Schedule, Vacuous, Verdict, Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class GoalCoverage:
         """The cells of the table that some run samples, as far as it is known."""
         cells = {key.cell for key in self.reached if isinstance(key, CaseGoal)}
         code = {thread.name: thread for thread in threads_of(self.instance)}
-        for name, number in self.instance.scout.fired:
+        for name, number in self.instance.presearch.fired:
             cells.update(case - 1 for case in code[name].commands[number].cases)
         return frozenset(cells)
 
@@ -159,7 +159,7 @@ class GoalCoverage:
         """The built-in claim `vacuity`."""
         missing = self.missing()
         if not missing:
-            return Holds(self.instance.bound)
+            return Bounded(self.instance.bound)
         return self.idle_verdict("vacuity", tuple(missing))
 
 

@@ -16,7 +16,7 @@ from verify.verdicts import (
     End,
     Endless,
     Held,
-    Seen,
+    Reachability,
     Unbalanced,
     Wait,
     Waiting,
@@ -110,7 +110,7 @@ def _false(told: Told, index: int, command: Command) -> Iterator[Condition]:
             yield Condition(part.span, part.forbidden, values)
 
 
-def _seen(told: Told, index: int, one: Named) -> Seen:
+def _seen(told: Told, index: int, one: Named) -> Reachability:
     machine, state = told.machine, told.states[-2]
     word = one.domain.word(machine.value(state, index, one.value))
     for condition, lock in one.locks:
@@ -120,8 +120,8 @@ def _seen(told: Told, index: int, one: Named) -> Seen:
                 for i in range(len(machine.threads))
                 if lock in (held := machine.held(state, i))
             )
-            return Seen(one.text, word, lock, holders)
-    return Seen(one.text, word)
+            return Reachability(one.text, word, lock, holders)
+    return Reachability(one.text, word)
 
 
 def waits(told: Told, waiting: Sequence[int]) -> Waiting:

@@ -148,16 +148,16 @@ class _Gathering:
     def _taken_alone(self, solos: Sequence[Thread]) -> dict[tuple[str, int], Witness]:
         return {
             command: partial(self._at_rest, state, command[0])
-            for command, state in lonely(self.instance.scout, solos).items()
+            for command, state in lonely(self.instance.presearch, solos).items()
         }
 
     def _at_rest(self, state: State, solo: str) -> Schedule:
         """A run to a state at rest, from which a lonely thread goes on."""
-        return Schedule(1, False, self.instance.scout.way_to(state), solo)
+        return Schedule(1, False, self.instance.presearch.way_to(state), solo)
 
     def _by_scout(self, command: tuple[str, int]) -> Schedule:
-        scout = self.instance.scout
-        return of_moves(scout.run(scout.fired[command]), 1)
+        presearch = self.instance.presearch
+        return of_moves(presearch.run(presearch.fired[command]), 1)
 
     def _want(self, key: Goal, test: Test) -> None:
         if key in self.wanted:
@@ -173,7 +173,7 @@ class _Gathering:
     def _note(self, key: Goal, test: Test, commands: list[tuple[str, int]]) -> None:
         self.tests[key] = test
         self.wanted[key] = commands
-        seen = next((c for c in commands if c in self.instance.scout.fired), None)
+        seen = next((c for c in commands if c in self.instance.presearch.fired), None)
         if seen is not None:
             self.reached[key] = partial(self._by_scout, seen)
         elif commands:
@@ -185,8 +185,8 @@ class _Gathering:
         solo = next(
             t for t in self.instance.program.threads if t.claim == claim and t.kind == "solo"
         )
-        if solo.name in self.instance.scout.starts:
-            state = self.instance.scout.starts[solo.name]
+        if solo.name in self.instance.presearch.starts:
+            state = self.instance.presearch.starts[solo.name]
             self.reached[StartGoal(claim)] = partial(self._at_rest, state, solo.name)
             return
         starts = [c.guard for c in solo.commands if c.source == solo.entry]

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from verify.certify.proof import Disagreement
+from verify.certify.proof import DisagreementError
 from verify.certify.unfold import unfold
 from verify.engine.plan import Plan
 from verify.engine.runs import replay, told_of
-from verify.engine.search import Best, Gave, Instance, is_known
+from verify.engine.search import Best, Instance, ResourceLimitError, is_known
 from verify.explore import Move, alone, explore
-from verify.interpret import ReplayError, Unsure
+from verify.interpret import ReplayError, UnsureError
 from verify.ir import CASE, Claim, Program, Scenario, known_of, lonely_topics, topics
 from verify.reasons.limits import MoreWaysUnknown, NewWay, Plain, Remark
 from verify.smt.solver import No, Unknown, Yes
-from verify.verdicts import Holds, NotEstablished, Refuted, Verdict
+from verify.verdicts import Bounded, NotEstablished, Refuted, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _unnamed(plan: Plan, claim: str, known: Sequence[Move] | None) -> tuple[Best
         return None, False
     try:
         return plan.search.shortest([plan.unnamed[claim]], known), False
-    except Gave:
+    except ResourceLimitError:
         return None, True
 
 
@@ -57,18 +57,18 @@ def stepwise(plan: Plan, asked: Sequence[Claim]) -> dict[str, Judgement]:
     """The claims that a command breaks; those about waiting and about a thread by itself are
     others'."""
     instance, search = plan.instance, plan.search
-    scout = instance.scout
+    presearch = instance.presearch
     found: dict[str, tuple[Move, ...]] = {}
     judged: dict[str, Judgement] = {}
     names = [c.name for c in asked if not c.solo and c.name not in ("stuck", "vacuity")]
     for name in names:
-        if name in scout.broken:
-            found[name] = instance.lifted(scout.run(scout.broken[name]))
+        if name in presearch.broken:
+            found[name] = instance.lifted(presearch.run(presearch.broken[name]))
     open_ = [name for name in names if name not in found]
     while open_:
         match search.ask([plan.plain[name] for name in open_]):
             case No():
-                judged |= dict.fromkeys(open_, Judgement(Holds(instance.bound)))
+                judged |= dict.fromkeys(open_, Judgement(Bounded(instance.bound)))
                 break
             case Unknown(reason):
                 judged |= dict.fromkeys(open_, Judgement(NotEstablished(reason)))
@@ -77,7 +77,7 @@ def stepwise(plan: Plan, asked: Sequence[Claim]) -> dict[str, Judgement]:
                 taken = search.moves(answer)
                 broken = {instance.threads[i].commands[n].violates for i, n in taken}
                 if not broken & set(open_):
-                    raise Disagreement("a model breaks no claim")
+                    raise DisagreementError("a model breaks no claim")
                 for name in sorted(broken & set(open_)):
                     found[name] = ()
                     open_.remove(name)
@@ -90,16 +90,16 @@ def stepwise(plan: Plan, asked: Sequence[Claim]) -> dict[str, Judgement]:
 def _broken(plan: Plan, name: str, moves: tuple[Move, ...]) -> Judgement:
     """A claim that is broken, by these moves if there are any: the shortest run that does."""
     instance, search = plan.instance, plan.search
-    new = instance.scout.new.get(name)
-    known = None if new is None else instance.lifted(instance.scout.run(new))
+    new = instance.presearch.new.get(name)
+    known = None if new is None else instance.lifted(instance.presearch.run(new))
     best, gave_up = _unnamed(plan, name, known)
     only_new = best is not None
     try:
         best = best or search.shortest([plan.plain[name]], moves or None)
-    except Gave as error:
+    except ResourceLimitError as error:
         return Judgement(NotEstablished(error.reason), more_unknown=gave_up)
     if best is None:
-        raise Disagreement(f"{name}: one question, two answers")
+        raise DisagreementError(f"{name}: one question, two answers")
     moves, least = up_to_breaking(instance, best, name)
     moves, about = _first_to_go_wrong(instance, moves, name, only_new)
     return Judgement(Refuted(instance.tell(moves), instance.bound, least), about, gave_up)
@@ -116,9 +116,9 @@ def up_to_breaking(instance: Instance, best: Best, claim: str) -> tuple[tuple[Mo
             if length == len(best.moves):
                 return best.moves, best.least
             if best.least >= instance.bound.threads:
-                raise Disagreement(f"{claim}: the shortest run ends with something else")
+                raise DisagreementError(f"{claim}: the shortest run ends with something else")
             return best.moves[:length], 0
-    raise Disagreement(f"{claim}: the run does not break it")
+    raise DisagreementError(f"{claim}: the run does not break it")
 
 
 def _first_to_go_wrong(
@@ -143,12 +143,12 @@ def _first_to_go_wrong(
 
 
 def way_to_stuck(instance: Instance) -> tuple[Move, ...] | None:
-    """The run of the scout into waiting for ever, if it is one of the larger instance."""
-    scout = instance.scout
-    if scout.stuck is None:
+    """The run of the pre-search into waiting for ever, if it is one of the larger instance."""
+    presearch = instance.presearch
+    if presearch.stuck is None:
         return None
-    moves = instance.lifted(scout.way_to(scout.stuck))
-    # Else one of the threads that the scout does not know could still start.
+    moves = instance.lifted(presearch.way_to(presearch.stuck))
+    # Else one of the threads that the pre-search does not know could still start.
     return moves if _waits_for_ever(instance, moves) else None
 
 
@@ -164,7 +164,7 @@ def stuck(plan: Plan) -> Judgement:
     try:
         found = plan.search.shortest([plan.stuck], start)
         if found is None:
-            return Judgement(Holds(instance.bound))
+            return Judgement(Bounded(instance.bound))
         if not instance.machine.quiet(replay(instance.machine, found.moves)[-1]):
             raise ReplayError("nobody waits at the end of this run")
         if _waits_for_ever(instance, found.moves):
@@ -173,10 +173,10 @@ def stuck(plan: Plan) -> Judgement:
             looked = _look_at_all(instance)
             if looked is None and best is None:
                 return Judgement(NotEstablished(Plain.WAITS_FOR_CONDITION))
-            if isinstance(looked, Holds):
+            if isinstance(looked, Bounded):
                 return Judgement(looked)
             best = looked or best
-    except Gave as error:
+    except ResourceLimitError as error:
         if best is None:
             return Judgement(NotEstablished(error.reason))
     assert best is not None
@@ -193,11 +193,11 @@ def _waits_for_ever(instance: Instance, moves: Sequence[Move]) -> tuple[int, ...
     machine = instance.machine
     try:
         return machine.stuck(replay(machine, moves)[-1])
-    except Unsure:
+    except UnsureError:
         return ()
 
 
-def _look_at_all(instance: Instance) -> Best | Holds | None:
+def _look_at_all(instance: Instance) -> Best | Bounded | None:
     """Every state of the instance: the first in which somebody waits for ever, or that there
     is none, if the limit on states allows to say so."""
     seen = explore(
@@ -209,7 +209,7 @@ def _look_at_all(instance: Instance) -> Best | Holds | None:
     )
     if seen.stuck is not None:
         return Best(seen.way_to(seen.stuck), instance.bound.threads if seen.unsure is None else 0)
-    return Holds(instance.bound) if seen.complete and seen.unsure is None else None
+    return Bounded(instance.bound) if seen.complete and seen.unsure is None else None
 
 
 # ------------------------------------------------------------------ isolated runs
@@ -218,22 +218,22 @@ def _look_at_all(instance: Instance) -> Best | Holds | None:
 def isolated(plan: Plan, claim: Claim) -> Judgement:
     """Whether a thread that runs by itself fails, from a state that is reached."""
     instance = plan.instance
-    scout = instance.scout
+    presearch = instance.presearch
     if claim.name in plan.failures:
         return Judgement(NotEstablished(plan.failures[claim.name]))
     thread, question = plan.isolated[claim.name]
     start, new = (
-        None if found is None else instance.lifted(scout.way_to(found[0]))
-        for found in (some.get(claim.name) for some in (scout.alone, scout.new_alone))
+        None if found is None else instance.lifted(presearch.way_to(found[0]))
+        for found in (some.get(claim.name) for some in (presearch.alone, presearch.new_alone))
     )
     best, gave_up = _unnamed(plan, claim.name, new)
     named = None if best is None else partial(is_known, instance.program, instance.scenario)
     try:
         best = best or plan.search.shortest([question], start)
-    except Gave as error:
+    except ResourceLimitError as error:
         return Judgement(NotEstablished(error.reason), more_unknown=gave_up)
     if best is None:
-        return Judgement(Holds(instance.bound))
+        return Judgement(Bounded(instance.bound))
     machine = instance.machine
     numbers = alone(machine, thread, replay(machine, best.moves)[-1], named)
     if numbers is None:

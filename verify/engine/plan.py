@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from verify.certify.alone import TooManyPaths, failing
+from verify.certify.isolated import TooManyPathsError, failing
 from verify.certify.text import all_of
 from verify.engine.goals import Goals, gathered
 from verify.engine.search import Instance, Search, is_known
@@ -86,7 +86,7 @@ def planned(instance: Instance) -> Plan:
                 if has_names(program, scenario, claim.name)
                 else None
             )
-        except TooManyPaths as error:
+        except TooManyPathsError as error:
             failures[claim.name] = error.reason
             continue
         text = all_of([resting, order.finally_(condition)])

@@ -1,4 +1,4 @@
-"""The whole answer: a scout, a proof for any number of threads, and z3 for what is left.
+"""The whole answer: an explicit-state pre-search, a proof for any number of threads, then z3.
 
 What is proved for any number need not be asked for two.
 """
@@ -20,7 +20,7 @@ from verify.engine.unbounded import FoundLemmas, Proof, certificate, if_again_an
 from verify.ir import Program, Scenario
 from verify.reasons.limits import Plain
 from verify.reasons.work import Task
-from verify.verdicts import Answer, Evidence, Holds, Proved, Refuted, Result
+from verify.verdicts import Answer, Bounded, Evidence, Proved, Refuted, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def combined(program: Program, scenario: Scenario, result: Result, proof: Proof)
 
 
 def _upgraded(answer: Answer, proof: Proof) -> Answer:
-    if not isinstance(answer.verdict, Holds):
+    if not isinstance(answer.verdict, Bounded):
         return answer
     if answer.claim == "vacuity":
         # That something happens is shown by the runs in which it does.

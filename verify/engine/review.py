@@ -17,7 +17,7 @@ from verify.engine.schedules import Followed, Follower, itself
 from verify.engine.search import Instance
 from verify.engine.table import Cases, return_questions
 from verify.explore import Explored, Return, alone
-from verify.interpret import Unsure
+from verify.interpret import UnsureError
 from verify.ir import CASE, Death, Program, Thread, instance, lonely_topics, topics
 from verify.reasons.coverage import Goal
 from verify.reasons.limits import Remark, Reported
@@ -26,7 +26,7 @@ from verify.smt.order import Order
 from verify.verdicts import (
     Absent,
     Bound,
-    Holds,
+    Bounded,
     NotEstablished,
     Proved,
     Refuted,
@@ -126,7 +126,7 @@ class Review:
             return Objection("stuck", Contradiction.ISOLATED)
         try:
             waiting = one.machine.stuck(one.last)
-        except Unsure:
+        except UnsureError:
             waiting = ()
         if not waiting:
             return Objection("stuck", Contradiction.NOBODY_WAITS)
@@ -181,7 +181,7 @@ class Review:
         return said if isinstance(said, Objection) else Judgement(said)
 
     def _said(self, claim: str, ruling: Certified | Holding | Idle | Open) -> Verdict | Objection:
-        """The same, for what no single run refutes."""
+        """The same, for what no fixed thread run refutes."""
         bound = self.instance.bound
         why = self.reach.untested(claim)
         match ruling:
@@ -196,7 +196,7 @@ class Review:
             case _ if why:
                 return Objection(claim, Contradiction.UNTESTED, why)
             case Holding(said):
-                return Holds(bound, Reported(said) if said else None)
+                return Bounded(bound, Reported(said) if said else None)
             case Certified() if claim == "table" and self._dies_in_a_case():
                 return Objection(claim, Contradiction.DIES_IN_A_CASE)
             case Certified(lemmas):
@@ -210,12 +210,12 @@ class Review:
         match ruling:
             case Open(said):
                 return NotEstablished(Reported(said))
-            case Certified(_, True) if isinstance(found, Holds):
+            case Certified(_, True) if isinstance(found, Bounded):
                 return Proved(0, by_runs=True)
             case Certified(_, True):
                 missing = tuple(self.reach.missing())
                 return Objection("vacuity", Contradiction.NOT_ALL_REACHED, missing)
-            case Holding() if isinstance(found, Holds):
+            case Holding() if isinstance(found, Bounded):
                 return found
             case Idle(absent) if isinstance(found, Absent if absent else Vacuous):
                 return found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from verify.certify.proof import Disagreement
+from verify.certify.proof import DisagreementError
 from verify.engine.problem import Problem, Progress
 from verify.engine.runs import tell
 from verify.explore import Explored, Move, explore
@@ -23,7 +23,7 @@ from verify.smt.solver import No, Reply, Session, Unknown, Yes
 from verify.verdicts import Bound, Run
 
 
-class Gave(UnprovedError):
+class ResourceLimitError(UnprovedError):
     """A question to z3 was left without an answer, and why."""
 
 
@@ -41,13 +41,13 @@ class Instance:
     """The threads that a problem is about, what has been seen of a few of them, and the runs
     of all as a text for z3.
 
-    `scout` has explored `small`, one thread of each kind; its runs are runs of `threads` too.
+    `presearch` has explored `small`, one thread of each kind; its runs are runs of `threads` too.
     """
 
     problem: Problem
     bound: Bound
     threads: tuple[Thread, ...]
-    scout: Explored
+    presearch: Explored
     small: tuple[Thread, ...]
     order: Order
 
@@ -62,7 +62,7 @@ class Instance:
     @property
     def machine(self) -> Machine:
         """The threads as the interpreter runs them."""
-        return Machine(self.program, self.threads, self.scout.machine, self.scenario.again)
+        return Machine(self.program, self.threads, self.presearch.machine, self.scenario.again)
 
     def tell(
         self,
@@ -71,7 +71,7 @@ class Instance:
         waiting: Sequence[int] = (),
     ) -> Run:
         """A run of these threads in words, replayed; see `runs.tell`."""
-        return tell(self.program, self.threads, moves, solo, waiting, self.scout.machine)
+        return tell(self.program, self.threads, moves, solo, waiting, self.presearch.machine)
 
     def lifted(self, moves: Sequence[Move]) -> tuple[Move, ...]:
         """A run of the small instance as one of the large: its threads are the first of
@@ -95,13 +95,13 @@ def explicit(problem: Problem, progress: Progress) -> Instance:
     solos = [thread for thread in program.threads if thread.kind == "solo"]
     named = partial(is_known, program, scenario) if program.known else None
     most = problem.limits.presearch_states
-    scout = explore(program, small, most, solos, again=scenario.again, named=named)
+    presearch = explore(program, small, most, solos, again=scenario.again, named=named)
     progress(Task.ENCODING)
     large = instance(program, scenario, problem.threads)
     order = Order(program, large, problem.rounds)
     cut = any(automaton.cut for automaton in order.automata)
     return Instance(
-        problem, Bound(problem.threads, problem.rounds, cut), large, scout, small, order
+        problem, Bound(problem.threads, problem.rounds, cut), large, presearch, small, order
     )
 
 
@@ -158,13 +158,13 @@ class Search:
                 case Yes():
                     found = self.moves(answer)
                     if best is not None and len(found) >= len(best):
-                        raise Disagreement("a shorter run is longer")
+                        raise DisagreementError("a shorter run is longer")
                     best, least = found, 0
                 case No():
                     return None if best is None else Best(best, bound.threads)
                 case Unknown(reason):
                     if best is None:
-                        raise Gave(reason)
+                        raise ResourceLimitError(reason)
                     return Best(best, min(least, bound.threads))
 
 

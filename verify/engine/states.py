@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from verify.certify.lemmas import CROWD_STRIDE, Lemma, Literal
+from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
 from verify.certify.places import Meeting, WaitingPlace
 from verify.ir import Program, Scenario, Thread, thread_named
 from verify.reasons.limits import Circle
@@ -69,8 +69,8 @@ def states_of(program: Program, scenario: Scenario, lemma: Lemma) -> States:
             so = tuple(_literal([thread], one, 0) for one in own)
             parts.append(Somebody(names=(thread.name,), number=number, so=so))
     names = tuple(thread.name for thread in replicated)
-    for position, literals in enumerate(lemma.crowd):
-        so = tuple(_literal(replicated, one, CROWD_STRIDE) for one in literals)
+    for position, literals in enumerate(lemma.replicated):
+        so = tuple(_literal(replicated, one, REPLICATED_STRIDE) for one in literals)
         parts.append(Somebody(names=names, position=position, so=so))
     return tuple(parts)
 

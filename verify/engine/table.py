@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from verify.certify.text import any_of
 from verify.certify.unfold import Automaton, Edge
-from verify.engine.search import Gave, Search
+from verify.engine.search import ResourceLimitError, Search
 from verify.explore import Return
 from verify.ir import CASE, FATAL, SAMPLED_BEFORE, Death, Fault, Program
 from verify.locks import FREE
@@ -118,11 +118,11 @@ def cases(search: Search, questions: Mapping[Return, int], sound: Collection[str
     Nobody dies by breaking a claim that is `sound`.
     """
     instance = search.instance
-    scout = instance.scout
+    presearch = instance.presearch
     found: dict[Return, Run | None] = {
-        key: instance.tell(instance.lifted(scout.run(scout.returns[key])))
+        key: instance.tell(instance.lifted(presearch.run(presearch.returns[key])))
         for key in questions
-        if key in scout.returns
+        if key in presearch.returns
     }
     open_ = [
         key
@@ -141,7 +141,7 @@ def cases(search: Search, questions: Mapping[Return, int], sound: Collection[str
                 for key in open_:
                     try:
                         best = search.shortest([questions[key]], None)
-                    except Gave as error:
+                    except ResourceLimitError as error:
                         gave_up = error.reason
                         continue
                     if best is not None:

@@ -50,7 +50,9 @@ def by_turns(whole: Instance, claims: Collection[str]) -> dict[str, Refuted]:
                 moves = seen.run(seen.broken[name])
             else:
                 continue
-            run = tell(whole.program, threads, moves, waiting=waiting, known=whole.scout.machine)
+            run = tell(
+                whole.program, threads, moves, waiting=waiting, known=whole.presearch.machine
+            )
             bound = replace(whole.bound, threads=number)
             found[name] = Refuted(run, bound, number, turns=True)
     return found

@@ -9,36 +9,36 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verify.certify.alone import TooManyPaths
+from verify.certify.isolated import TooManyPathsError
 from verify.certify.lemmas import Lemma
 from verify.certify.obligations import Obligation
 from verify.certify.places import Arrow, circle, places
 from verify.certify.proof import (
-    Disagreement,
+    DisagreementError,
     Grounds,
-    Loops,
-    Unfounded,
+    LoopsError,
+    UnfoundedError,
     confirm,
     failing_alone,
     obligations,
 )
-from verify.certify.world import Unsupported, world
-from verify.crowd.choice import choose
-from verify.crowd.cube import Cube
-from verify.crowd.forbidden import (
+from verify.certify.system import UnsupportedError, system_of
+from verify.engine.environment import Closed, Environment, environment
+from verify.engine.problem import Problem, Progress, silent
+from verify.engine.states import circle_of, states_of
+from verify.ir import Program, Scenario
+from verify.parameterised.cube import Cube
+from verify.parameterised.encoding import encoded
+from verify.parameterised.lemmas import LemmaSearch, NotProvableError, SearchLimitError
+from verify.parameterised.minimise import choose
+from verify.parameterised.targets import (
     alone_cubes,
     arrows_seen,
     bad_cubes,
     stuck_cubes,
 )
-from verify.crowd.lemmas import LemmaSearch, NotProvable, SearchLimit
-from verify.crowd.space import encoded
-from verify.crowd.translate import lemma_of
-from verify.crowd.views import TooManyViews, close
-from verify.engine.environment import Closed, Environment, environment
-from verify.engine.problem import Problem, Progress, silent
-from verify.engine.states import circle_of, states_of
-from verify.ir import Program, Scenario
+from verify.parameterised.translate import lemma_of
+from verify.parameterised.views import TooManyViewsError, close
 from verify.reasons.limits import Suspect, Unproved
 from verify.reasons.work import Task
 
@@ -76,7 +76,9 @@ class Proof:
         stepwise = {c.name for c in program.claims if not c.solo} - {"stuck", "vacuity"}
         missed = sorted(set(refuted) & stepwise - self.broken)
         if missed:
-            raise Disagreement(f"{missed[0]}: a run breaks it, and no view of two threads does")
+            raise DisagreementError(
+                f"{missed[0]}: a run breaks it, and no view of two threads does"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +119,17 @@ def lemmas(
         found = arrows_seen(space, closed.seen)
         round_ = circle(one.arrow for one in found)
         if round_:
-            open_["stuck"] = circle_of(places(closed.scene), found, round_)
+            open_["stuck"] = circle_of(places(closed.system), found, round_)
         arrows = tuple(sorted({one.arrow for one in found}))
     for name in wanted:
         if name in open_:
             continue
         try:
             search.forbid(name, _target(problem.program, closed, name, arrows))
-        except NotProvable as error:
+        except NotProvableError as error:
             lemma = lemma_of(space.layouts, error.cube)
             open_[name] = Suspect(states_of(problem.program, problem.scenario, lemma))
-        except (SearchLimit, TooManyPaths, Loops) as error:
+        except (SearchLimitError, TooManyPathsError, LoopsError) as error:
             open_[name] = error.reason
     choice = choose(space, search.needs, search.wanted)
     # In the order of their texts, so that the same proof reads the same everywhere.
@@ -150,8 +152,8 @@ def _target(
     """What must not happen so that a claim is not broken."""
     if claim == "stuck":
         return stuck_cubes(closed.space, closed.seen, arrows)
-    if any(t.claim == claim for t in closed.scene.solos):
-        return alone_cubes(closed.space, failing_alone(program, closed.scene, claim))
+    if any(t.claim == claim for t in closed.system.solos):
+        return alone_cubes(closed.space, failing_alone(program, closed.system, claim))
     return bad_cubes(closed.space, claim)
 
 
@@ -162,8 +164,8 @@ def written(program: Program, found: FoundLemmas) -> tuple[Obligation, ...] | Un
         return found.closed
     grounds = Grounds(found.lemmas, found.proved, found.arrows)
     try:
-        return obligations(program, found.closed.scene, grounds)
-    except (Unsupported, Unfounded) as error:
+        return obligations(program, found.closed.system, grounds)
+    except (UnsupportedError, UnfoundedError) as error:
         return error.reason
 
 
@@ -230,8 +232,8 @@ def if_again_and_again(problem: Problem, claims: Collection[str]) -> dict[str, t
             continue
         longer = replace(scenario, forever=scenario.forever | {name})
         try:
-            views = close(encoded(world(problem.program, longer)), problem.limits.more_views)
-        except TooManyViews:
+            views = close(encoded(system_of(problem.program, longer)), problem.limits.more_views)
+        except TooManyViewsError:
             continue
         found[name] = tuple(sorted(views.broken & set(claims)))
     return found

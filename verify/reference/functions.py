@@ -8,7 +8,7 @@ from verify.reference.code import Body, Target
 from verify.reference.expressions import Expressions, Split, of_all
 from verify.reference.primitives import Primitives
 from verify.reference.watch import Watch
-from verify.reference.way import Fatal, Frame, Way
+from verify.reference.way import FatalError, Frame, Way
 from verify.syntax import checked
 from verify.syntax.checked import VOID, Expr, Function, Statement, Thread, Type
 
@@ -199,7 +199,7 @@ class _Writer(Expressions):
 
 
 def _no_value(way: Way, frame: Frame) -> None:
-    raise Fatal("memory")
+    raise FatalError("memory")
 
 
 def _drop(way: Way, frame: Frame) -> None:

@@ -11,7 +11,7 @@ from verify.reference.functions import Code
 from verify.reference.layout import Layout
 from verify.reference.primitives import Primitives, die
 from verify.reference.watch import Watch
-from verify.reference.way import Fatal, Frame, Ghost, Look, Value, Way
+from verify.reference.way import FatalError, Frame, Ghost, Look, Value, Way
 from verify.source import Span
 from verify.syntax.checked import Claim
 
@@ -242,7 +242,7 @@ def access(way: Way) -> list[Way]:
     kept = way.copy()
     try:
         ways = op.run(way, frame)
-    except Fatal as fatal:
+    except FatalError as fatal:
         ways = [die(kept, fatal)]
     for one in ways:
         one.done_with()
@@ -272,7 +272,7 @@ def settle(way: Way) -> list[Way]:
             kept = way.copy() if op.blocks else way
             try:
                 ways = op.run(way, frame)
-            except Fatal as fatal:
+            except FatalError as fatal:
                 ways = [die(way, fatal)]
                 if op.span is not None:
                     way.marks.append(op.span)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from verify.reference.layout import ANY, EXCLUSIVE, SHARED, WIDTH, Layout, key
 from verify.reference.values import Values
-from verify.reference.way import Blocked, Condition, Env, Fatal, Value, Way
+from verify.reference.way import BlockedError, Condition, Env, FatalError, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Alternative, Primitive, Statement
 
@@ -67,7 +67,7 @@ class Primitives:
                     ended.note(bit)
                     try:
                         fit(flow.value)
-                    except Fatal as fatal:
+                    except FatalError as fatal:
                         die(ended, fatal)
             return found
 
@@ -85,7 +85,7 @@ class Primitives:
                 try:
                     if not guard(way, args):
                         return []
-                except Fatal as fatal:
+                except FatalError as fatal:
                     return [(die(way, fatal), DEAD)]
             return body(way, args)
 
@@ -148,7 +148,7 @@ class Primitives:
         def run(way: Way, args: Env) -> list[tuple[Way, Flow]]:
             try:
                 chosen = yes if test(way, args) else no
-            except Fatal as fatal:
+            except FatalError as fatal:
                 return [(die(way, fatal), DEAD)]
             return [(way, ON)] if chosen is None else chosen(way, args)
 
@@ -163,7 +163,7 @@ class Primitives:
         def run(way: Way, env: Env) -> list[tuple[Way, Flow]]:
             try:
                 given = [fit(arg(way, env)) for arg, fit in zip(args, fits, strict=True)]
-            except Fatal as fatal:
+            except FatalError as fatal:
                 return [(die(way, fatal), DEAD)]
             return [(one, Flow(False, value)) for one, value in self.call(call.callee, way, given)]
 
@@ -246,13 +246,13 @@ class Primitives:
         def run(way: Way, args: Env) -> list[tuple[Way, Flow]]:
             try:
                 return [(way, Flow(False, value(way, args)))]
-            except Fatal as fatal:
+            except FatalError as fatal:
                 return [(die(way, fatal), DEAD)]
 
         return run
 
 
-def die(way: Way, fatal: Fatal) -> Way:
+def die(way: Way, fatal: FatalError) -> Way:
     """[B4] The thread dies on this way."""
     way.look.broken.add(str(fatal))
     way.end = "dead"
@@ -265,9 +265,9 @@ def _simply(act: Callable[[Way, Env], None]) -> Part:
     def run(way: Way, args: Env) -> list[tuple[Way, Flow]]:
         try:
             act(way, args)
-        except Fatal as fatal:
+        except FatalError as fatal:
             return [(die(way, fatal), DEAD)]
-        except Blocked:
+        except BlockedError:
             return []
         return [(way, ON)]
 

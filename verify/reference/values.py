@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from verify.reference.layout import Layout, followed, key, unwrapped
-from verify.reference.way import Condition, Env, Fatal, Value, Way
+from verify.reference.way import Condition, Env, FatalError, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Expr, Type
 
@@ -124,7 +124,7 @@ class Values:
             owner = 0 if root is None else follow(way, parts[0])
             index = 0 if target.index is None else parts[-1]
             if not 0 <= index < len(table[owner]):
-                raise Fatal("memory")
+                raise FatalError("memory")
             return table[owner][index]
 
         return find
@@ -135,7 +135,7 @@ class Values:
 
         def follow(way: Way, pointer: Value) -> Value:
             if pointer == 0:
-                raise Fatal("memory")
+                raise FatalError("memory")
             for struct, number in used[pointer]:
                 way.use(struct, number)
             return pointer
@@ -209,7 +209,7 @@ class Values:
 
         def fit(value: Value) -> Value:
             if value not in domain:
-                raise Fatal("memory")
+                raise FatalError("memory")
             return value
 
         return fit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from verify.reference.layout import EVERYTHING, EXCLUSIVE, NESTED, SHARED, WIDTH, Layout, walk
 from verify.reference.values import Values
-from verify.reference.way import Condition, Fatal, Frame, Ghost, Value, Way
+from verify.reference.way import Condition, FatalError, Frame, Ghost, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Claim
 
@@ -225,7 +225,7 @@ def _lock(way: Way, condition: Condition, env: Sequence[Value]) -> int:
     """The number of a lock that a contract names; negative if there is none."""
     try:
         return condition(way, env)
-    except Fatal:
+    except FatalError:
         return -1
 
 

@@ -18,11 +18,11 @@ Env: TypeAlias = Sequence[Value]
 Condition: TypeAlias = Callable[["Way", Env], Value]
 
 
-class Fatal(Exception):
+class FatalError(Exception):
     """[B4] The thread dies here; the argument is the claim that this breaks."""
 
 
-class Blocked(Exception):
+class BlockedError(Exception):
     """[T11] This way cannot be gone on."""
 
 
@@ -163,10 +163,10 @@ class Way:
             Blocked: others have it.
         """
         if self.held >> WIDTH * lock & ANY:
-            raise Fatal("lock-use")
+            raise FatalError("lock-use")
         in_the_way = in_the_way or (ANY if mode == EXCLUSIVE else EXCLUSIVE)
         if self.look.held_by_others(in_the_way << WIDTH * lock):
-            raise Blocked
+            raise BlockedError
         self.held |= mode << WIDTH * lock
 
     def leave(self, lock: int, mode: int, then: int = 0) -> None:
@@ -176,7 +176,7 @@ class Way:
             Fatal: the thread does not hold it in this mode, [B3].
         """
         if not self.held >> WIDTH * lock & mode:
-            raise Fatal("lock-use")
+            raise FatalError("lock-use")
         self.held += (then - mode) << WIDTH * lock
 
     def enter(self, lock: int) -> None:
@@ -187,7 +187,7 @@ class Way:
         """
         held = self.held >> WIDTH * lock
         if held & EXCLUSIVE or (held & SHARED and held // NESTED % 4 == DEEPEST - 1):
-            raise Fatal("lock-use")
+            raise FatalError("lock-use")
         self.held += (NESTED if held & SHARED else SHARED) << WIDTH * lock
 
     def exit(self, lock: int) -> None:
@@ -198,7 +198,7 @@ class Way:
         """
         held = self.held >> WIDTH * lock
         if not held & SHARED:
-            raise Fatal("lock-use")
+            raise FatalError("lock-use")
         if held // NESTED % 4:
             self.held -= NESTED << WIDTH * lock
         else:
@@ -217,10 +217,10 @@ class Way:
             Blocked: some of those that it waits for still read.
         """
         if not self.held >> WIDTH * lock & EXCLUSIVE:
-            raise Fatal("lock-use")
+            raise FatalError("lock-use")
         waits_for = SHARED if self.begun >> lock & 1 else OLD
         if self.look.held_by_others(waits_for << WIDTH * lock):
-            raise Blocked
+            raise BlockedError
         self.leave(lock, EXCLUSIVE)
 
     def asks(self, word: str, lock: int) -> bool:
@@ -243,7 +243,7 @@ class Way:
         """Whether a condition can be evaluated and has the value that is wanted."""
         try:
             return bool(condition(self, env)) == wanted
-        except Fatal:
+        except FatalError:
             return False
 
     def use(self, struct: str, number: int) -> None:

@@ -15,7 +15,7 @@ WIDTH = 100
 # A reason is told in so many characters: the whole of it is in the evidence.
 FEW = 120
 # From the worst to the best.
-WORDS = ("refuted", "not established", "vacuous", "holds", "proved")
+WORDS = ("refuted", "not established", "vacuous", "bounded", "proved")
 # What another scenario of the program has to answer.
 ABSENT = "absent"
 RANK = {word: i for i, word in enumerate((*WORDS, ABSENT))}
@@ -24,7 +24,7 @@ LEGEND = """\
 * REFUTED: a run breaks it, and ends as is said behind. All of it is in the evidence, to which
   the name of the scenario leads.
 * known: the program has a name for that bug. Other ways to break the claim count by themselves.
-* open: neither. It holds: no run of so many of each thread breaks it, for more it is not known;
+* open: neither. Bounded: no run of so many of each thread breaks it, for more it is not known;
   it is vacuous: never put to the test; or it is not established, and why.
 * cut short: a thread dies there, and more might be broken if it did not.
 """
@@ -206,7 +206,7 @@ def _why(said: Said) -> str:
     match said.word:
         case "refuted":
             return f": {said.why}"
-        case "holds":
+        case "bounded":
             return f" ({said.how})" + (f"; for any number: {_few(said.why)}" if said.why else "")
         case "proved":
             return _remark([("", said)])

@@ -14,8 +14,8 @@ from verify.verdicts import (
     Crash,
     Endless,
     Held,
+    Reachability,
     Run,
-    Seen,
     Unbalanced,
     Wait,
     Waiting,
@@ -99,12 +99,12 @@ def condition(one: Condition) -> str:
     return f"{said}: {'; '.join(known)}" if known else said
 
 
-def value_text(one: Seen) -> str:
+def value_text(one: Reachability) -> str:
     """A value; of a test of a lock also who holds it: `true, m is held by a (shared)`."""
     return f"{one.value}, {holders_text(one)}" if one.lock else one.value
 
 
-def holders_text(one: Seen) -> str:
+def holders_text(one: Reachability) -> str:
     """Who holds the lock that was tested."""
     who = [name + (" (shared)" if meets(mode, "shared") else "") for name, mode in one.holders]
     return f"{one.lock} is held by {' and '.join(who) or 'nobody'}"

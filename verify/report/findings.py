@@ -14,8 +14,8 @@ from verify.source import Span
 from verify.verdicts import (
     Absent,
     Answer,
+    Bounded,
     Crash,
-    Holds,
     NotEstablished,
     Proved,
     Refuted,
@@ -66,9 +66,9 @@ def _verdict(claim: str, verdict: Verdict) -> tuple[Severity, Annotation | None]
     match verdict:
         case Proved():
             return Severity.PROVED, None
-        case Holds(_, None):
+        case Bounded(_, None):
             return Severity.BOUNDED, None
-        case Holds(_, unproved):
+        case Bounded(_, unproved):
             assert unproved is not None
             return Severity.BOUNDED, Annotation(None, unproved_text(unproved))
         case Refuted(run):

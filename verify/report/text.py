@@ -36,7 +36,7 @@ from verify.verdicts import (
 )
 
 WIDTH = 72
-WORDS = ("proved", "holds", "refuted", "not established", "vacuous", "absent")
+WORDS = ("proved", "bounded", "refuted", "not established", "vacuous", "absent")
 # What is narrower than this is not read; a text is rather too wide.
 COLUMN = 10
 ROOM = 24

@@ -19,11 +19,11 @@ from verify.verdicts import (
     Answer,
     Behaviour,
     Bound,
+    Bounded,
     Broken,
     Condition,
     Crash,
     Held,
-    Holds,
     Proved,
     Refuted,
     Result,
@@ -38,7 +38,7 @@ from verify.verdicts import (
 )
 from verify.version import __version__
 
-FORMAT = "verify-report/1"
+FORMAT = "verify-report/2"
 
 
 def document(programs: Sequence[dict[str, Any]], status: int) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def program(
         "model": model,
         "status": status,
         "errors": [],
-        "nowhere": None if missing is None else [*map(never, in_short(missing))],
+        "uncovered": None if missing is None else [*map(never, in_short(missing))],
         "watched": dataclasses.asdict(results[0].watched) if results else None,
         "verdicts": [_answer(a, r) for r in results for a in r.answers],
         "table": [_row(row, r) for r in results for row in r.table],
@@ -77,7 +77,7 @@ def failed(
         "model": model,
         "status": status,
         "errors": list(errors),
-        "nowhere": None,
+        "uncovered": None,
         "watched": None,
         "verdicts": [],
         "table": [],
@@ -105,12 +105,12 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
     notes = {note.kind: note.text for note in found.notes}
     return {
         "claim": found.code,
-        "sentence": found.headline,
+        "description": found.headline,
         "scenario": answer.scenario,
         "verdict": word(verdict),
         "bound": None
         if isinstance(verdict, Proved)
-        else _bound(verdict.bound if isinstance(verdict, Holds | Refuted) else result.bound),
+        else _bound(verdict.bound if isinstance(verdict, Bounded | Refuted) else result.bound),
         "lemmas": verdict.lemmas if isinstance(verdict, Proved) else None,
         "reason": "" if found.primary is None else found.primary.label,
         **({"known": notes[AsideKind.KNOWN]} if AsideKind.KNOWN in notes else {}),
@@ -127,7 +127,7 @@ def _answer(answer: Answer, result: Result) -> dict[str, Any]:
 
 
 def _bound(bound: Bound) -> dict[str, Any]:
-    return {"threads": bound.threads, "rounds": bound.rounds, "cut": bound.cut}
+    return {"threads": bound.threads, "unwind": bound.rounds, "truncated": bound.cut}
 
 
 def _crash(crash: Crash) -> dict[str, Any]:

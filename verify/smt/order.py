@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from verify.cases import chosen, split
 from verify.certify.text import FALSE, TRUE, all_of, any_of, no
-from verify.certify.unfold import Automaton, Edge, TooLarge, still, unfold
+from verify.certify.unfold import Automaton, Edge, TooLargeError, still, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     CASE,
@@ -108,11 +108,11 @@ class Order:
         """The automaton of a thread; of one that is too large one that takes no step."""
         try:
             return unfold(self.program, thread, self.rounds)
-        except TooLarge as error:
+        except TooLargeError as error:
             self._stop(error)
             return still(self.program, thread)
 
-    def _stop(self, error: TooLarge) -> None:
+    def _stop(self, error: TooLargeError) -> None:
         self.limit = self.limit or error.reason
         self.lines.clear()
 
@@ -144,7 +144,7 @@ class Order:
             return TRUE if one.level < two.level else FALSE
         self._compared += 1
         if self._compared > MAX_COMPARISONS:
-            raise TooLarge(CountLimit(Count.COMPARISONS, MAX_COMPARISONS))
+            raise TooLargeError(CountLimit(Count.COMPARISONS, MAX_COMPARISONS))
         first, second = (one, two) if one.thread < two.thread else (two, one)
         clocks = [self.clock(e.thread, e.level) for e in (first, second) if e.level is not None]
         atom = f"(<= {' '.join(clocks)})"
@@ -199,7 +199,7 @@ class Order:
             return FALSE
         try:
             return self._condition(expr, at)
-        except TooLarge as error:
+        except TooLargeError as error:
             self._stop(error)
             return FALSE
 

@@ -24,7 +24,7 @@ NO_NODES = frozenset({"str", "int", "bool", "Span", "Type", "TypeName", "Name", 
 NO_NODES |= {"BinaryOp", "UpdateOp"}
 
 
-class UnknownNode(TypeError):
+class UnknownNodeError(TypeError):
     """A class that is no node of this tree, or a field of which nobody knows what is in it."""
 
 
@@ -75,7 +75,7 @@ class Shape:
         try:
             return self.parts[type(node)]
         except KeyError:
-            raise UnknownNode(f"{type(node).__name__} is no node of this tree") from None
+            raise UnknownNodeError(f"{type(node).__name__} is no node of this tree") from None
 
 
 def _parts(one: type) -> Iterator[tuple[str, bool]]:
@@ -83,4 +83,4 @@ def _parts(one: type) -> Iterator[tuple[str, bool]]:
         if field.type in ONE or field.type in ROW:
             yield field.name, field.type in ROW
         elif field.type not in NO_NODES:
-            raise UnknownNode(f"{one.__name__}.{field.name}: are there nodes in {field.type}?")
+            raise UnknownNodeError(f"{one.__name__}.{field.name}: are there nodes in {field.type}?")

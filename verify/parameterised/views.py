@@ -1,18 +1,18 @@
 """Any number of threads, seen two at a time.
 
 A configuration with any number of threads alike is known by its views: the
-shared state, the threads that are there once, and any two of the crowd.  The
+shared state, the threads that are there once, and any two of the replicated threads.  The
 set of views computed here is closed: whatever a configuration made of such
 views does next, its views are in the set again.  So what is in no view never
 happens, with any number of threads, each called again and again.
 
-The exclusive locks get a bit each that says whether somebody in the crowd
+The exclusive locks get a bit each that says whether somebody in the replicated threads
 holds it: a thread that is out of view can be seen to hold it.  What threads
 out of view hold shared is not known; it is taken as a guard would like it, so
 that more may happen here than really can, never less.
 
 Everything is a number.  Under each shared part the pairs are a table with a
-row for each thread of the crowd: the set of those seen beside it, one bit
+row for each thread of the replicated threads: the set of those seen beside it, one bit
 each.  A step carries whole rows over, not one pair after the other, and all the
 rows of a shared part at once.
 
@@ -27,11 +27,11 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from verify.crowd.layout import Bits
-from verify.crowd.space import Space, Transition
+from verify.parameterised.encoding import Space, Transition
+from verify.parameterised.layout import Bits
 from verify.reasons.limits import Count, CountLimit, UnprovedError
 
-# A set of threads of the crowd, one bit for each position in `Closure.processes`.
+# A set of threads of the replicated threads, one bit for each position in `Closure.processes`.
 Some: TypeAlias = int
 
 
@@ -52,13 +52,13 @@ LOOKS_OF_A_SINGLE = 4
 LOOKS_OF_A_STEP = 6
 
 
-class TooManyViews(UnprovedError):
+class TooManyViewsError(UnprovedError):
     """A limit on views was met."""
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """The closed set of views of a world.
+    """The closed set of views of a system.
 
     `rows[g][p]` are the threads seen beside `processes[p]` under `globals[g]`,
     each a position.  `broken` are the claims that a command may break in a view, `count` is
@@ -120,7 +120,7 @@ class Closure:
             TooManyViews: there are more than `limit`, or it takes more than MAX_LOOKS.
         """
         start = self._global(self.space.layouts.start)
-        # Without a crowd a view is the whole state, with nobody beside it.
+        # Without replicated threads a view is the whole state, with nobody beside it.
         firsts = [self._process(bits) for bits in self.space.layouts.starts or (0,)]
         for one in firsts:
             for other in firsts:
@@ -130,9 +130,9 @@ class Closure:
             self._follow(g, self._settle(g))
             self.count = self._twice // 2
             if self.count > self.limit:
-                raise TooManyViews(CountLimit(Count.VIEWS, self.limit))
+                raise TooManyViewsError(CountLimit(Count.VIEWS, self.limit))
             if self._looks > MAX_LOOKS:
-                raise TooManyViews(CountLimit(Count.LOOKS, MAX_LOOKS))
+                raise TooManyViewsError(CountLimit(Count.LOOKS, MAX_LOOKS))
         self._look_for_broken()
 
     # ------------------------------------------------------------- the closure
@@ -250,7 +250,7 @@ class Closure:
         known = self._singles[g]
         if known is None:
             shared = self.globals[g]
-            self._looks += LOOKS_OF_A_SINGLE * len(self.space.world.singles)
+            self._looks += LOOKS_OF_A_SINGLE * len(self.space.system.fixed)
             known = [
                 (self._global(shared & ~s.clear | s.store), s.beside)
                 for s in self.space.single_steps(shared)
@@ -280,7 +280,7 @@ class Closure:
             self._own.append(
                 [
                     (s, bits & ~s.own_clear | s.own_store)
-                    for s in self.space.crowd_steps(bits)
+                    for s in self.space.replicated_steps(bits)
                     if not bits & ~s.own_guard
                 ]
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.ir.text import ir, text
-from verify.certify import alone as module
+from verify.certify import isolated as module
 from verify.certify import unfold as unfold_module
-from verify.certify.alone import TooManyPaths, failing
+from verify.certify.isolated import TooManyPathsError, failing
 from verify.ir import Program
 from verify.reasons.limits import ThreadLimit
 
@@ -98,7 +98,7 @@ def test_too_many_paths_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths that nobody has followed would be said to succeed."""
     monkeypatch.setattr(module, "MAX_PATHS", 3)
 
-    with pytest.raises(TooManyPaths):
+    with pytest.raises(TooManyPathsError):
         condition("0 -> 1 do i = n 1 -> 9")
 
 
@@ -106,7 +106,7 @@ def test_a_thread_of_too_many_states_has_too_many_paths(monkeypatch: pytest.Monk
     """What cannot be unfolded would be an error of the tool."""
     monkeypatch.setattr(unfold_module, "MAX_STATES", 2)
 
-    with pytest.raises(TooManyPaths) as raised:
+    with pytest.raises(TooManyPathsError) as raised:
         condition("0 -> 1 do i = n 1 -> 9")
     assert ThreadLimit("c", 2) == raised.value.reason
 

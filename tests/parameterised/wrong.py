@@ -9,10 +9,10 @@ from random import Random
 import pytest
 
 from tests.campaign import MAKERS
-from tests.crowd.facts import reached
+from tests.parameterised.facts import reached
 from verify.certify.lemmas import Lemma
 from verify.certify.proof import Grounds, confirm, obligations
-from verify.certify.world import World, world
+from verify.certify.system import System, system_of
 from verify.engine import unbounded
 from verify.engine.unbounded import prove
 from verify.ir import Program
@@ -26,22 +26,22 @@ def changed(random: Random, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
     how = random.choice(("drop", "thread", "literal", "literal", "literal"))
     if how == "drop":
         del kept[position]
-    elif how == "thread" and one.crowd:
-        kept[position] = replace(one, crowd=one.crowd[1:])
+    elif how == "thread" and one.replicated:
+        kept[position] = replace(one, replicated=one.replicated[1:])
     else:
-        parts = [list(one.shared), *map(list, one.crowd)]
+        parts = [list(one.shared), *map(list, one.replicated)]
         full = [part for part in parts if part]
         if full:
             part = random.choice(full)
             del part[random.randrange(len(part))]
-        shared, *crowd = (tuple(part) for part in parts)
-        kept[position] = Lemma(shared, tuple(sorted(crowd)))
+        shared, *replicated = (tuple(part) for part in parts)
+        kept[position] = Lemma(shared, tuple(sorted(replicated)))
     return tuple(kept)
 
 
-def accepted(program: Program, scene: World, lemmas: Sequence[Lemma]) -> bool:
+def accepted(program: Program, system: System, lemmas: Sequence[Lemma]) -> bool:
     """The obligations say that the lemmas are kept for ever, whatever anybody does."""
-    return not confirm(obligations(program, scene, Grounds(tuple(lemmas), {})), ("z3",))
+    return not confirm(obligations(program, system, Grounds(tuple(lemmas), {})), ("z3",))
 
 
 def contradictions(kind: str, seeds: range) -> Iterator[str]:
@@ -53,11 +53,11 @@ def contradictions(kind: str, seeds: range) -> Iterator[str]:
             proof = prove(case.program, case.scenario, case.claims)
         if not proof.lemmas:
             continue
-        scene = world(case.program, case.scenario)
-        number = 3 if len(scene.crowd) == 1 and len(scene.singles) < 2 else 1
+        system = system_of(case.program, case.scenario)
+        number = 3 if len(system.replicated) == 1 and len(system.fixed) < 2 else 1
         random = Random(seed)
         for _ in range(2):
             lemmas = changed(random, proof.lemmas)
-            if accepted(case.program, scene, lemmas):
-                for one in reached(scene, lemmas, number):
+            if accepted(case.program, system, lemmas):
+                for one in reached(system, lemmas, number):
                     yield f"{kind} {seed}: {one}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crowd.tiny import said, verdicts
+from tests.parameterised.tiny import said, verdicts
 
 # The whole tool, on small programs.
 pytestmark = pytest.mark.slow
@@ -44,7 +44,7 @@ def test_a_writer_that_lets_readers_in_is_seen_by_a_reader() -> None:
 
 
 def test_a_reader_that_never_leaves_keeps_the_writer_out_for_ever() -> None:
-    """If it fails, a leak by one of many readers is lost in the crowd."""
+    """If it fails, a leak by one of many readers is lost in the replicated threads."""
     found = verdicts("""
         thread reader "reads" { down_read(&r); if (!x) up_read(&r); }
         thread other "changes" { x = true; }
@@ -125,7 +125,7 @@ def test_what_takes_three_threads_is_not_proved_from_two(name: str) -> None:
     threads, never = STAGES[name]
     text = f'{threads} claim three "never all three" never: {never};'
 
-    assert "holds" == said(text, "three", threads=2)
+    assert "bounded" == said(text, "three", threads=2)
     assert "refuted" == said(text, "three", threads=3)
 
 
@@ -153,7 +153,7 @@ def test_what_a_third_thread_does_because_of_two_others_is_not_proved_away() -> 
         claim unseen "nobody sees both" never: x;
     """
 
-    assert "holds" == said(text, "unseen", threads=2)
+    assert "bounded" == said(text, "unseen", threads=2)
     assert "refuted" == said(text, "unseen", threads=3)
 
 
@@ -212,7 +212,7 @@ def test_a_cycle_of_three_locks_among_threads_alike_is_not_proved_with_two() -> 
         scenario s "s": a[*];
     """
 
-    assert "holds" == said(text, "stuck", threads=2)
+    assert "bounded" == said(text, "stuck", threads=2)
     assert "refuted" == said(text, "stuck", threads=3)
 
 
@@ -241,7 +241,7 @@ def test_waiting_for_a_flag_that_nobody_sets_gets_a_thread_stuck(often: str) -> 
 
 def test_waiting_for_a_flag_that_is_set_is_not_taken_for_stuck_nor_proved() -> None:
     """If it fails, the proof speaks of more than locks, which it does not understand."""
-    assert "holds" == said(WAITING % ("x = true;", ""), "stuck")
+    assert "bounded" == said(WAITING % ("x = true;", ""), "stuck")
 
 
 # ---------------------------------------------------------- once, twice, for ever

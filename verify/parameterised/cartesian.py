@@ -10,30 +10,30 @@ A Unified Lattice Model", POPL 1977.
 
 from __future__ import annotations
 
-from verify.crowd.layout import Bits
-from verify.crowd.space import Space, Transition
+from verify.parameterised.encoding import Space, Transition
+from verify.parameterised.layout import Bits
 
 
 def possible(space: Space) -> list[Transition]:
     """The steps that no variable rules out by itself; those of observers are not looked at."""
     shared = space.layouts.start
-    crowd: dict[Bits, Bits] = {}
+    replicated: dict[Bits, Bits] = {}
     for bits in space.layouts.starts:
-        crowd[_pc(space, bits)] = bits
+        replicated[_pc(space, bits)] = bits
     found: dict[int, Transition] = {}
     known: tuple[Bits, dict[Bits, Bits]] = (0, {})
-    while known != (shared, crowd):
-        known = (shared, dict(crowd))
+    while known != (shared, replicated):
+        known = (shared, dict(replicated))
         for number, step in enumerate(space.steps):
             if step.actor < -1 or space.shared.lacks(shared & step.guard):
                 continue
             if step.actor == -1:
-                own = crowd.get(_pc(space, step.own_guard), 0) & step.own_guard
-                if space.crowd.lacks(own):
+                own = replicated.get(_pc(space, step.own_guard), 0) & step.own_guard
+                if space.replicated.lacks(own):
                     continue
                 if not step.violates:
                     moved = own & ~step.own_clear | step.own_store
-                    crowd[_pc(space, moved)] = crowd.get(_pc(space, moved), 0) | moved
+                    replicated[_pc(space, moved)] = replicated.get(_pc(space, moved), 0) | moved
             found[number] = step
             if not step.violates:
                 shared |= step.store
@@ -41,4 +41,4 @@ def possible(space: Space) -> list[Transition]:
 
 
 def _pc(space: Space, bits: Bits) -> Bits:
-    return bits & space.crowd.fields[0].full
+    return bits & space.replicated.fields[0].full

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ir.text import expression, ir, text, thread
-from verify.certify.world import Unsupported, settled, witnesses, world
+from verify.certify.system import UnsupportedError, settled, system_of, witnesses
 
 MEMBERS = """
 shared x: bool = 0
@@ -25,20 +25,20 @@ solo c of c: 0 to 1 0 -> 1
 def test_each_thread_is_there_as_often_as_the_scenario_says() -> None:
     """A proof would be about other threads than the ones that run together."""
     program = ir(MEMBERS)
-    found = world(program, program.scenarios[0])
+    found = system_of(program, program.scenarios[0])
 
-    assert ["u", "u", "v"] == [t.name for t in found.singles]
-    assert ["t"] == [t.name for t in found.crowd]
+    assert ["u", "u", "v"] == [t.name for t in found.fixed]
+    assert ["t"] == [t.name for t in found.replicated]
     assert (["o"], ["c"]) == ([t.name for t in found.observers], [t.name for t in found.solos])
     # Of any number, and for ever: they begin again.
-    assert [0] == [t.end for t in found.crowd]
-    assert [1, 1, 0] == [t.end for t in found.singles]
+    assert [0] == [t.end for t in found.replicated]
+    assert [1, 1, 0] == [t.end for t in found.fixed]
 
 
 def test_a_further_turn_begins_with_what_lasts() -> None:
     """What a thread keeps from turn to turn would be proved to be as at first."""
     program = ir(MEMBERS)
-    again = world(program, program.scenarios[0]).singles[2]
+    again = system_of(program, program.scenarios[0]).fixed[2]
 
     assert [
         "0 -> 0 do x = i; k = 1 forget i",
@@ -93,7 +93,7 @@ def test_locks_of_others_are_asked_for_in_guards(before: str, after: str) -> Non
 )
 def test_what_one_bit_for_a_lock_cannot_say_is_refused(commands: str) -> None:
     """Two threads could hold a lock exclusively, and one of them give it up for both."""
-    with pytest.raises(Unsupported):
+    with pytest.raises(UnsupportedError):
         settled(thread(f"thread t: 0 to 1 {commands}"))
 
 

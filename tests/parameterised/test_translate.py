@@ -8,10 +8,10 @@ import pytest
 
 from tests.ir.text import ir
 from verify.certify.lemmas import Lemma, Literal
-from verify.certify.world import world
-from verify.crowd.layout import Layouts
-from verify.crowd.space import encoded
-from verify.crowd.translate import cube_of, lemma_of
+from verify.certify.system import system_of
+from verify.parameterised.encoding import encoded
+from verify.parameterised.layout import Layouts
+from verify.parameterised.translate import cube_of, lemma_of
 
 TEXT = """
 shared x: bool = 0
@@ -31,7 +31,7 @@ M = Literal("lock", "m", -1, (2,))
 
 def layouts() -> Layouts:
     program = ir(TEXT)
-    return encoded(world(program, program.scenarios[0])).layouts
+    return encoded(system_of(program, program.scenarios[0])).layouts
 
 
 LEMMAS = {
@@ -52,7 +52,7 @@ def test_a_lemma_is_its_cube_and_the_cube_the_lemma(name: str) -> None:
 
     assert cube_of(fields, lemma) == cube_of(fields, again)
     assert set(lemma.shared) == set(again.shared)
-    assert sorted(map(sorted, lemma.crowd)) == sorted(map(sorted, again.crowd))
+    assert sorted(map(sorted, lemma.replicated)) == sorted(map(sorted, again.replicated))
 
 
 def test_what_a_lemma_does_not_speak_of_may_be_anything() -> None:

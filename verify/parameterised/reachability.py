@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from verify.crowd.cube import Cube
-from verify.crowd.layout import Bits, Layout
-from verify.crowd.space import Space
-from verify.crowd.views import Some, Views, members
+from verify.parameterised.cube import Cube
+from verify.parameterised.encoding import Space
+from verify.parameterised.layout import Bits, Layout
+from verify.parameterised.views import Some, Views, members
 
 # A set of rows of the views, one bit each: a shared part and one thread under it.
 Rows = int
@@ -16,7 +16,7 @@ Rows = int
 AT_ONCE = 4_096
 
 
-class Seen:
+class Reachability:
     """For each value of each field the rows of the views that have it, as a set.
 
     A view is a row (a shared part and a thread) and another thread that is seen
@@ -30,19 +30,21 @@ class Seen:
         firsts = [p for rows in views.rows for p in rows]
         self._every = (1 << total) - 1
         self._shared = _blocks(space.shared, views.globals, spans)
-        self._crowd = _columns(space.crowd, views.processes, _places(firsts, views.processes))
+        self._replicated = _columns(
+            space.replicated, views.processes, _places(firsts, views.processes)
+        )
         everyone = [1 << i for i in range(len(views.processes))]
-        self._kinds = _columns(space.crowd, views.processes, everyone)
+        self._kinds = _columns(space.replicated, views.processes, everyone)
         self._everyone = (1 << len(views.processes)) - 1
         self._beside = _beside((row for rows in views.rows for row in rows.values()), total, views)
         self._shared_cache: dict[tuple[int, Bits], Rows] = {}
-        self._crowd_cache: dict[tuple[int, Bits], Rows] = {}
+        self._replicated_cache: dict[tuple[int, Bits], Rows] = {}
         self._kinds_cache: dict[tuple[int, Bits], Some] = {}
         self._beside_cache: dict[Some, Rows] = {}
         self._last: tuple[Bits, Rows] = (space.shared.full, self._every)
 
     def happens(self, cube: Cube) -> bool:
-        """Whether some view is in a cube of two threads of the crowd at most."""
+        """Whether some view is in a cube of two replicated threads at most."""
         if cube.shared != self._last[0]:
             # One question after the other is about the same shared part.
             self._last = (
@@ -52,13 +54,23 @@ class Seen:
                 ),
             )
         left = self._last[1]
-        if not left or not cube.crowd:
+        if not left or not cube.replicated:
             return bool(left)
-        left = _matching(self.space.crowd, cube.crowd[0], self._crowd, self._crowd_cache, left)
-        if not left or len(cube.crowd) == 1:
+        left = _matching(
+            self.space.replicated,
+            cube.replicated[0],
+            self._replicated,
+            self._replicated_cache,
+            left,
+        )
+        if not left or len(cube.replicated) == 1:
             return bool(left)
         others = _matching(
-            self.space.crowd, cube.crowd[1], self._kinds, self._kinds_cache, self._everyone
+            self.space.replicated,
+            cube.replicated[1],
+            self._kinds,
+            self._kinds_cache,
+            self._everyone,
         )
         return bool(left & self._rows_with(others))
 

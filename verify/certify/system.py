@@ -29,36 +29,36 @@ from verify.reasons.limits import ComputesWithLock, TakesUnasked, UnprovedError
 MAX_WITNESSES = 2
 
 
-class Unsupported(UnprovedError):
+class UnsupportedError(UnprovedError):
     """The program uses locks in a way that this view of them does not cover."""
 
 
 @dataclass(frozen=True)
-class World:
-    """A scenario without bounds: `singles` are there once each, of `crowd` any number."""
+class System:
+    """A scenario without bounds: `fixed` are there once each, of `replicated` any number."""
 
     program: Program
-    singles: tuple[Thread, ...]
-    crowd: tuple[Thread, ...]
+    fixed: tuple[Thread, ...]
+    replicated: tuple[Thread, ...]
     observers: tuple[Thread, ...]
     solos: tuple[Thread, ...]
 
 
-def world(program: Program, scenario: Scenario) -> World:
-    """The scenario with every thread of the crowd, and those that say so, called for ever."""
-    singles: list[Thread] = []
-    crowd: list[Thread] = []
+def system_of(program: Program, scenario: Scenario) -> System:
+    """The scenario, with its replicated threads and those that say so called for ever."""
+    fixed: list[Thread] = []
+    replicated: list[Thread] = []
     for name, count in scenario.members:
         thread = settled(thread_named(program, name))
         if count is None:
-            crowd.append(repeated(thread))
+            replicated.append(repeated(thread))
         else:
             again = repeated(thread) if name in scenario.forever else thread
-            singles += [again] * count
-    return World(
+            fixed += [again] * count
+    return System(
         program,
-        tuple(singles),
-        tuple(crowd),
+        tuple(fixed),
+        tuple(replicated),
         tuple(settled(t) for t in program.threads if t.kind == "observer"),
         tuple(settled(t) for t in program.threads if t.kind == "solo"),
     )
@@ -76,7 +76,7 @@ def settled(thread: Thread) -> Thread:
         _check_taking(thread, command)
         commands += _asked_first(command)
         if not all(_plain(c.guard) for c in commands[-1:]):
-            raise Unsupported(ComputesWithLock(thread.name))
+            raise UnsupportedError(ComputesWithLock(thread.name))
     found = tuple(commands)
     # Most are so already: then it is the same thread, by which what is known of it is found.
     return thread if found == thread.commands else replace(thread, commands=found)
@@ -87,7 +87,7 @@ def _check_taking(thread: Thread, command: Command) -> None:
     for lock, mode in command.locks:
         asked = any(Not(Others(lock, word)) in parts for word in ("any", "exclusive"))
         if mode == EXCLUSIVE and not asked:
-            raise Unsupported(TakesUnasked(thread.name, lock))
+            raise UnsupportedError(TakesUnasked(thread.name, lock))
 
 
 def _asked_first(command: Command) -> list[Command]:

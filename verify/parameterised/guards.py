@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verify.cases import chosen, split
-from verify.crowd.alternatives import Alternative, distinct, meet
-from verify.crowd.layout import BitField, Layouts, Role
 from verify.ir import (
     And,
     Compare,
@@ -24,6 +22,8 @@ from verify.ir import (
     Shared,
 )
 from verify.locks import EXCLUSIVE
+from verify.parameterised.alternatives import Alternative, distinct, meet
+from verify.parameterised.layout import BitField, Layouts, Role
 
 
 def alternatives(
@@ -34,7 +34,9 @@ def alternatives(
     With `breaking` a claim is broken where it is true, and whoever has to hold a lock shared
     for that is among the witnesses; else somebody does.
     """
-    everything = Alternative(layouts.shared.full, layouts.crowd.full, layouts.crowd.full, ())
+    everything = Alternative(
+        layouts.shared.full, layouts.replicated.full, layouts.replicated.full, ()
+    )
     return _Reader(layouts, role, breaking).where(guard, True, everything)
 
 
@@ -113,7 +115,7 @@ class _Reader:
     ) -> list[Alternative]:
         """Where a field has one of some values, or none of them."""
         keep = sum(f.bit(v) for v in f.values if (v in values) == wanted)
-        own = self.layouts.crowd.has(f)
+        own = self.layouts.replicated.has(f)
         bits = start.own if own else start.shared
         if not bits & keep:
             return []
@@ -135,32 +137,32 @@ class _Reader:
     # -------------------------------------------------------------- others' locks
 
     def _meant(self, lock: str, word: str) -> tuple[int, ...]:
-        return self.layouts.world.program.row(lock).meant(word)
+        return self.layouts.system.program.row(lock).meant(word)
 
     def _single_holders(self, lock: str) -> list[BitField]:
-        """What the singles do with a lock, but for the one who asks."""
-        singles = range(len(self.layouts.world.singles))
-        return [self.layouts.lock(lock, Role(i)) for i in singles if i != self.role.single]
+        """What the fixed threads do with a lock, but for the one who asks."""
+        fixed = range(len(self.layouts.system.fixed))
+        return [self.layouts.lock(lock, Role(i)) for i in fixed if i != self.role.single]
 
     def _held(self, lock: str, modes: tuple[int, ...], start: Alternative) -> list[Alternative]:
-        """Where somebody else holds a lock: a single, whom the crowd's bit is about, or one
-        of the crowd out of view."""
-        layouts, world = self.layouts, self.layouts.world
+        """Where somebody else holds a lock: a fixed thread, a replicated one that
+        the bit for these is about, or one out of view."""
+        layouts, system = self.layouts, self.layouts.system
         found = [
             one for f in self._single_holders(lock) for one in self._only(f, modes, True, start)
         ]
-        if not world.crowd:
+        if not system.replicated:
             return found
-        own = layouts.crowd.find("lock", lock)
+        own = layouts.replicated.find("lock", lock)
         if EXCLUSIVE in modes:
             held = layouts.shared.find("held", lock)
             for one in self._only(held, (1,), True, start):
                 # The bit may be about the one who asks.
-                in_crowd = self.role.kind >= 0
-                found += self._only(own, (EXCLUSIVE,), False, one) if in_crowd else [one]
+                replicated = self.role.kind >= 0
+                found += self._only(own, (EXCLUSIVE,), False, one) if replicated else [one]
         readers = [mode for mode in modes if mode != EXCLUSIVE]
-        if readers and world.program.row(lock).shareable:
-            reader = layouts.crowd.full & ~own.full | sum(map(own.bit, readers))
+        if readers and system.program.row(lock).shareable:
+            reader = layouts.replicated.full & ~own.full | sum(map(own.bit, readers))
             if self.breaking and len(start.witnesses) < 2:
                 found.append(replace(start, witnesses=(*start.witnesses, reader)))
             else:
@@ -168,15 +170,15 @@ class _Reader:
         return found
 
     def _not_held(self, lock: str, modes: tuple[int, ...], start: Alternative) -> list[Alternative]:
-        """Where nobody else holds a lock: no single, none of the crowd in view, and nobody by
-        the crowd's bit."""
+        """Where nobody else holds a lock: no fixed thread, no replicated one in
+        view, and nobody by the bit for these."""
         layouts = self.layouts
         found = [start]
         for f in self._single_holders(lock):
             found = [after for one in found for after in self._only(f, modes, False, one)]
-        if not layouts.world.crowd:
+        if not layouts.system.replicated:
             return found
-        own = layouts.crowd.find("lock", lock)
+        own = layouts.replicated.find("lock", lock)
         if EXCLUSIVE in modes:
             held = layouts.shared.find("held", lock)
             free = [after for one in found for after in self._only(held, (1,), False, one)]

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from verify.crowd.layout import Bits, Layouts
+from verify.parameterised.layout import Bits, Layouts
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """Where a command may be taken: shared part, the actor, anybody beside it, and
-    threads of the crowd that have to be there."""
+    threads of the replicated threads that have to be there."""
 
     shared: Bits
     own: Bits
@@ -27,7 +27,7 @@ def meet(layouts: Layouts, one: Alternative, other: Alternative, given: int) -> 
     """What two alternatives have in common, if there is anything; both were `given` so many
     witnesses before they parted."""
     shared, own = one.shared & other.shared, one.own & other.own
-    if layouts.shared.lacks(shared) or layouts.crowd.lacks(own):
+    if layouts.shared.lacks(shared) or layouts.replicated.lacks(own):
         return None
     # Two are looked at, and more are taken to be there.
     witnesses = (*one.witnesses, *other.witnesses[given:])[:2]

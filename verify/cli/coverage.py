@@ -1,4 +1,4 @@
-"""`verify explain`."""
+"""`verify coverage`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from verify.verdicts import Need
 
 
-def explain(
+def coverage(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A program (.bfp).")],
     scenario: InScenario = None,
     claim: Claims = None,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from verify.crowd.cube import Cube
-from verify.crowd.layout import Bits, Layout
-from verify.crowd.space import Space
+from verify.parameterised.cube import Cube
+from verify.parameterised.encoding import Space
+from verify.parameterised.layout import Bits, Layout
 
 # A set of lemmas, one bit for each position.
 Lemmas = int
@@ -59,23 +59,23 @@ class _Covering:
     """Which lemmas forbid all of a cube: asked of all of them at once."""
 
     def __init__(self, space: Space, pool: Sequence[Cube]) -> None:
-        # A lemma speaks of two threads of the crowd at most, one after the other.
-        full = space.crowd.full
-        crowds = [(*lemma.crowd, full, full)[:2] for lemma in pool]
+        # A lemma speaks of two replicated threads at most, one after the other.
+        full = space.replicated.full
+        pairs = [(*lemma.replicated, full, full)[:2] for lemma in pool]
         self._shared = _containing(space.shared, [lemma.shared for lemma in pool])
-        self._first = _containing(space.crowd, [first for first, _ in crowds])
-        self._second = _containing(space.crowd, [second for _, second in crowds])
-        sizes = [len(lemma.crowd) for lemma in pool]
+        self._first = _containing(space.replicated, [first for first, _ in pairs])
+        self._second = _containing(space.replicated, [second for _, second in pairs])
+        sizes = [len(lemma.replicated) for lemma in pool]
         self._of_size = [sum(1 << i for i, n in enumerate(sizes) if n == size) for size in range(3)]
 
     def of(self, cube: Cube) -> Lemmas:
-        crowd = cube.crowd
+        replicated = cube.replicated
         nobody, one, two = self._of_size
         able = nobody
-        for i, bits in enumerate(crowd):
+        for i, bits in enumerate(replicated):
             first = self._first(bits)
             able |= one & first
-            for j, other in enumerate(crowd):
+            for j, other in enumerate(replicated):
                 if i != j:
                     able |= two & first & self._second(other)
         return able & self._shared(cube.shared)
@@ -102,7 +102,9 @@ def _containing(layout: Layout, sets: Sequence[Bits]) -> Callable[[Bits], Lemmas
 
 def _width(lemma: Cube) -> tuple[int, int]:
     """How much a lemma forbids: few threads, many values."""
-    return -len(lemma.crowd), lemma.shared.bit_count() + sum(b.bit_count() for b in lemma.crowd)
+    return -len(lemma.replicated), lemma.shared.bit_count() + sum(
+        b.bit_count() for b in lemma.replicated
+    )
 
 
 def _members(some: Lemmas) -> list[int]:

@@ -10,17 +10,7 @@ from random import Random
 import pytest
 
 from tests.programs.binder import program, reuse
-from verify.certify.world import world
-from verify.crowd.alternatives import Alternative, distinct, meet
-from verify.crowd.apart import possible
-from verify.crowd.choice import choose
-from verify.crowd.cube import Cube, subsumes
-from verify.crowd.guards import alternatives
-from verify.crowd.layout import Bits, Layout, Role
-from verify.crowd.lemmas import LemmaSearch
-from verify.crowd.seen import Seen
-from verify.crowd.space import Space, Transition, encoded
-from verify.crowd.views import Views, close
+from verify.certify.system import system_of
 from verify.ir import (
     Atom,
     Const,
@@ -37,6 +27,16 @@ from verify.ir import (
     rebuild,
 )
 from verify.locks import EXCLUSIVE
+from verify.parameterised.alternatives import Alternative, distinct, meet
+from verify.parameterised.cartesian import possible
+from verify.parameterised.cube import Cube, subsumes
+from verify.parameterised.encoding import Space, Transition, encoded
+from verify.parameterised.guards import alternatives
+from verify.parameterised.layout import Bits, Layout, Role
+from verify.parameterised.lemmas import LemmaSearch
+from verify.parameterised.minimise import choose
+from verify.parameterised.reachability import Reachability
+from verify.parameterised.views import Views, close
 
 # A few of them for every save.
 SEEDS = [*range(2), *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))]
@@ -45,7 +45,7 @@ SEEDS = [*range(2), *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 
 @cache
 def space() -> Space:
     base = program("base")
-    return encoded(world(base, reuse(base)))
+    return encoded(system_of(base, reuse(base)))
 
 
 @cache
@@ -72,18 +72,18 @@ def one_of(random: Random, layout: Layout, bits: Bits) -> Bits:
     )
 
 
-def cube(random: Random, crowd: int, wide: float = 0.6) -> Cube:
-    found = (some_of(random, space().crowd, wide) for _ in range(crowd))
+def cube(random: Random, replicated: int, wide: float = 0.6) -> Cube:
+    found = (some_of(random, space().replicated, wide) for _ in range(replicated))
     return Cube(some_of(random, space().shared, wide), tuple(sorted(found)))
 
 
 def near(random: Random, lemma: Cube) -> Cube:
     """A cube that a lemma may or may not cover: of threads like those that it speaks of."""
-    both = [lemma.crowd[0] & lemma.crowd[-1]] if lemma.crowd else []
-    likely = [*lemma.crowd, *both, space().crowd.full]
+    both = [lemma.replicated[0] & lemma.replicated[-1]] if lemma.replicated else []
+    likely = [*lemma.replicated, *both, space().replicated.full]
     few = (random.choice(likely) for _ in range(random.randint(0, 3)))
-    crowd = (bits & some_of(random, space().crowd, 0.9) for bits in few)
-    full = (bits for bits in crowd if not space().crowd.lacks(bits))
+    replicated = (bits & some_of(random, space().replicated, 0.9) for bits in few)
+    full = (bits for bits in replicated if not space().replicated.lacks(bits))
     shared = lemma.shared & some_of(random, space().shared, 0.97)
     return Cube(lemma.shared if space().shared.lacks(shared) else shared, tuple(sorted(full)))
 
@@ -91,8 +91,8 @@ def near(random: Random, lemma: Cube) -> Cube:
 def inside(whole: Cube, point: Cube) -> bool:
     """Whether a point is in a cube, threads matched as it fits; written without `subsumes`."""
     return not point.shared & ~whole.shared and any(
-        all(not bits & ~one for bits, one in zip(order, whole.crowd, strict=True))
-        for order in permutations(point.crowd, len(whole.crowd))
+        all(not bits & ~one for bits, one in zip(order, whole.replicated, strict=True))
+        for order in permutations(point.replicated, len(whole.replicated))
     )
 
 
@@ -100,7 +100,7 @@ def inside(whole: Cube, point: Cube) -> bool:
 def test_a_cube_lacks_a_value_if_one_of_its_fields_is_empty(seed: int) -> None:
     """If carries ran over, steps would be taken that cannot, or others be overlooked."""
     random = Random(seed)
-    for layout in (space().shared, space().crowd):
+    for layout in (space().shared, space().replicated):
         bits = some_of(random, layout)
         for f in layout.fields:
             assert not layout.lacks(bits)
@@ -111,14 +111,14 @@ def test_a_cube_lacks_a_value_if_one_of_its_fields_is_empty(seed: int) -> None:
 def test_a_lemma_covers_what_has_all_its_points_in_it(seed: int) -> None:
     """A cube that is taken to be forbidden and is not leaves a gap in the invariant."""
     random = Random(seed)
-    shared, crowd = space().shared, space().crowd
+    shared, replicated = space().shared, space().replicated
     answers = set()
     for _ in range(200):
         lemma = cube(random, random.randint(0, 2), 0.95)
         one = near(random, lemma)
         point = Cube(
             one_of(random, shared, one.shared),
-            tuple(sorted(one_of(random, crowd, bits) for bits in one.crowd)),
+            tuple(sorted(one_of(random, replicated, bits) for bits in one.replicated)),
         )
         assert subsumes(lemma, point) == inside(lemma, point)
         if subsumes(lemma, one):
@@ -145,7 +145,7 @@ def test_what_is_chosen_forbids_what_is_wanted_and_what_it_needs(seed: int) -> N
     """A lemma whose needs are not met makes a proof that both solvers refuse."""
     random = Random(seed)
     pool = [cube(random, random.randint(0, 2), 0.97) for _ in range(40)]
-    within = [Cube(c.shared & some_of(random, space().shared, 0.9), c.crowd) for c in pool]
+    within = [Cube(c.shared & some_of(random, space().shared, 0.9), c.replicated) for c in pool]
     needs = {lemma: random.sample(within, random.randint(0, 2)) for lemma in pool}
     wanted = {"some": random.sample(within, 3), "others": random.sample(within, 3)}
 
@@ -162,11 +162,11 @@ def test_what_is_chosen_forbids_what_is_wanted_and_what_it_needs(seed: int) -> N
 def test_what_is_cut_off_is_forbidden_and_the_rest_is_left(seed: int) -> None:
     """A point that is neither cut off by a lemma nor left would be forgotten."""
     random = Random(seed)
-    search = LemmaSearch(space(), Seen(space(), views()))
+    search = LemmaSearch(space(), Reachability(space(), views()))
     lemmas = [cube(random, random.randint(0, 2), 0.98) for _ in range(20)]
     search.lemmas = lemmas
     search._outside = [(~lemma.shared, lemma) for lemma in lemmas]
-    shared, crowd = space().shared, space().crowd
+    shared, replicated = space().shared, space().replicated
     cuts = 0
     for _ in range(40):
         whole = cube(random, random.randint(0, 2), 0.98)
@@ -177,7 +177,7 @@ def test_what_is_cut_off_is_forbidden_and_the_rest_is_left(seed: int) -> None:
         for _ in range(20):
             point = Cube(
                 one_of(random, shared, whole.shared),
-                tuple(sorted(one_of(random, crowd, bits) for bits in whole.crowd)),
+                tuple(sorted(one_of(random, replicated, bits) for bits in whole.replicated)),
             )
             assert any(inside(part, point) for part in parts) or (
                 left is not None and inside(left, point)
@@ -190,7 +190,7 @@ def test_who_holds_a_lock_may_be_the_one_who_asks() -> None:
     nobody_else = negate(Others("alloc0.mutex", "exclusive"))
     held, own = (
         space().shared.find("held", "alloc0.mutex"),
-        space().crowd.find("lock", "alloc0.mutex"),
+        space().replicated.find("lock", "alloc0.mutex"),
     )
 
     for guard in (nobody_else, conj([Shared("alloc0.mapped"), nobody_else])):
@@ -203,7 +203,7 @@ def test_who_holds_a_lock_may_be_the_one_who_asks() -> None:
 def test_what_is_ruled_out_by_each_variable_alone_is_in_no_view() -> None:
     """If it were, a statement that is reached would be reported as never reached."""
     allowed = {id(step) for step in possible(space())}
-    seen = Seen(space(), views())
+    seen = Reachability(space(), views())
     ruled_out = [s for s in space().steps if s.actor >= -1 and id(s) not in allowed]
 
     assert ruled_out
@@ -216,8 +216,10 @@ def where(step: Transition) -> Cube:
 
 def alternative(random: Random) -> Alternative:
     whole = space()
-    own = some_of(random, whole.crowd, 0.85)
-    return Alternative(some_of(random, whole.shared, 0.94), own, some_of(random, whole.crowd), ())
+    own = some_of(random, whole.replicated, 0.85)
+    return Alternative(
+        some_of(random, whole.shared, 0.94), own, some_of(random, whole.replicated), ()
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -232,7 +234,7 @@ def test_two_alternatives_meet_in_what_is_in_both(seed: int) -> None:
         found.add(both is None)
         narrower = one if both is None else both
         shared = one_of(random, whole.shared, random.choice([one, narrower]).shared)
-        own = one_of(random, whole.crowd, random.choice([one, narrower]).own)
+        own = one_of(random, whole.replicated, random.choice([one, narrower]).own)
 
         def holds(some: Alternative, shared: Bits = shared, own: Bits = own) -> bool:
             return not shared & ~some.shared and not own & ~some.own
@@ -244,7 +246,7 @@ def test_two_alternatives_meet_in_what_is_in_both(seed: int) -> None:
 
 def test_who_has_to_be_there_has_to_be_for_both() -> None:
     """Two readers of two locks would be taken for one, or one that was given counted twice."""
-    full = space().crowd.full
+    full = space().replicated.full
     whole = Alternative(space().shared.full, full, full, (1,))
 
     def together(one: tuple[Bits, ...], other: tuple[Bits, ...]) -> tuple[Bits, ...] | None:
@@ -263,17 +265,17 @@ def test_a_guard_is_true_where_one_of_its_alternatives_is(seed: int) -> None:
     """A step would be taken where its guard is false, or be overlooked where it is true."""
     random = Random(seed)
     whole = space()
-    thread = whole.world.crowd[0]
+    thread = whole.system.replicated[0]
     leaves: list[Expr] = [
         equal(Shared(v.name), Const(random.choice(v.domain.values)))
-        for v in random.sample(whole.world.program.shared, 3)
+        for v in random.sample(whole.system.program.shared, 3)
     ]
     leaves += [
         compare("<", Shared(v.name), Const(v.domain.values[-1]))
-        for v in random.sample(whole.world.program.shared, 2)
+        for v in random.sample(whole.system.program.shared, 2)
     ]
     leaves += [equal(Local(v.name), Const(v.domain.values[0])) for v in thread.locals[:2]]
-    leaves += [Mine(lock.name, "any") for lock in whole.world.program.locks[:2]]
+    leaves += [Mine(lock.name, "any") for lock in whole.system.program.locks[:2]]
 
     def some(depth: int) -> Expr:
         if not depth:
@@ -284,7 +286,7 @@ def test_a_guard_is_true_where_one_of_its_alternatives_is(seed: int) -> None:
 
     def value(shared: Bits, own: Bits, atom: Atom) -> Expr:
         if isinstance(atom, Mine):
-            f = whole.crowd.find("lock", atom.lock)
+            f = whole.replicated.find("lock", atom.lock)
             return Const(int(not own & f.bit(0) & f.full))
         assert isinstance(atom, Shared | Local)
         f = whole.layouts.variable(atom, Role(kind=0))
@@ -298,7 +300,7 @@ def test_a_guard_is_true_where_one_of_its_alternatives_is(seed: int) -> None:
         assert found == distinct(found)
         for _ in range(20):
             shared = one_of(random, whole.shared, whole.shared.full)
-            own = one_of(random, whole.crowd, whole.crowd.full)
+            own = one_of(random, whole.replicated, whole.replicated.full)
             there = any(not shared & ~one.shared and not own & ~one.own for one in found)
             true = rebuild(guard, partial(value, shared, own))
             assert Const(int(there)) == true

@@ -1,4 +1,4 @@
-"""The commands of a world as steps on sets of values."""
+"""The commands of a system as steps on sets of values."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from verify.cases import by_cases
-from verify.certify.lemmas import CROWD_STRIDE
-from verify.certify.world import World
-from verify.crowd.alternatives import Alternative
-from verify.crowd.guards import alternatives
-from verify.crowd.layout import OBSERVER, BitField, Bits, Layout, Layouts, Role, layouts, narrow
+from verify.certify.lemmas import REPLICATED_STRIDE
+from verify.certify.system import System
 from verify.ir import Command, Const, Local, Shared, Thread
 from verify.locks import EXCLUSIVE
+from verify.parameterised.alternatives import Alternative
+from verify.parameterised.guards import alternatives
+from verify.parameterised.layout import (
+    OBSERVER,
+    BitField,
+    Bits,
+    Layout,
+    Layouts,
+    Role,
+    layouts,
+    narrow,
+)
 
 
 @dataclass(frozen=True)
 class Transition:
-    """A command on cubes: guards and stores as bits; `actor` -1 for the crowd, -2 for observers.
+    """A command on cubes: guards and stores as bits; `actor` -1: replicated, -2: an observer.
 
-    `beside` is what any other thread of the crowd has to be like, `witnesses` are threads of
-    the crowd that have to be there.
+    `beside` is what any other replicated thread has to be like, `witnesses` are replicated
+    threads that have to be there.
     """
 
     actor: int
@@ -39,10 +48,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class Space:
-    """The layouts of a world, and its commands as steps on them.
+    """The layouts of a system, and its commands as steps on them.
 
     Those that break nothing are also found by the pc that they start from: `by_pc` has those
-    of the crowd, `by_single_pc` those of the singles, whose pcs are `single_pcs`.
+    of replicated threads, `by_single_pc` those of the fixed ones, whose pcs are `single_pcs`.
     """
 
     layouts: Layouts
@@ -50,13 +59,17 @@ class Space:
     by_pc: Mapping[Bits, Sequence[Transition]]
     by_single_pc: Mapping[Bits, Sequence[Transition]]
     single_pcs: tuple[BitField, ...]
-    world: World
+    system: System
     shared: Layout
-    crowd: Layout
+    replicated: Layout
 
-    def crowd_steps(self, bits: Bits) -> Sequence[Transition]:
-        """The steps that a thread of the crowd may take where it is, if its guards agree."""
-        return self.by_pc.get(bits & self.crowd.fields[0].full, ()) if self.crowd.fields else ()
+    def replicated_steps(self, bits: Bits) -> Sequence[Transition]:
+        """The steps that a replicated thread may take where it is, if its guards agree."""
+        return (
+            self.by_pc.get(bits & self.replicated.fields[0].full, ())
+            if self.replicated.fields
+            else ()
+        )
 
     def single_steps(self, shared: Bits) -> Iterator[Transition]:
         """The steps of the threads that are there once, if their guards agree."""
@@ -64,9 +77,9 @@ class Space:
             yield from self.by_single_pc.get(shared & f.full, ())
 
 
-def encoded(world: World) -> Space:
-    """A world as bits: what there is to be seen of it, and its steps."""
-    made = layouts(world)
+def encoded(system: System) -> Space:
+    """A system as bits: what there is to be seen of it, and its steps."""
+    made = layouts(system)
     steps = tuple(_steps(made))
     by_pc: dict[Bits, list[Transition]] = {}
     by_single_pc: dict[Bits, list[Transition]] = {}
@@ -75,19 +88,19 @@ def encoded(world: World) -> Space:
         if step.violates:
             continue
         if step.actor == -1:
-            by_pc.setdefault(step.own_guard & made.crowd.fields[0].full, []).append(step)
+            by_pc.setdefault(step.own_guard & made.replicated.fields[0].full, []).append(step)
         elif step.actor >= 0:
             pc = step.guard & single_pcs[step.actor].full
             by_single_pc.setdefault(pc, []).append(step)
-    return Space(made, steps, by_pc, by_single_pc, single_pcs, world, made.shared, made.crowd)
+    return Space(made, steps, by_pc, by_single_pc, single_pcs, system, made.shared, made.replicated)
 
 
 def _steps(made: Layouts) -> Iterator[Transition]:
-    world = made.world
+    system = made.system
     roles = [
-        *((thread, Role(single=i)) for i, thread in enumerate(world.singles)),
-        *((thread, Role(kind=k)) for k, thread in enumerate(world.crowd)),
-        *((thread, OBSERVER) for thread in world.observers),
+        *((thread, Role(single=i)) for i, thread in enumerate(system.fixed)),
+        *((thread, Role(kind=k)) for k, thread in enumerate(system.replicated)),
+        *((thread, OBSERVER) for thread in system.observers),
     ]
     for thread, role in roles:
         for number, command in enumerate(thread.commands):
@@ -108,7 +121,7 @@ def _of_command(
         clear = store = own_clear = own_store = 0
         if not command.violates:
             for f, value in _stores(made, thread, command, stored, role):
-                if role.kind >= 0 and made.crowd.has(f):
+                if role.kind >= 0 and made.replicated.has(f):
                     own_clear |= f.full
                     own_store |= f.bit(value)
                 else:
@@ -139,7 +152,7 @@ def _at(made: Layouts, start: Alternative, pc: int, role: Role) -> Alternative |
         bits = narrow(start.shared, made.shared.find("pc", "", role.single), pc)
         return None if bits is None else replace(start, shared=bits)
     if role.kind >= 0:
-        bits = narrow(start.own, made.crowd.fields[0], role.kind * CROWD_STRIDE + pc)
+        bits = narrow(start.own, made.replicated.fields[0], role.kind * REPLICATED_STRIDE + pc)
         return None if bits is None else replace(start, own=bits)
     return start
 
@@ -156,7 +169,7 @@ def _stores(
     if role.single >= 0:
         yield made.shared.find("pc", "", role.single), command.target
     elif role.kind >= 0:
-        yield made.crowd.fields[0], role.kind * CROWD_STRIDE + command.target
+        yield made.replicated.fields[0], role.kind * REPLICATED_STRIDE + command.target
     for target, _ in command.updates:
         if isinstance(target, Shared) or target.name in initial:
             yield made.variable(target, role), stored[target]
@@ -169,12 +182,12 @@ def _stores(
 
 
 def _given_up(made: Layouts, step: Transition, command: Command) -> list[Transition]:
-    """The step with the crowd's bit cleared for each lock given up by its holder."""
+    """The step with the bit for replicated threads cleared for each lock given up by its holder."""
     steps = [step]
     for lock, mode in command.locks:
         if mode == EXCLUSIVE or command.violates:
             continue
-        own, held = made.crowd.find("lock", lock), made.shared.find("held", lock)
+        own, held = made.replicated.find("lock", lock), made.shared.find("held", lock)
         split = []
         for one in steps:
             holder = one.own_guard & ~own.full | one.own_guard & own.bit(EXCLUSIVE)

@@ -18,18 +18,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from verify.crowd.cube import Cube, subsumes
-from verify.crowd.layout import BitField, Bits
-from verify.crowd.seen import Seen
-from verify.crowd.space import Space, Transition
+from verify.parameterised.cube import Cube, subsumes
+from verify.parameterised.encoding import Space, Transition
+from verify.parameterised.layout import BitField, Bits
+from verify.parameterised.reachability import Reachability
 from verify.reasons.limits import Count, CountLimit, UnprovedError
 
 
-class SearchLimit(UnprovedError):
+class SearchLimitError(UnprovedError):
     """More lemmas than the limit allows."""
 
 
-class NotProvable(Exception):
+class NotProvableError(Exception):
     """What a claim forbids is in the views: it may happen, as far as they tell."""
 
     def __init__(self, cube: Cube) -> None:
@@ -51,7 +51,7 @@ class LemmaSearch:
     """
 
     space: Space
-    seen: Seen
+    seen: Reachability
     limit: int = 3_000
     lemmas: list[Cube] = field(default_factory=list)
     needs: dict[Cube, list[Cube]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class LemmaSearch:
                 for f in layout.fields
                 for i in range(f.offset, f.offset + len(f.values))
             }
-            for layout in (self.space.shared, self.space.crowd)
+            for layout in (self.space.shared, self.space.replicated)
         ]
 
     def forbid(self, claim: str, bad: Iterable[Cube]) -> None:
@@ -100,7 +100,7 @@ class LemmaSearch:
 
     def into(self, cube: Cube) -> Iterator[Cube]:
         """What one step leads into a cube, but for what is in the cube itself."""
-        none_shared, none = self.space.shared.lacks, self.space.crowd.lacks
+        none_shared, none = self.space.shared.lacks, self.space.replicated.lacks
         outside = ~cube.shared
         for step in self._steps:
             if step.store & outside:
@@ -110,49 +110,49 @@ class LemmaSearch:
             if none_shared(shared):
                 continue
             if step.actor == -1:
-                for i, own in enumerate(cube.crowd):
+                for i, own in enumerate(cube.replicated):
                     if step.own_store & ~own or (
                         free == cube.shared and own | step.own_clear == own
                     ):
                         continue
                     before = (own | step.own_clear) & step.own_guard
-                    rest = self._beside((*cube.crowd[:i], *cube.crowd[i + 1 :]), step)
+                    rest = self._beside((*cube.replicated[:i], *cube.replicated[i + 1 :]), step)
                     if rest is not None and not none(before):
                         yield Cube(shared, tuple(sorted((before, *rest))))
             if free == cube.shared:
                 # Somebody else, whose step changes nothing here, was there before.
                 continue
-            rest = self._beside(cube.crowd, step)
+            rest = self._beside(cube.replicated, step)
             if rest is not None:
                 mover = (step.own_guard,) if step.actor == -1 else ()
                 yield Cube(shared, tuple(sorted((*mover, *rest))))
 
-    def _beside(self, crowd: Sequence[Bits], step: Transition) -> tuple[Bits, ...] | None:
-        rest = tuple(bits & step.beside for bits in crowd)
-        return None if any(map(self.space.crowd.lacks, rest)) else rest
+    def _beside(self, replicated: Sequence[Bits], step: Transition) -> tuple[Bits, ...] | None:
+        rest = tuple(bits & step.beside for bits in replicated)
+        return None if any(map(self.space.replicated.lacks, rest)) else rest
 
     # ---------------------------------------------------------------- widening
 
     def _block(self, cube: Cube, needs: dict[Cube, None]) -> None:
         """See that some lemma forbids a cube; note the cube, or the parts it is cut into."""
-        full = self.space.crowd.full
-        cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.crowd if bits != full)))
+        full = self.space.replicated.full
+        cube = Cube(cube.shared, tuple(sorted(bits for bits in cube.replicated if bits != full)))
         if cube in needs:
             return
         if self._covered(cube):
             needs[cube] = None
             return
-        if len(cube.crowd) > 2:
-            for i in range(len(cube.crowd)):
-                part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
-                if len(part.crowd) > 2 or not self.seen.happens(part):
+        if len(cube.replicated) > 2:
+            for i in range(len(cube.replicated)):
+                part = Cube(cube.shared, (*cube.replicated[:i], *cube.replicated[i + 1 :]))
+                if len(part.replicated) > 2 or not self.seen.happens(part):
                     self._block(part, needs)
                     return
             for half in self._halves(cube):
                 self._block(half, needs)
             return
         if self.seen.happens(cube):
-            raise NotProvable(cube)
+            raise NotProvableError(cube)
         left = self._cut(cube, needs)
         if left is None:
             return
@@ -161,7 +161,7 @@ class LemmaSearch:
         self.lemmas.append(lemma)
         self._outside.append((~lemma.shared, lemma))
         if len(self.lemmas) > self.limit:
-            raise SearchLimit(CountLimit(Count.LEMMAS, self.limit))
+            raise SearchLimitError(CountLimit(Count.LEMMAS, self.limit))
 
     def _covered(self, cube: Cube) -> bool:
         """Whether a lemma forbids all of a cube."""
@@ -199,11 +199,11 @@ class LemmaSearch:
         """The part of a cube that a lemma forbids, and what is left, if only one field keeps
         it from forbidding all; `beyond` is what it allows of the shared part.  The cube itself
         twice, if it forbids all."""
-        for order in permutations(range(len(cube.crowd)), len(lemma.crowd)):
+        for order in permutations(range(len(cube.replicated)), len(lemma.replicated)):
             over = beyond
             place = -1
-            for j, bits in zip(order, lemma.crowd, strict=True):
-                more = cube.crowd[j] & ~bits
+            for j, bits in zip(order, lemma.replicated, strict=True):
+                more = cube.replicated[j] & ~bits
                 if more:
                     if over:
                         break
@@ -212,7 +212,7 @@ class LemmaSearch:
                 if not over:
                     return cube, cube
                 full = self._fields[place >= 0][over & -over]
-                whole = cube.shared if place < 0 else cube.crowd[place]
+                whole = cube.shared if place < 0 else cube.replicated[place]
                 if over & ~full or not whole & full & ~over:
                     continue
                 return _put(cube, place, whole & ~over), _put(cube, place, whole & ~full | over)
@@ -220,12 +220,12 @@ class LemmaSearch:
 
     def _halves(self, cube: Cube) -> tuple[Cube, Cube]:
         """A cube of three threads cut in two, at the first field that is open."""
-        for i, bits in enumerate(cube.crowd):
-            for f in self.space.crowd.fields:
+        for i, bits in enumerate(cube.replicated):
+            for f in self.space.replicated.fields:
                 part = bits & f.full
                 low = part & -part
                 if part != low:
-                    rest = (*cube.crowd[:i], *cube.crowd[i + 1 :])
+                    rest = (*cube.replicated[:i], *cube.replicated[i + 1 :])
                     return (
                         Cube(cube.shared, tuple(sorted((bits & ~f.full | low, *rest)))),
                         Cube(cube.shared, tuple(sorted((bits & ~low, *rest)))),
@@ -235,42 +235,42 @@ class LemmaSearch:
             low = part & -part
             if part != low:
                 return (
-                    Cube(cube.shared & ~f.full | low, cube.crowd),
-                    Cube(cube.shared & ~low, cube.crowd),
+                    Cube(cube.shared & ~f.full | low, cube.replicated),
+                    Cube(cube.shared & ~low, cube.replicated),
                 )
         # Every two of three threads are in the views, but the closed set of views has no
         # step into a cube that does not happen.
-        raise NotProvable(cube)
+        raise NotProvableError(cube)
 
     def _widened(self, cube: Cube) -> Cube:
         """The cube made as large as the views allow: threads are left out, then fields,
         then values are added."""
         happens = self.seen.happens
-        for i in range(len(cube.crowd) - 1, -1, -1):
-            part = Cube(cube.shared, (*cube.crowd[:i], *cube.crowd[i + 1 :]))
+        for i in range(len(cube.replicated) - 1, -1, -1):
+            part = Cube(cube.shared, (*cube.replicated[:i], *cube.replicated[i + 1 :]))
             if not happens(part):
                 cube = part
         for f in sorted(self.space.shared.fields, key=_dispensable):
-            wide = Cube(cube.shared | f.full, cube.crowd)
+            wide = Cube(cube.shared | f.full, cube.replicated)
             if wide != cube and not happens(wide):
                 cube = wide
-        for i in range(len(cube.crowd)):
-            for f in sorted(self.space.crowd.fields, key=_dispensable):
-                wide = _with(cube, i, cube.crowd[i] | f.full)
+        for i in range(len(cube.replicated)):
+            for f in sorted(self.space.replicated.fields, key=_dispensable):
+                wide = _with(cube, i, cube.replicated[i] | f.full)
                 if wide != cube and not happens(wide):
                     cube = wide
         for f in self.space.shared.fields:
             for value in f.values:
-                wide = Cube(cube.shared | f.bit(value), cube.crowd)
+                wide = Cube(cube.shared | f.bit(value), cube.replicated)
                 if wide != cube and not happens(wide):
                     cube = wide
-        for i in range(len(cube.crowd)):
-            for f in self.space.crowd.fields:
+        for i in range(len(cube.replicated)):
+            for f in self.space.replicated.fields:
                 for value in f.values:
-                    wide = _with(cube, i, cube.crowd[i] | f.bit(value))
+                    wide = _with(cube, i, cube.replicated[i] | f.bit(value))
                     if wide != cube and not happens(wide):
                         cube = wide
-        return Cube(cube.shared, tuple(sorted(cube.crowd)))
+        return Cube(cube.shared, tuple(sorted(cube.replicated)))
 
 
 def _dispensable(f: BitField) -> int:
@@ -278,12 +278,12 @@ def _dispensable(f: BitField) -> int:
 
 
 def _with(cube: Cube, position: int, bits: Bits) -> Cube:
-    return Cube(cube.shared, (*cube.crowd[:position], bits, *cube.crowd[position + 1 :]))
+    return Cube(cube.shared, (*cube.replicated[:position], bits, *cube.replicated[position + 1 :]))
 
 
 def _put(cube: Cube, place: int, bits: Bits) -> Cube:
-    """The cube with another shared part, or another thread at a place of the crowd."""
+    """The cube with another shared part, or another thread at a place of the replicated threads."""
     if place < 0:
-        return Cube(bits, cube.crowd)
-    crowd = (*cube.crowd[:place], bits, *cube.crowd[place + 1 :])
-    return Cube(cube.shared, tuple(sorted(crowd)))
+        return Cube(bits, cube.replicated)
+    replicated = (*cube.replicated[:place], bits, *cube.replicated[place + 1 :])
+    return Cube(cube.shared, tuple(sorted(replicated)))

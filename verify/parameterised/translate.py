@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verify.certify.lemmas import Lemma, Literal
-from verify.crowd.cube import Cube
-from verify.crowd.layout import Bits, Layout, Layouts
+from verify.parameterised.cube import Cube
+from verify.parameterised.layout import Bits, Layout, Layouts
 
 
 def lemma_of(layouts: Layouts, cube: Cube) -> Lemma:
     """A cube as the literals that never hold together."""
     return Lemma(
         _literals(layouts.shared, cube.shared),
-        tuple(sorted(_literals(layouts.crowd, bits) for bits in cube.crowd)),
+        tuple(sorted(_literals(layouts.replicated, bits) for bits in cube.replicated)),
     )
 
 
@@ -42,5 +42,5 @@ def cube_of(layouts: Layouts, lemma: Lemma) -> Cube:
 
     return Cube(
         bits(layouts.shared, lemma.shared),
-        tuple(sorted(bits(layouts.crowd, part) for part in lemma.crowd)),
+        tuple(sorted(bits(layouts.replicated, part) for part in lemma.replicated)),
     )

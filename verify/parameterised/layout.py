@@ -1,4 +1,4 @@
-"""The state of a world as bits: one for each value of each field.
+"""The state of a system as bits: one for each value of each field.
 
 A set of values for each field is one number, so that narrowing, widening and comparing such
 sets are a few operations on integers.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from verify.certify.lemmas import CROWD_STRIDE
-from verify.certify.world import World
+from verify.certify.lemmas import REPLICATED_STRIDE
+from verify.certify.system import System
 from verify.ir import Atom, Local, Shared, Thread
 from verify.locks import FREE
 
@@ -22,10 +22,10 @@ Bits: TypeAlias = int
 
 @dataclass(frozen=True)
 class BitField:
-    """`kind` is shared, pc, local, lock (a thread's mode on it) or held (by the crowd).
+    """`kind` is shared, pc, local, lock (a thread's mode on it) or held (by replicated threads).
 
-    `thread` is the position among the singles, or -1 for the crowd's layout and
-    for shared state.  `values` are the values that the bits from `offset` on
+    `thread` is the position among the fixed threads, or -1 for the layout of replicated
+    threads and for shared state.  `values` are the values that the bits from `offset` on
     stand for; `full` are all of them.
     """
 
@@ -42,7 +42,7 @@ class BitField:
 
 @dataclass(frozen=True)
 class Layout:
-    """The fields of one part of a state: everything shared, or one thread of the crowd."""
+    """The fields of one part of a state: everything shared, or a replicated thread."""
 
     fields: tuple[BitField, ...]
     full: Bits
@@ -83,7 +83,7 @@ def narrow(bits: Bits, f: BitField, value: int) -> Bits | None:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Who takes a step: a single by its position, or one of the crowd by that of its code.
+    """Who takes a step: a fixed thread by its position, or a replicated thread by that of its code.
 
     With neither it is an observer, or nobody: it has no state and holds nothing.
     """
@@ -93,7 +93,7 @@ class Role:
 
     @property
     def actor(self) -> int:
-        """The position of a single, -1 for the crowd, -2 for an observer."""
+        """The position of a fixed thread, -1 for the replicated threads, -2 for an observer."""
         return self.single if self.single >= 0 else -1 if self.kind >= 0 else -2
 
 
@@ -102,18 +102,18 @@ OBSERVER = Role()
 
 @dataclass(frozen=True)
 class Layouts:
-    """The two layouts of a world: everything shared, singles with it, and one of the crowd."""
+    """The two layouts of a system: what is shared with the fixed threads; a replicated one."""
 
-    world: World
+    system: System
     shared: Layout
-    crowd: Layout
+    replicated: Layout
 
     @property
     def start(self) -> Bits:
         """Everything shared as it is at first."""
-        program = self.world.program
+        program = self.system.program
         values = [v.initial for v in program.shared]
-        for thread in self.world.singles:
+        for thread in self.system.fixed:
             values += [thread.entry, *(v.initial for v in thread.locals)]
             values += [FREE] * len(program.locks)
         values += [0] * len(program.locks)
@@ -121,22 +121,22 @@ class Layouts:
 
     @property
     def starts(self) -> list[Bits]:
-        """Each thread of the crowd as it is at first."""
+        """Each thread of the replicated threads as it is at first."""
         first = {
             f"{k}:{v.name}": v.initial
-            for k, thread in enumerate(self.world.crowd)
+            for k, thread in enumerate(self.system.replicated)
             for v in thread.locals
         }
         return [
             sum(
-                f.bit(k * CROWD_STRIDE + thread.entry)
+                f.bit(k * REPLICATED_STRIDE + thread.entry)
                 if f.kind == "pc"
                 else f.bit(FREE)
                 if f.kind == "lock"
                 else f.bit(first[f.name])
-                for f in self.crowd.fields
+                for f in self.replicated.fields
             )
-            for k, thread in enumerate(self.world.crowd)
+            for k, thread in enumerate(self.system.replicated)
         ]
 
     def variable(self, atom: Shared | Local, role: Role) -> BitField:
@@ -145,38 +145,40 @@ class Layouts:
             return self.shared.find("shared", atom.name)
         if role.single >= 0:
             return self.shared.find("local", atom.name, role.single)
-        return self.crowd.find("local", f"{role.kind}:{atom.name}")
+        return self.replicated.find("local", f"{role.kind}:{atom.name}")
 
     def lock(self, name: str, role: Role) -> BitField:
-        """The field of the mode in which a single, or one of the crowd, holds a lock."""
+        """The field of the mode in which a fixed thread, or a replicated thread, holds a lock."""
         if role.single >= 0:
             return self.shared.find("lock", name, role.single)
-        return self.crowd.find("lock", name)
+        return self.replicated.find("lock", name)
 
     def values(self, atom: Atom, role: Role) -> Sequence[int]:
         """The values that a variable or a lock test may have."""
         return self.variable(atom, role).values if isinstance(atom, Shared | Local) else (1, 0)
 
 
-def layouts(world: World) -> Layouts:
-    """The fields of a world: of what is shared and of the singles, and of one of the crowd."""
-    program = world.program
+def layouts(system: System) -> Layouts:
+    """The fields of a system: of what is shared and the fixed threads; of a replicated thread."""
+    program = system.program
     items: list[tuple[str, str, int, Sequence[int]]] = [
         ("shared", v.name, -1, v.domain.values) for v in program.shared
     ]
-    for i, thread in enumerate(world.singles):
+    for i, thread in enumerate(system.fixed):
         items.append(("pc", "", i, _pcs(thread)))
         items += [("local", v.name, i, v.domain.values) for v in thread.locals]
         items += [("lock", lock.name, i, lock.row.domain) for lock in program.locks]
     items += [("held", lock.name, -1, (0, 1)) for lock in program.locks]
     own: list[tuple[str, str, int, Sequence[int]]] = []
-    if world.crowd:
-        pcs = [k * CROWD_STRIDE + pc for k, t in enumerate(world.crowd) for pc in _pcs(t)]
+    if system.replicated:
+        pcs = [
+            k * REPLICATED_STRIDE + pc for k, t in enumerate(system.replicated) for pc in _pcs(t)
+        ]
         own.append(("pc", "", -1, pcs))
-        for k, thread in enumerate(world.crowd):
+        for k, thread in enumerate(system.replicated):
             own += [("local", f"{k}:{v.name}", -1, v.domain.values) for v in thread.locals]
         own += [("lock", lock.name, -1, lock.row.domain) for lock in program.locks]
-    return Layouts(world, _layout(items), _layout(own))
+    return Layouts(system, _layout(items), _layout(own))
 
 
 def _layout(items: Iterable[tuple[str, str, int, Sequence[int]]]) -> Layout:

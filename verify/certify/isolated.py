@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verify.certify.unfold import Automaton, TooLarge, unfold
+from verify.certify.unfold import Automaton, TooLargeError, unfold
 from verify.certify.waiting import goes_on, lock_part, unlocked
 from verify.ir import (
     FALSE,
@@ -32,7 +32,7 @@ from verify.simplify import sharpen
 MAX_PATHS = 20_000
 
 
-class TooManyPaths(UnprovedError):
+class TooManyPathsError(UnprovedError):
     """A lonely run branches more often than the limit allows; which one."""
 
 
@@ -66,8 +66,8 @@ def failing(
         return _LAST[key][2]
     try:
         automaton = unfold(program, solo, rounds)
-    except TooLarge as error:
-        raise TooManyPaths(error.reason) from None
+    except TooLargeError as error:
+        raise TooManyPathsError(error.reason) from None
     begins, kept = _begins(automaton, solo)
     found: list[Expr] = []
     none: frozenset[str] = frozenset()
@@ -77,7 +77,7 @@ def failing(
         node, condition, stored, about = stack.pop()
         paths += 1
         if paths > MAX_PATHS:
-            raise TooManyPaths(CountLimit(Count.ISOLATED_PATHS, MAX_PATHS))
+            raise TooManyPathsError(CountLimit(Count.ISOLATED_PATHS, MAX_PATHS))
 
         def leaf(atom: Atom, stored: dict[Shared, int] = stored) -> Expr:
             if isinstance(atom, Shared) and atom in stored:
