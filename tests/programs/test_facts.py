@@ -304,6 +304,9 @@ TABLE = (
     ),
     Fact("install-beside-munmap", possible="no-writer", impossible="open live"),
     Fact("install-beside-part", possible="no-writer open", impossible="live"),
+    # What is no part of binder's surroundings.
+    Fact("rcu-later-readers", possible="nobody-inside", impossible="old-ones-left lock-use stuck"),
+    Fact("irq-flags-restored", possible="never-off", impossible="still-off on-again balance"),
 )
 # One parse of each file for all facts in one surroundings.
 LOADERS = {"": Loader()}
