@@ -97,13 +97,16 @@ def resolve(sources: Sequence[Source], declarations: Iterable[tree.Declaration])
 
 def _limit_questions(known: Declared, declarations: Iterable[tree.Declaration]) -> None:
     """Each claim is asked in each scenario, those among them that are built in."""
-    scenarios, claims = 0, len(BUILT_IN_CLAIMS)
+    declarations = tuple(declarations)
+    interrupts = any(isinstance(d, tree.Thread) and d.interrupt for d in declarations)
+    built_in = len(BUILT_IN_CLAIMS) - (not interrupts)  # Without them, irq-safe is not asked.
+    scenarios, claims = 0, built_in
     for d in declarations:
         scenarios += isinstance(d, tree.Scenario)
         claims += isinstance(d, tree.Claim)
         if scenarios * claims > MAX_QUESTIONS:
             headline = f"scenarios times claims come to more than {MAX_QUESTIONS}"
-            note = f"{len(BUILT_IN_CLAIMS)} claims are built in"
+            note = f"{built_in} claims are built in"
             known.error("BFP004", headline, d.span, "", note)
             return
 
