@@ -58,6 +58,7 @@ def face(module: str) -> str | None:
     return next((f for f in FACES if module == f or module.startswith(f"{f}.")), None)
 
 
+@pytest.mark.slow
 def test_each_module_is_pointed_at_by_a_test_or_stands_behind_a_face() -> None:
     """A part would be tested by chance alone, by whole programs that happen to need it."""
     missing = {module for module in modules() if module.count(".") > 1} - imported()
