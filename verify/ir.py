@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from verify.locks import BITS, KINDS, LockKind, meets
+from verify.locks import BITS, KINDS, LockKind, Mode, ModeWord, meets
 from verify.reasons.coverage import Owner
 from verify.reasons.steps import Note, Spurious
 from verify.reasons.violations import Act, Violation
@@ -28,6 +28,9 @@ from verify.source import Span
 CompareOp: TypeAlias = Literal["==", "<"]
 ArithOp: TypeAlias = Literal["+", "-", "*"]
 ThreadKind: TypeAlias = Literal["thread", "observer", "solo"]
+# Where a lock is taken: in an interrupt, or elsewhere with interrupts on.
+Context: TypeAlias = Literal["irq", "on"]
+CONTEXTS: tuple[Context, ...] = get_args(Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,10 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The thread itself holds `lock`; `mode` is a word of `locks.BITS`: shared, exclusive, any."""
+    """The thread itself holds `lock`, in a mode that the word `mode` names."""
 
     lock: str
-    mode: str
+    mode: ModeWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Others:
     """Some other thread holds `lock` in `mode`: a quantified guard."""
 
     lock: str
-    mode: str
+    mode: ModeWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,8 @@ def phase(lock: str) -> Shared:
     return Shared(f"{lock}@phase")
 
 
-def usage(lock: str, context: str, mode: str) -> Shared:
-    """Whether a lock has been taken in a mode in some `context`: `irq`, in an interrupt, or
-    `on`, elsewhere with interrupts on."""
+def usage(lock: str, context: Context, mode: Mode) -> Shared:
+    """Whether a lock has been taken in a mode in some context."""
     return Shared(f"{lock}@{context}-{mode}")
 
 

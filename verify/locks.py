@@ -10,15 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+# A mode that a lock is taken in, and what a condition may ask for.
+Mode: TypeAlias = Literal["shared", "exclusive"]
+Phase: TypeAlias = Literal["even", "odd"]
+Level: TypeAlias = Literal["level-1", "level-2", "level-3"]
+ReaderMode: TypeAlias = Literal["even-1", "odd-1", "even-2", "odd-2", "even-3", "odd-3"]
+ModeWord: TypeAlias = Literal[Mode, "any", Phase, Level, ReaderMode]
+# The words of the language: of statements, of tests and of the effects in contracts.
+LockWord: TypeAlias = Literal["acquire", "acquire_shared", "release", "release_shared", "downgrade"]
+TestWord: TypeAlias = Literal[
+    "is_locked", "is_read_locked", "is_write_locked", "held", "held_read", "held_write"
+]
+NamesLock: TypeAlias = Literal[LockWord, TestWord, "__must_hold"]
+EffectWord: TypeAlias = Literal["releases", "releases_shared", "acquires", "acquires_shared"]
 
 FREE, SHARED, EXCLUSIVE = 0, 1, 2
 # The modes that a lock is taken in.
-MODES: Mapping[str, int] = {"shared": SHARED, "exclusive": EXCLUSIVE}
+MODES: Mapping[Mode, int] = {"shared": SHARED, "exclusive": EXCLUSIVE}
 
 # A lock may be taken shared again by its holder, so deep at most.
-DEEPEST = 3
+DEEPEST = len(get_args(Level))
 # Readers of a lock with grace periods are of the even phase or the odd one.
-PHASES = ("even", "odd")
+PHASES: tuple[Phase, Phase] = ("even", "odd")
+# How deep a reader is, from one on.
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 def reader(phase: int, level: int) -> int:
@@ -29,13 +46,13 @@ def reader(phase: int, level: int) -> int:
 READERS = tuple(reader(phase, level) for level in range(1, DEEPEST + 1) for phase in (0, 1))
 NUMBERS = (FREE, *sorted({*READERS, EXCLUSIVE}))
 # What each reader's mode is called where it is to be told from the others.
-EXACT: Mapping[int, str] = {
-    reader(phase, level): f"{word}-{level}"
-    for level in range(1, DEEPEST + 1)
-    for phase, word in enumerate(PHASES)
+EXACT: Mapping[int, ReaderMode] = {
+    reader(phase, int(word[-1])): word
+    for word in get_args(ReaderMode)
+    for phase in (PHASES.index(word[:-2]),)
 }
 # The modes that a condition asks for, by its word: as bits.
-BITS: Mapping[str, int] = {
+BITS: Mapping[ModeWord, int] = {
     "shared": sum(READERS),
     "exclusive": EXCLUSIVE,
     "any": sum(READERS) | EXCLUSIVE,
@@ -43,20 +60,20 @@ BITS: Mapping[str, int] = {
         word: sum(reader(phase, level) for level in range(1, DEEPEST + 1))
         for phase, word in enumerate(PHASES)
     },
-    **{f"level-{level}": reader(0, level) | reader(1, level) for level in range(1, DEEPEST + 1)},
+    **{word: reader(0, n) | reader(1, n) for n, word in enumerate(LEVELS, start=1)},
     **{word: held for held, word in EXACT.items()},
 }
 
 # What each lock statement does: the mode it takes, or the mode it gives up.
-TAKES: Mapping[str, str] = {"acquire": "exclusive", "acquire_shared": "shared"}
-GIVES_UP: Mapping[str, str] = {
+TAKES: Mapping[NamesLock, Mode] = {"acquire": "exclusive", "acquire_shared": "shared"}
+GIVES_UP: Mapping[NamesLock, Mode] = {
     "release": "exclusive",
     "release_shared": "shared",
     "downgrade": "exclusive",
 }
-STATEMENTS = ("acquire", "acquire_shared", "release", "release_shared", "downgrade")
+STATEMENTS: tuple[LockWord, ...] = get_args(LockWord)
 # The modes that each lock test asks for.
-TESTS: Mapping[str, str] = {
+TESTS: Mapping[NamesLock, ModeWord] = {
     "is_locked": "any",
     "is_read_locked": "shared",
     "is_write_locked": "exclusive",
@@ -64,8 +81,16 @@ TESTS: Mapping[str, str] = {
     "held_read": "shared",
     "held_write": "exclusive",
 }
+TEST_WORDS: tuple[TestWord, ...] = get_args(TestWord)
+# The mode that each word for a lock makes sense of, if any lock has it.
+_ASKS: Mapping[NamesLock, ModeWord] = {
+    **TAKES,
+    **GIVES_UP,
+    **TESTS,
+    "__must_hold": "exclusive",
+}
 # The effects that a contract names, each with the statement that has it.
-EFFECTS: Mapping[str, str] = {
+EFFECTS: Mapping[EffectWord, LockWord] = {
     "releases": "release",
     "releases_shared": "release_shared",
     "acquires": "acquire",
@@ -73,7 +98,7 @@ EFFECTS: Mapping[str, str] = {
 }
 
 
-def meets(held: int, word: str) -> bool:
+def meets(held: int, word: ModeWord) -> bool:
     """Whether a lock held so is held in a mode that the word names."""
     return bool(held & BITS[word])
 
@@ -115,9 +140,9 @@ class LockKind:
 
     name: str
     c_type: str
-    modes: tuple[str, ...]
-    excludes: frozenset[tuple[str, str]]
-    atomic: str = ""
+    modes: tuple[Mode, ...]
+    excludes: frozenset[tuple[Mode, Mode]]
+    atomic: Literal["", "any", "shared"] = ""
     downgrades: bool = False
     levels: int = 1
     grace: bool = False
@@ -134,7 +159,7 @@ class LockKind:
         return (FREE, *sorted({SHARED, EXCLUSIVE, *deep}))
 
     @property
-    def asked(self) -> tuple[str, ...]:
+    def asked(self) -> tuple[ModeWord, ...]:
         """The words for modes in which other threads may be asked for."""
         return ("shared", "exclusive", "any", *(PHASES if self.grace else ()))
 
@@ -143,7 +168,7 @@ class LockKind:
         """Whether somebody may spin for it, whom an interrupt that wants it must not find."""
         return self.atomic == "any" and bool(self.excludes)
 
-    def rivals(self, mode: str) -> tuple[str, ...]:
+    def rivals(self, mode: Mode) -> tuple[Mode, ...]:
         """The modes that exclude a mode, or are excluded by it."""
         return tuple(
             other
@@ -155,18 +180,18 @@ class LockKind:
     def shareable(self) -> bool:
         return "shared" in self.modes
 
-    def meant(self, word: str) -> tuple[int, ...]:
+    def meant(self, word: ModeWord) -> tuple[int, ...]:
         """The modes that a word names, of this kind."""
         return tuple(held for held in self.domain if meets(held, word))
 
-    def in_the_way(self, asked: str) -> str:
+    def in_the_way(self, asked: Mode) -> Literal["", "any"] | Mode:
         """The word for the modes of another thread that keep one from taking it; empty: none."""
         held = {theirs for mine, theirs in self.excludes if mine == asked}
         return "any" if len(held) > 1 else next(iter(held), "")
 
-    def refuses(self, word: str) -> str:
+    def refuses(self, word: NamesLock) -> str:
         """Why a lock word makes no sense for this kind; empty if it does."""
-        mode = {**TAKES, **GIVES_UP, **TESTS, "__must_hold": "exclusive"}[word]
+        mode = _ASKS[word]
         if "shared" not in self.modes and (mode == "shared" or word == "downgrade"):
             return f"a {self.name} is never shared"
         if "exclusive" not in self.modes and mode == "exclusive":
@@ -176,7 +201,7 @@ class LockKind:
         return ""
 
 
-ONE_OR_READERS = frozenset(
+ONE_OR_READERS: frozenset[tuple[Mode, Mode]] = frozenset(
     {("exclusive", "exclusive"), ("exclusive", "shared"), ("shared", "exclusive")}
 )
 ROWS = (

@@ -184,7 +184,7 @@ class CertificateWords:
                     found[one.name] = _said(self._shared[one.name].domain, one.values)
                 case "held":
                     found[f"held {one.name}"] = OR.join(HELD[v] for v in one.values)
-                case _:
+                case "pc" | "lock" | "local":
                     who = fixed[one.thread]
                     found |= self._own(who, system.fixed[one.thread].name, one)
         for number, part in enumerate(lemma.replicated, start=1):
@@ -198,9 +198,11 @@ class CertificateWords:
                 return {f"{who} at": self.points[thread].said(one.values)}
             case "lock":
                 return {f"{who} holds {one.name}": OR.join(MODE_NAMES[v] for v in one.values)}
-            case _:
+            case "local":
                 domain = _local(self.threads[thread], one.name).domain
                 return {f"{who} has {one.name}": _said(domain, one.values)}
+            case "shared" | "held":
+                raise AssertionError(f"{one.name} is no thread's own")
 
     def _of_replicated(self, who: str, system: System, one: Literal) -> dict[str, str]:
         if one.kind == "lock":
@@ -256,7 +258,8 @@ class CertificateWords:
             case "has":
                 domain = _known({v.name: v for v in self.threads[thread].locals}, name).domain
                 return Literal("local", name, index, _meant(domain.labels, value, domain.low))
-        raise MalformedError(f"a lemma speaks of {said[:80]}, which there is not")
+            case _:
+                raise MalformedError(f"a lemma speaks of {said[:80]}, which there is not")
 
     def _replicated_literal(self, system: System, said: str, value: str) -> Literal:
         names = [thread.name for thread in system.replicated]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
+
+FieldKind: typing.TypeAlias = typing.Literal["shared", "pc", "local", "lock", "held"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,7 +18,7 @@ class Literal:
     position k of its thread, whose pcs are counted from 1,000 k on.
     """
 
-    kind: str
+    kind: FieldKind
     name: str
     thread: int
     values: tuple[int, ...]

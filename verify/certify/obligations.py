@@ -52,7 +52,7 @@ from verify.ir import (
     Shared,
     Thread,
 )
-from verify.locks import EXCLUSIVE, FREE
+from verify.locks import EXCLUSIVE, FREE, ModeWord
 from verify.reasons.limits import ArithmeticLimit
 
 NAMED = ("x", "y", "z")
@@ -212,7 +212,7 @@ class Writer:
                 name = f"{who}/pc"
             case "lock":
                 name = f"{who}/lock {one.name}"
-            case _:
+            case "local":
                 name = f"{who}/{one.name}"
         symbol = self._symbol(name, after)
         # The same is said in each obligation, most of it several times.
@@ -304,7 +304,7 @@ class Writer:
     def _others(
         self,
         lock: str,
-        mode: str,
+        mode: ModeWord,
         actor: Actor,
         named: Sequence[str],
         wanted: bool,
@@ -350,7 +350,7 @@ class Writer:
             case Ite(condition, then, otherwise):
                 test = self.condition(condition, actor, (), True, True)
                 return f"(ite {test} {self.value(then, actor)} {self.value(otherwise, actor)})"
-            case _:
+            case Mine() | Others() | Not() | And() | Or() | Compare():
                 test = self.condition(expr, actor, (), True, True)
                 return f"(ite {test} {self._number(1)} {self._number(0)})"
 
@@ -583,7 +583,7 @@ def _magnitude(expr: Expr, value: int) -> int:
             return max(_magnitude(left, value), _magnitude(right, value))
         case Ite(condition, then, otherwise):
             return max(_magnitude(part, value) for part in (condition, then, otherwise))
-        case _:
+        case Mine() | Others():
             return 1
 
 
@@ -604,7 +604,7 @@ def fits(system: System) -> Callable[[Lemma], bool]:
                 key = f"{who}/pc" if not one.name else ""
             case "lock":
                 key = f"{who}/lock {one.name}"
-            case _:
+            case "local":
                 key = f"{who}/{one.name}"
         values = domains.get(key, ())
         return bool(one.values) and list(one.values) == [v for v in values if v in one.values]

@@ -26,14 +26,18 @@ from verify.certify.waiting import goes_on, unlocked
 from verify.ir import (
     TRUE,
     And,
+    Arith,
     Atom,
+    Compare,
     Const,
     Expr,
+    Ite,
     Local,
     Mine,
     Not,
     Or,
     Others,
+    Shared,
     Thread,
     atoms,
     disj,
@@ -148,7 +152,7 @@ def _with(way: Expr, names: Sequence[str], locks: Sequence[str], values: Sequenc
                 return Const(own[name])
             case Mine(lock, mode):
                 return Const(int(meets(own[f"lock {lock}"], mode)))
-            case _:
+            case Shared() | Others():
                 return atom
 
     return rebuild(way, leaf)
@@ -198,7 +202,7 @@ def _true(way: Expr, worth: Mapping[Expr, bool]) -> bool:
             return all(_true(arg, worth) for arg in args)
         case Or(args):
             return any(_true(arg, worth) for arg in args)
-        case _:
+        case Shared() | Local() | Mine() | Others() | Compare() | Arith() | Ite():
             return worth[way]
 
 

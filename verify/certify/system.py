@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 from verify.cases import by_cases
 from verify.ir import (
     And,
+    Arith,
     Atom,
     Command,
+    Compare,
+    Const,
     Expr,
+    Ite,
+    Local,
     Mine,
     Not,
     Or,
     Others,
     Program,
     Scenario,
+    Shared,
     Thread,
     atoms,
     repeated,
@@ -114,7 +120,7 @@ def witnesses(guard: Expr, shareable: Collection[str], wanted: bool = True) -> i
             return sum(counts) if isinstance(guard, And) == wanted else max(counts)
         case Others(lock, mode):
             return int(wanted and BITS[mode] != EXCLUSIVE and lock in shareable)
-        case _:
+        case Const() | Shared() | Local() | Mine() | Compare() | Arith() | Ite():
             return 0
 
 
@@ -126,5 +132,5 @@ def _plain(expr: Expr) -> bool:
             return all(map(_plain, args))
         case Others() | Mine():
             return True
-        case _:
+        case Const() | Shared() | Local() | Compare() | Arith() | Ite():
             return not any(isinstance(a, Others) for a in atoms(expr))

@@ -21,6 +21,7 @@ from verify.ir import (
     Expr,
     Local,
     Mine,
+    Others,
     Program,
     Shared,
     Thread,
@@ -196,7 +197,7 @@ class _States:
                     return Const(values[self.local_at[name]])
                 case Mine(lock, mode):
                     return Const(int(meets(modes[self.lock_at[lock]], mode)))
-                case _:
+                case Shared() | Others():
                     return atom
 
         guard = rebuild(command.guard, leaf)

@@ -22,9 +22,14 @@ from verify.ir import (
     FALSE,
     FATAL,
     And,
+    Arith,
     Command,
+    Compare,
     Const,
     Expr,
+    Ite,
+    Local,
+    Mine,
     Not,
     Or,
     Others,
@@ -63,7 +68,7 @@ def lock_part(expr: Expr, wanted: bool = True) -> Expr:
             return conj(lock_part(arg, wanted) for arg in args)
         case Or(args):
             return disj(lock_part(arg, wanted) for arg in args)
-        case _:
+        case Shared() | Local() | Mine() | Compare() | Arith() | Ite():
             # What only the thread itself decides stays: nobody else can change it.
             shared = any(isinstance(a, Shared) for a in atoms(expr))
             return Const(int(wanted)) if shared else expr
@@ -80,7 +85,7 @@ def at_best(expr: Expr, wanted: bool = True) -> Expr:
             return conj(at_best(arg, wanted) for arg in args)
         case Or(args):
             return disj(at_best(arg, wanted) for arg in args)
-        case _:
+        case Const() | Shared() | Local() | Mine() | Compare() | Arith() | Ite():
             return lock_part(expr, wanted)
 
 

@@ -194,6 +194,9 @@ def _statements(body: checked.Statement) -> Iterator[checked.Statement]:
                 yield node
             case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
                 yield node
+            case _:
+                # A block or a label does nothing; an expression changes with its statement.
+                continue
 
 
 def _replaced(

@@ -17,6 +17,7 @@ from verify.ir import (
     Asked,
     Atom,
     Const,
+    Context,
     Expr,
     Fault,
     Ite,
@@ -38,11 +39,14 @@ from verify.locks import (
     EXACT,
     FREE,
     GIVES_UP,
+    LEVELS,
     MODES,
     PHASES,
     SHARED,
     TAKES,
     LockKind,
+    LockWord,
+    Mode,
     meets,
     reader,
 )
@@ -434,7 +438,7 @@ class Steps:
                 return True
         return not low <= least <= most <= high
 
-    def _lock(self, word: str, name: str, way: Way) -> list[Way]:
+    def _lock(self, word: LockWord, name: str, way: Way) -> list[Way]:
         if way.guard == FALSE:
             return []
         kind = self.layout.locks[name]
@@ -454,7 +458,7 @@ class Steps:
         self.broken(way, misuse, "lock-use", violation, fault, about=(name,))
         way = way.when(negate(way.now(misuse)))
         if word in TAKES and deeper:
-            deepest = Mine(name, f"level-{kind.levels}")
+            deepest = Mine(name, LEVELS[kind.levels - 1])
             self.broken(
                 way, deepest, "lock-use", TakesTooDeep(name, kind.levels), fault, about=(name,)
             )
@@ -472,12 +476,13 @@ class Steps:
             ways = [one.store(phase(name), one.now(changed)) for one in ways]
         return ways
 
-    def _used_in(self, name: str, kind: LockKind, mode: str, way: Way) -> Way:
+    def _used_in(self, name: str, kind: LockKind, mode: Mode, way: Way) -> Way:
         """The way with a note of how a lock is used; `irq-safe` is broken where it was used
         so that an interrupt may spin for whom it has interrupted."""
         off = (Mine(lock, "any") for lock, row in self.layout.locks.items() if row.interrupts)
         here = TRUE if self.interrupt else negate(disj(off))
-        mine, theirs = ("irq", "on") if self.interrupt else ("on", "irq")
+        mine: Context = "irq" if self.interrupt else "on"
+        theirs: Context = "on" if self.interrupt else "irq"
         rivals = disj(usage(name, theirs, other) for other in kind.rivals(mode))
         violation = InconsistentUse(name, self.interrupt)
         self.broken(way, conj([here, rivals]), "irq-safe", violation, about=(name,))
@@ -485,7 +490,7 @@ class Steps:
         return way.store(noted, way.now(disj([noted, here])))
 
 
-def held_after(word: str, name: str, kind: LockKind) -> Iterator[tuple[Expr, int]]:
+def held_after(word: LockWord, name: str, kind: LockKind) -> Iterator[tuple[Expr, int]]:
     """The ways through a lock statement that is no misuse: when, and the mode afterwards."""
     free: Expr = TRUE
     if word in TAKES and (others := kind.in_the_way(TAKES[word])):

@@ -25,7 +25,7 @@ from verify.ir import (
     ite,
     negate,
 )
-from verify.locks import DEEPEST, EFFECTS, EXCLUSIVE, FREE, SHARED
+from verify.locks import DEEPEST, EFFECTS, EXCLUSIVE, FREE, LEVELS, SHARED, EffectWord
 from verify.lower.atomic import Way
 from verify.lower.builder import Builder, Frame
 from verify.lower.clauses import in_parts
@@ -91,8 +91,8 @@ class Contracts(Builder):
             self.locals[ghost] = Variable(ghost, ghost, modes, FREE, True)
             frame.before[lock] = Local(ghost)
             mode = ite(Mine(lock, "exclusive"), Const(EXCLUSIVE), Const(SHARED))
-            for level in range(2, kind.levels + 1):
-                mode = ite(Mine(lock, f"level-{level}"), _at_level(level), mode)
+            for level, word in enumerate(LEVELS[1 : kind.levels], start=2):
+                mode = ite(Mine(lock, word), _at_level(level), mode)
             kept.append((Local(ghost), ite(Mine(lock, "any"), mode, Const(FREE))))
         after = self.pc()
         self.emit(pc, after, updates=kept)
@@ -182,7 +182,7 @@ class Contracts(Builder):
     ) -> None:
         result = frame.result
         for lock, kind in self.layout.locks.items():
-            effects: dict[str, Expr] = dict.fromkeys(EFFECTS, FALSE)
+            effects: dict[EffectWord, Expr] = dict.fromkeys(EFFECTS, FALSE)
             for promise in self.program.contracts.get(function.name, ()):
                 here = equal(result, Const(promise.value)) if result is not None else TRUE
                 for word, address in promise.effects:
@@ -267,7 +267,7 @@ class Contracts(Builder):
                     )
 
 
-def _modes(lock: str, before: Expr, effects: Mapping[str, Expr]) -> tuple[Expr, Expr]:
+def _modes(lock: str, before: Expr, effects: Mapping[EffectWord, Expr]) -> tuple[Expr, Expr]:
     """When a lock is held that should not be, and when one is not that should be.
 
     `effects` say when the contract has it released or taken; else it is to be held as `before`.
@@ -287,7 +287,9 @@ def _modes(lock: str, before: Expr, effects: Mapping[str, Expr]) -> tuple[Expr, 
     return left, lacking
 
 
-def _levels(lock: str, levels: int, before: Expr, effects: Mapping[str, Expr]) -> tuple[Expr, Expr]:
+def _levels(
+    lock: str, levels: int, before: Expr, effects: Mapping[EffectWord, Expr]
+) -> tuple[Expr, Expr]:
     """The same of a lock that its holder may take again, by when the contract has an effect on
     it: to take it shared is one level more than before, to release it one less."""
     more, less = effects["acquires_shared"], effects["releases_shared"]
@@ -303,7 +305,7 @@ def _levels(lock: str, levels: int, before: Expr, effects: Mapping[str, Expr]) -
     ]
     was_exclusive = equal(before, Const(EXCLUSIVE))
     exclusive = disj([effects["acquires"], conj([disj([kept, less]), was_exclusive])])
-    here = [Mine(lock, f"level-{one}") for one in inside]
+    here = [Mine(lock, word) for word in LEVELS[:levels]]
     left = [conj([Mine(lock, "exclusive"), negate(exclusive)])]
     left += [conj([here[i], negate(disj(wanted[i:]))]) for i in range(levels)]
     too_many = conj([more, disj([was_exclusive, equal(before, _at_level(levels))])])

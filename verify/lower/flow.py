@@ -33,7 +33,7 @@ from verify.ir import (
     modes,
     rebuild,
 )
-from verify.locks import FREE, meets
+from verify.locks import FREE, ModeWord, meets
 from verify.simplify import literals, sharpen
 
 Facts: TypeAlias = dict[str, frozenset[int]]
@@ -164,7 +164,7 @@ def _refined(guard: Expr, known: Facts) -> Facts | None:
     return None if any(not values for values in known.values()) else known
 
 
-def _meeting(modes: frozenset[int], word: str) -> frozenset[int]:
+def _meeting(modes: frozenset[int], word: ModeWord) -> frozenset[int]:
     return frozenset(held for held in modes if meets(held, word))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
+    CONTEXTS,
     FALSE,
     FATAL,
     Atom,
@@ -202,6 +204,9 @@ def _statements(body: checked.Statement) -> Iterator[Span]:
                 yield node.span
             case checked.Goto() | checked.Return():
                 yield node.span
+            case _:
+                # Blocks and labels do nothing; an expression is part of its statement.
+                continue
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,7 @@ def _uses(where: Layout) -> dict[str, frozenset[str]]:
         )
         for lock, kind in where.locks.items()
         if kind.spins
-        for here, there in (("irq", "on"), ("on", "irq"))
+        for here, there in permutations(CONTEXTS, 2)
         for mode in kind.modes
     }
 

@@ -62,7 +62,9 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 sound.append(negate(faults(index, names)))
             if base is not None and not named(base):
                 yield Use(base.type.name, value(base, names), node.span, sound=conj(sound))
-        case checked.Inner(base, _) | checked.LockAddress(base, _) if base is not None:
+        case checked.Inner(base, _) | checked.LockAddress(base, _):
+            if base is None:
+                return
             yield from uses(base, names)
             if not named(base):
                 sound = [negate(faults(base, names))]
@@ -77,7 +79,7 @@ def uses(node: checked.Expr, names: Names) -> Iterator[Use]:
                 when = value(left, names) if op == "&&" else negate(value(left, names))
             for use in uses(right, names):
                 yield use.behind(conj(sound), when)
-        case checked.Const() | checked.Local() | checked.ThreadLocal() | checked.LockAddress():
+        case checked.Const() | checked.Local() | checked.ThreadLocal():
             return
         case checked.Result() | checked.Did() | checked.Call():
             return

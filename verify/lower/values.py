@@ -24,7 +24,7 @@ from verify.ir import (
     ite,
     negate,
 )
-from verify.locks import KINDS, TESTS, LockKind
+from verify.locks import KINDS, TESTS, LockKind, TestWord
 from verify.lower.terms import MAX_PARTS, large
 from verify.source import Span
 from verify.syntax import checked
@@ -161,7 +161,7 @@ def _binary(op: BinaryOp, left: Expr, right: Expr) -> Expr:
             return arith(op, left, right)
 
 
-def test(word: str, lock: str) -> Expr:
+def test(word: TestWord, lock: str) -> Expr:
     """A lock test of the language on one lock."""
     mode = TESTS[word]
     if word.startswith("held"):

@@ -38,4 +38,6 @@ def subsumes(lemma: Cube, cube: Cube) -> bool:
                 for j, more in enumerate(cube.replicated):
                     if i != j and not more & last:
                         return True
-    return False
+            return False
+        case _:
+            raise AssertionError("a lemma names two replicated threads at most")

@@ -21,7 +21,7 @@ from verify.ir import (
     Others,
     Shared,
 )
-from verify.locks import EXCLUSIVE
+from verify.locks import EXCLUSIVE, ModeWord
 from verify.parameterised.alternatives import Alternative, distinct, meet
 from verify.parameterised.layout import BitField, Layouts, Role
 
@@ -136,7 +136,7 @@ class _Reader:
 
     # -------------------------------------------------------------- others' locks
 
-    def _meant(self, lock: str, word: str) -> tuple[int, ...]:
+    def _meant(self, lock: str, word: ModeWord) -> tuple[int, ...]:
         return self.layouts.system.program.row(lock).meant(word)
 
     def _single_holders(self, lock: str) -> list[BitField]:

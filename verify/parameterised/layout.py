@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from verify.certify.lemmas import REPLICATED_STRIDE
+from verify.certify.lemmas import REPLICATED_STRIDE, FieldKind
 from verify.certify.system import System
 from verify.ir import Atom, Local, Shared, Thread
 from verify.locks import FREE
@@ -29,7 +29,7 @@ class BitField:
     stand for; `full` are all of them.
     """
 
-    kind: str
+    kind: FieldKind
     name: str
     thread: int
     offset: int
@@ -47,7 +47,7 @@ class Layout:
     fields: tuple[BitField, ...]
     full: Bits
 
-    def find(self, kind: str, name: str, thread: int = -1) -> BitField:
+    def find(self, kind: FieldKind, name: str, thread: int = -1) -> BitField:
         """The field of that kind and name; KeyError if there is none."""
         return self._places[kind, name, thread]
 
@@ -161,7 +161,7 @@ class Layouts:
 def layouts(system: System) -> Layouts:
     """The fields of a system: of what is shared and the fixed threads; of a replicated thread."""
     program = system.program
-    items: list[tuple[str, str, int, Sequence[int]]] = [
+    items: list[tuple[FieldKind, str, int, Sequence[int]]] = [
         ("shared", v.name, -1, v.domain.values) for v in program.shared
     ]
     for i, thread in enumerate(system.fixed):
@@ -169,7 +169,7 @@ def layouts(system: System) -> Layouts:
         items += [("local", v.name, i, v.domain.values) for v in thread.locals]
         items += [("lock", lock.name, i, lock.row.domain) for lock in program.locks]
     items += [("held", lock.name, -1, (0, 1)) for lock in program.locks]
-    own: list[tuple[str, str, int, Sequence[int]]] = []
+    own: list[tuple[FieldKind, str, int, Sequence[int]]] = []
     if system.replicated:
         pcs = [
             k * REPLICATED_STRIDE + pc for k, t in enumerate(system.replicated) for pc in _pcs(t)
@@ -181,7 +181,7 @@ def layouts(system: System) -> Layouts:
     return Layouts(system, _layout(items), _layout(own))
 
 
-def _layout(items: Iterable[tuple[str, str, int, Sequence[int]]]) -> Layout:
+def _layout(items: Iterable[tuple[FieldKind, str, int, Sequence[int]]]) -> Layout:
     fields, offset = [], 0
     for kind, name, thread, values in items:
         full = ((1 << len(values)) - 1) << offset

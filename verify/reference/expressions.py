@@ -115,6 +115,7 @@ class Expressions:
             case checked.Binary("&&" | "||", _, right):
                 return not self.layout.is_still(right) or self.layout.looks_in(right)
             case _:
+                # Nothing else is short-circuited.
                 return False
 
     def _branches(self, node: Expr) -> bool:
@@ -163,6 +164,7 @@ class Expressions:
                 self._own(lambda way, frame: frame.stack.append(0))
                 self._put(end)
             case _:
+                # Nothing else calls or is short-circuited: its parts, and then itself.
                 return self._node(node, at_once)
         return Split(lambda way, env, values: values[0], 1)
 
@@ -218,6 +220,7 @@ class Expressions:
                 self._put(middle)
                 self._test(right, yes, no)
             case _:
+                # What is no connective is one test.
                 split = self._whole(node)
 
                 def decide(way: Way, frame: Frame) -> list[Way]:

@@ -107,7 +107,7 @@ class _Writer(Expressions):
                 self._jump(self.labels.setdefault(label, Target()), marks=True)
             case checked.Return(value):
                 self._return(value, marks=True)
-            case _:
+            case checked.LockStatement() | checked.MightSleep():
                 raise AssertionError(f"no {type(node).__name__} in a function")
 
     def _assign(self, target: Expr, value: Expr) -> None:
@@ -165,6 +165,7 @@ class _Writer(Expressions):
             case checked.Call() as call:
                 pass
             case _:
+                # No other value is what a call returned, or whether it returned something.
                 return None
         return call if self.watch.samples(self.body.name, call.callee) else None
 

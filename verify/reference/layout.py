@@ -187,6 +187,7 @@ class Layout:
             case checked.Call(callee):
                 return self._is_touching(callee)
             case _:
+                # What neither follows a pointer, takes a lock nor calls touches nothing by itself.
                 return False
 
     def looks_in(self, *exprs: Expr) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from verify.reference.layout import ANY, EXCLUSIVE, SHARED, WIDTH, Layout, key
 from verify.reference.values import Values
 from verify.reference.way import BlockedError, Condition, Env, FatalError, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Alternative, Primitive, Statement
+
+if TYPE_CHECKING:
+    from verify.locks import LockWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class Primitives:
             case checked.Return(value):
                 assert value is not None
                 return self._return(self.values.at_once(value, names))
-            case _:
+            case checked.While() | checked.Goto() | checked.Label():
                 raise AssertionError(f"no {type(node).__name__} in a primitive")
 
     def _if(
@@ -196,7 +199,7 @@ class Primitives:
 
         return run
 
-    def _lock(self, word: str, address: Condition) -> Callable[[Way, Env], None]:
+    def _lock(self, word: LockWord, address: Condition) -> Callable[[Way, Env], None]:
         def run(way: Way, env: Env) -> None:
             lock = address(way, env)
             if lock in self.layout.sections:
@@ -219,7 +222,7 @@ class Primitives:
                     way.leave(lock, EXCLUSIVE)
                 case "release_shared":
                     way.leave(lock, SHARED)
-                case _:
+                case "downgrade":
                     way.leave(lock, EXCLUSIVE, SHARED)
 
         return run

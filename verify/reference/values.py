@@ -52,6 +52,7 @@ class Values:
                     return lambda way, env: 1 if one(way, env) and two(way, env) else 0
                 return lambda way, env: 1 if one(way, env) or two(way, env) else 0
             case _:
+                # All others are evaluated part by part, whatever they are.
                 apply = self.apply(expr, names)
                 parts = [self.at_once(part, names) for part in self.parts(expr)]
                 return lambda way, env: apply(way, env, [part(way, env) for part in parts])
@@ -69,7 +70,9 @@ class Values:
                 return (arg,)
             case checked.Binary(_, left, right):
                 return left, right
-            case _:
+            case checked.Const() | checked.Local() | checked.ThreadLocal() | checked.Result():
+                return ()
+            case checked.Did() | checked.Call():
                 return ()
 
     def apply(self, expr: Expr, names: Mapping[str, int]) -> Apply:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from verify.reference.layout import EVERYTHING, EXCLUSIVE, NESTED, SHARED, WIDTH, Layout, walk
 from verify.reference.values import Values
 from verify.reference.way import Condition, FatalError, Frame, Ghost, Value, Way
 from verify.syntax import checked
 from verify.syntax.checked import Claim
+
+if TYPE_CHECKING:
+    from verify.locks import EffectWord
 
 Clauses = dict[str, list[tuple[str, Condition]]]
 # What an effect of a contract leaves a lock in.
@@ -26,7 +30,7 @@ class _Contract:
     """Locks that must be held at the call, and effects by the value returned."""
 
     must_hold: tuple[Condition, ...]
-    effects: tuple[tuple[int, tuple[tuple[str, Condition], ...]], ...]
+    effects: tuple[tuple[int, tuple[tuple[EffectWord, Condition], ...]], ...]
 
 
 class Watch:
@@ -86,7 +90,8 @@ class Watch:
                 names = self._names(program.tables[0].function)
             case "finally":
                 where = self.finally_
-            case _:
+            case "never":
+                # Looked at in each state, not at a call.
                 return
         if is_checked:
             where.append((claim.name, self.values.at_once(clause.condition, names)))
@@ -212,7 +217,7 @@ class Watch:
         way.breaks(self.at_table, frame.env)
 
 
-def _nested(held: int, lock: int, word: str) -> int:
+def _nested(held: int, lock: int, word: EffectWord) -> int:
     """[G4] The locks with one section more, or one less."""
     inside = held >> WIDTH * lock & SHARED
     if word == "acquires_shared":

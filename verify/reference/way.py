@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from verify.reference.layout import ANY, DEEPEST, EXCLUSIVE, NESTED, OLD, SHARED, WIDTH
 
 if TYPE_CHECKING:
+    from verify.locks import EffectWord, TestWord
     from verify.reference.code import Body
     from verify.source import Span
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 Value: TypeAlias = int
 Env: TypeAlias = Sequence[Value]
 Condition: TypeAlias = Callable[["Way", Env], Value]
+# Why a way goes no further; empty: it does.
+WayEnd: TypeAlias = Literal["", "access", "blocked", "dead", "round", "through"]
 
 
 class FatalError(Exception):
@@ -68,7 +71,7 @@ class Ghost:
     """
 
     held: int
-    effects: tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
+    effects: tuple[tuple[int, tuple[tuple[EffectWord, int], ...]], ...]
     done: int = 0
     case: int = 0
 
@@ -126,7 +129,7 @@ class Way:
     serial: int = 0
     begun: int = 0
     interrupt: bool = False
-    end: str = ""
+    end: WayEnd = ""
     result: Value = 0
     done: int = 0
 
@@ -223,7 +226,7 @@ class Way:
             raise BlockedError
         self.leave(lock, EXCLUSIVE)
 
-    def asks(self, word: str, lock: int) -> bool:
+    def asks(self, word: TestWord, lock: int) -> bool:
         """[S3] `is_locked` and its like."""
         mode = SHARED if "read" in word else EXCLUSIVE if "write" in word else ANY
         bits = mode << WIDTH * lock

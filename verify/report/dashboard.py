@@ -210,7 +210,9 @@ def _why(said: Said) -> str:
             return f" ({said.how})" + (f"; for any number: {_few(said.why)}" if said.why else "")
         case "proved":
             return _remark([("", said)])
-    return f": {_few(said.why)}" if said.why else ""
+        case _:
+            # Every other verdict is none, and says why.
+            return f": {_few(said.why)}" if said.why else ""
 
 
 def _known(said: Said) -> str:

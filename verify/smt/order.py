@@ -38,7 +38,7 @@ from verify.ir import (
     disj,
     topics,
 )
-from verify.locks import meets
+from verify.locks import ModeWord, meets
 from verify.reasons.limits import Count, CountLimit, Unproved
 
 # So often a formula may ask which of two events is first.  The kernel's programs come to 16,780,
@@ -302,7 +302,9 @@ class Order:
 
     # ------------------------------------------------------------------ locks
 
-    def _section(self, thread: int, lock: str, mode: str) -> tuple[dict[int, str], dict[int, str]]:
+    def _section(
+        self, thread: int, lock: str, mode: ModeWord
+    ) -> tuple[dict[int, str], dict[int, str]]:
         """By level, the events that begin and that end holding `lock` in `mode`."""
         automaton = self.automata[thread]
         at = self._lock_at[lock]
@@ -322,7 +324,7 @@ class Order:
             {level: any_of(taken) for level, taken in ends.items()},
         )
 
-    def holds(self, thread: int, lock: str, mode: str, at: Event) -> str:
+    def holds(self, thread: int, lock: str, mode: ModeWord, at: Event) -> str:
         """Another thread holds the lock when `at` happens."""
         begins, ends = self._sections[thread, lock, mode]
         ways = []

@@ -7,10 +7,11 @@ from typing import Any, cast
 import lark
 
 from verify.diagnostics import Diagnostic
+from verify.locks import EffectWord
 from verify.source import Source, Span
 from verify.syntax import tree
 from verify.syntax.limits import MAX_DIGITS
-from verify.syntax.nodes import BinaryOp, UpdateOp
+from verify.syntax.nodes import BinaryOp, Direction, UpdateOp
 
 
 class Build(lark.Transformer[lark.Token, Any]):
@@ -360,7 +361,7 @@ class Build(lark.Transformer[lark.Token, Any]):
     # claims
 
     def assumption(self, span: Span, sentence: lark.Token, way: lark.Token) -> tree.Assumption:
-        return tree.Assumption(str(sentence)[1:-1], str(way), span)
+        return tree.Assumption(str(sentence)[1:-1], cast(Direction, str(way)), span)
 
     def known(
         self,
@@ -389,7 +390,7 @@ class Build(lark.Transformer[lark.Token, Any]):
         return tree.Name(name, span)
 
     def effect(self, span: Span, word: lark.Token, lock: tree.Expr) -> tree.Effect:
-        return tree.Effect(str(word), lock, span)
+        return tree.Effect(cast(EffectWord, str(word)), lock, span)
 
     def promise_same(self, span: Span) -> tuple[tree.Effect, ...]:
         return ()

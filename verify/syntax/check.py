@@ -260,7 +260,7 @@ class Scope:
     def call(self, node: tree.Call) -> Expr | None:
         """A call as an expression."""
         name, span = node.callee.name, node.callee.span
-        if name in locks.TESTS:
+        if name in locks.TEST_WORDS:
             if self.where == "function":
                 self._error(
                     "BFP105",
@@ -366,14 +366,14 @@ class Scope:
             return None
         return checked.Did(name, BOOL, node.span)
 
-    def lock(self, node: tree.Call, word: str) -> Expr | None:
+    def lock(self, node: tree.Call, word: locks.NamesLock) -> Expr | None:
         """The lock of a lock word: `acquire(&alloc->mutex)`, `held(lock)`."""
         if len(node.args) != 1:
             self._error("BFP104", f"`{word}` wants one lock", node.span)
             return None
         return self.lock_address(node.args[0], word)
 
-    def lock_address(self, node: tree.Expr, word: str) -> Expr | None:
+    def lock_address(self, node: tree.Expr, word: locks.NamesLock) -> Expr | None:
         """The address of a lock that `word` makes sense for."""
         value = self.expr(node)
         if value is None:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args, overload
 
 from verify.source import Span
-from verify.syntax.nodes import BinaryOp, ClauseKind, Shape
+from verify.syntax.nodes import BinaryOp, ClauseKind, Direction, Shape
+
+if TYPE_CHECKING:
+    # Types alone: the reference interpreter reads this tree and has locks of its own.
+    from verify.locks import EffectWord, LockWord, TestWord
+
 
 # ---------------------------------------------------------------------- types
 
@@ -152,7 +157,7 @@ class Container:
 class LockTest:
     """`is_locked` and its like, on a lock's address."""
 
-    word: str
+    word: TestWord
     lock: Expr
     type: Type
     span: Span
@@ -207,9 +212,9 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class LockStatement:
-    """acquire, acquire_shared, release, release_shared, downgrade; in primitives only."""
+    """What a primitive does to a lock."""
 
-    word: str
+    word: LockWord
     lock: Expr
     span: Span
 
@@ -414,7 +419,7 @@ class Promise:
     """For the return value `value`: lock effects as (word, lock address)."""
 
     value: int
-    effects: tuple[tuple[str, Expr], ...]
+    effects: tuple[tuple[EffectWord, Expr], ...]
     span: Span
 
 
@@ -489,5 +494,5 @@ class Checked:
     outcomes: tuple[Outcome, ...]
     tables: tuple[Table, ...]
     claims: tuple[Claim, ...]
-    assumptions: tuple[tuple[str, str], ...]
+    assumptions: tuple[tuple[str, Direction], ...]
     known: tuple[Known, ...] = ()

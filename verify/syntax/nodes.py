@@ -14,14 +14,18 @@ from typing import Any, Literal, TypeAlias
 # The closed sets that both trees speak of.
 BinaryOp: TypeAlias = Literal["||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*"]
 UpdateOp: TypeAlias = Literal["+", "-", "*"]
+UnaryOp: TypeAlias = Literal["!", "-", "&", "*"]
+LiteralWord: TypeAlias = Literal["true", "false", "NULL"]
 ClauseKind: TypeAlias = Literal["before", "use", "after", "table", "never", "finally"]
+# An assumption makes the model miss bugs, or report some that there are not.
+Direction: TypeAlias = Literal["misses", "alarms"]
 
 # A field of these has one node or none, or a row of them.
 ONE = frozenset({"Expr", "Expr | None", "Statement", "Statement | None", "Block", "Call"})
 ROW = frozenset({"tuple[Expr, ...]", "tuple[Statement, ...]"})
 # A field of these has none: a name that is looked up is no expression by itself.
 NO_NODES = frozenset({"str", "int", "bool", "Span", "Type", "TypeName", "Name", "Name | None"})
-NO_NODES |= {"BinaryOp", "UpdateOp"}
+NO_NODES |= {"BinaryOp", "UpdateOp", "UnaryOp", "LiteralWord", "TestWord", "LockWord"}
 
 
 class UnknownNodeError(TypeError):

@@ -183,6 +183,9 @@ def _cuts(symbols: list[Any], text: str, ends: set[int]) -> list[Cut]:
                 parens += 1
             case "RPAR":
                 parens -= 1
+            case _:
+                # No other sign opens or closes anything.
+                pass
         if isinstance(symbol, lark.Token):
             end = symbol.end_pos or 0
         elif isinstance(symbol, lark.Tree) and not symbol.meta.empty:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias, get_args, overload
+from typing import TYPE_CHECKING, TypeAlias, get_args, overload
 
 from verify.source import Span
-from verify.syntax.nodes import BinaryOp, ClauseKind, Shape, UpdateOp
+from verify.syntax.nodes import (
+    BinaryOp,
+    ClauseKind,
+    Direction,
+    LiteralWord,
+    Shape,
+    UnaryOp,
+    UpdateOp,
+)
+
+if TYPE_CHECKING:
+    # Types alone: the reference interpreter reads this tree and has locks of its own.
+    from verify.locks import EffectWord
 
 
 class Sugar:
@@ -33,17 +45,13 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`true`, `false` or `NULL`."""
-
-    word: str
+    word: LiteralWord
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """`!`, `-`, `&` or `*`."""
-
-    op: str
+    op: UnaryOp
     arg: Expr
     span: Span
 
@@ -443,9 +451,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a return value does to a lock: releases, acquires, and their shared forms."""
+    """What a return value does to a lock."""
 
-    word: str
+    word: EffectWord
     lock: Expr
     span: Span
 
@@ -522,7 +530,7 @@ class Assumption:
     """What the model takes for granted; `direction` is misses (bugs) or alarms (falsely)."""
 
     sentence: str
-    direction: str
+    direction: Direction
     span: Span
 
 
