@@ -18,7 +18,7 @@ MODULES = ("explore", "interpret", "ir", "verdicts")
 # Exceptions that say that something is a mistake in the text, or one of ours: what they say is
 # a message, and nobody gets a verdict from it. The name of a domain is for who reads commands.
 RAISED = {
-    *("AssertionError", "Diagnostic", "Disagreement", "InputError", "KeyError", "ReplayError"),
+    *("AssertionError", "Diagnostic", "DisagreementError", "InputError", "KeyError", "ReplayError"),
     *("TypeError", "Domain", "ValueError", "_limit"),
 }
 # Names of texts that are no messages of an engine: the sentences of claims, what z3 says, and
