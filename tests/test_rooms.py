@@ -23,6 +23,8 @@ FACES = {
     "verify.lower.atomic": "verify.lower.program: the commands of a primitive, in tests/lower",
     "verify.lower.builder": "verify.lower.program, in tests/lower",
     "verify.lower.clauses": "what is said of a broken claim, in tests/report",
+    "verify.lower.copies": "verify.lower.program: isolated copies and observers, in tests/lower",
+    "verify.lower.watched": "verify.lower.program: what is not covered, in tests/engine",
     "verify.reasons": "values: made in the engines, worded in the reports, and tested there",
     "verify.reference": "verify.reference, in tests/reference: it is asked as a whole",
     "verify.report": "the reports as they are printed, in tests/report and tests/cli",

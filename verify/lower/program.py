@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from itertools import permutations
 
 from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     CONTEXTS,
     FALSE,
-    FATAL,
     Atom,
     Claim,
-    Command,
     Const,
     Domain,
     Expr,
     Known,
     Lock,
-    Place,
     Program,
     Scenario,
     Shared,
-    Statement,
     Table,
     Thread,
     Variable,
-    conj,
-    disj,
-    negate,
     phase,
     usage,
 )
 from verify.locks import PHASES
 from verify.lower import tidy
 from verify.lower.accesses import accesses
-from verify.lower.clauses import in_parts
+from verify.lower.copies import Lowered, isolated, observers, ordinary
 from verify.lower.flow import flow
 from verify.lower.threads import Threads
 from verify.lower.turns import ends_as_it_began
-from verify.lower.values import Layout, Names, faults, layout, value
-from verify.reasons.coverage import Owner
-from verify.reasons.violations import StateForbidden
-from verify.source import Span
+from verify.lower.values import Layout, layout
+from verify.lower.watched import watched
 from verify.syntax import checked
 from verify.syntax.checked import Checked, Type
 
@@ -71,92 +62,29 @@ def lower(program: Checked, fused: bool = True) -> Program:
         InputError: BFP107, a local that may be read before it is set.
     """
     where = layout(program)
-    raws = _raw_threads(program, where)
-    interrupts = any(thread.interrupt for thread in program.threads.values())
-    uses = _uses(where) if interrupts else {}
-    changing = tidy.written(raw.thread for raw in raws.values())
-    changing -= {one for one, rivals in uses.items() if not rivals & changing}
-    constants: dict[Atom, Expr] = {
-        Shared(slot.name): Const(slot.initial)
-        for slot in program.slots
-        if slot.name not in changing
-    }
-    constants |= {
-        phase(lock.name): FALSE for lock in program.locks if phase(lock.name).name not in changing
-    }
-    constants |= {Shared(name): FALSE for name in uses if name not in changing}
-    raws = {name: _without(raw, uses.keys() - changing) for name, raw in raws.items()}
-    domains = _domains(program)
-    # Done once for a thread and all its lonely copies.
-    known: dict[str, dict[Atom, Expr]] = {}
-    for name, raw in raws.items():
-        folded, found = tidy.fold(tidy.put(raw.thread, constants), raw.fresh)
-        raws[name], known[name] = replace(raw, thread=folded), {**constants, **found}
-    cut = [_own(raw) for raw in raws.values()]
-    for claim in program.claims:
-        if claim.alone is not None:
-            cut.append(_lonely(raws[claim.alone], claim, where, known[claim.alone]))
-        cut += [tidy.put(o, constants) for o in _observers(where, claim)]
-    locks = tuple(lock.name for lock in program.locks)
-    again = {name for s in program.scenarios for name, count in s.members if count is None}
-    again |= {name for s in program.scenarios for name in s.forever}
-    threads = [_tidied(thread, locks, again) if fused else thread for thread in cut]
-    table = program.tables[0] if program.tables else None
+    first = _first_lowered(program, where)
+    usages = _usages(program, where)
+    changing = _changing(first.values(), usages)
+    constants = _constants(program, usages, changing)
+    unread = usages.keys() - changing
+    lowered = {name: _folded(_without(one, unread), constants) for name, one in first.items()}
+    threads = _threads(program, where, lowered, constants)
     subjects = dict.fromkeys([*program.contracts, *(t.function for t in program.tables)])
-    claims = [
-        Claim(
-            name=c.name,
-            sentence=c.sentence,
-            built_in=False,
-            span=c.span,
-            solo=c.alone is not None,
-            hooks=tuple(dict.fromkeys(k.hook for k in c.clauses if k.hook and k.kind != "use")),
-            uses=tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "use")),
-            samples=any(k.kind == "table" for k in c.clauses),
-            returns=tuple(dict.fromkeys(k.hook for k in c.clauses if k.kind == "after")),
-        )
-        for c in program.claims
-    ]
-    sentences = dict(BUILT_IN)
-    if interrupts or any(kind.levels > 1 or kind.interrupts for kind in where.locks.values()):
-        sentences["atomic-sleep"] = "nothing sleeps where it must not be scheduled away"
-    built_in = [
-        Claim(name=name, sentence=sentence, built_in=True, span=None)
-        for name, sentence in sentences.items()
-        if (name != "table" or table is not None) and (name != "irq-safe" or interrupts)
-    ]
+    table = program.tables[0] if program.tables else None
     return Program(
         path=program.path,
         texts=program.sources,
-        shared=tuple(
-            Variable(slot.name, slot.name, domains[slot.type], slot.initial)
-            for slot in program.slots
-            if slot.name in changing
-        )
-        + _phases(program, changing)
-        + tuple(Variable(name, name, USED, 0, True) for name in uses if name in changing),
+        shared=_shared(program, usages, changing),
         locks=tuple(Lock(lock.name, lock.kind) for lock in program.locks),
-        threads=tuple(threads),
-        claims=(*built_in[:2], *claims, *built_in[2:])
-        if table is not None
-        else (*built_in[:1], *claims, *built_in[1:]),
+        threads=_fused(program, threads) if fused else threads,
+        claims=_claims(program, where),
         scenarios=tuple(
             Scenario(s.name, s.sentence, s.members, s.forever) for s in program.scenarios
         ),
         outcomes=(*((o.name, o.sentence) for o in program.outcomes), ("other", "something else")),
-        table=None
-        if table is None
-        else Table(
-            function=table.function,
-            axes=tuple((axis.name, axis.value.span.text) for axis in table.axes),
-            sample=table.span,
-            claimed=table.claimed,
-            rows=table.rows,
-            span=table.span,
-            point=_point(program, table),
-        ),
+        table=None if table is None else _table(program, table),
         subjects=tuple(subjects),
-        statements=tuple(_watched(program, subjects)),
+        statements=tuple(watched(program, subjects)),
         assumptions=program.assumptions,
         known=tuple(
             Known(k.claim, k.scenario, k.cases, k.topics, k.sentence) for k in program.known
@@ -164,67 +92,53 @@ def lower(program: Checked, fused: bool = True) -> Program:
     )
 
 
-def _point(program: Checked, table: checked.Table) -> str:
-    """Where a table is sampled, in words."""
-    if table.sampled_value is None:
-        return f"{table.sampled_at}()"
-    type_ = program.primitives[table.sampled_at].result
-    word = program.labels[type_][table.sampled_value - program.lows[type_]]
-    return f"{table.sampled_at}() returning {word}"
+def _first_lowered(program: Checked, where: Layout) -> dict[str, Lowered]:
+    """Each thread of the program as it comes from its text, by its name.
 
-
-def _watched(program: Checked, subjects: Collection[str]) -> Iterator[Statement]:
-    """The statements of what stands in the program's own file, and of `subjects` anywhere."""
-    for name, function in program.functions.items():
-        if name in subjects or function.span.source.path == program.path:
-            yield from (Statement(Owner("function", name), s) for s in _outermost(function.body))
-    for name, thread in program.threads.items():
-        if thread.span.source.path == program.path:
-            yield from (Statement(Owner("thread", name), s) for s in _outermost(thread.body))
-
-
-def _outermost(body: checked.Statement) -> Iterator[Span]:
-    """What is watched of a body: of what stands for one statement of the text, the whole."""
-    spans = {(span.start, span.end): span for span in _statements(body)}
-    outermost, end = set(), -1
-    for key in sorted(spans, key=lambda key: (key[0], -key[1])):
-        if key[1] > end:
-            outermost.add(key)
-            end = key[1]
-    yield from (span for key, span in spans.items() if key in outermost)
-
-
-def _statements(body: checked.Statement) -> Iterator[Span]:
-    """The simple statements and conditions in a body, in order."""
-    for node in checked.walk(body):
-        match node:
-            case checked.If(condition, _, _, _) | checked.While(condition, _, _):
-                yield condition.span
-            case checked.Assign() | checked.Do() | checked.LockStatement() | checked.MightSleep():
-                yield node.span
-            case checked.Goto() | checked.Return():
-                yield node.span
-            case _:
-                # Blocks and labels do nothing; an expression is part of its statement.
-                continue
-
-
-@dataclass(frozen=True)
-class _Raw:
-    """A thread as it was first lowered, with what its lonely copies need.
-
-    `lonely` names the claims that only such a copy answers for, `fresh` the
-    locals that nobody reads before they are set.
+    Raises:
+        InputError: BFP107, a local that may be read before it is set.
     """
+    domains, shared = _domains(program), accesses(program)
+    shared_by_calls = {slot.name for slot in program.thread_locals}
+    errors: dict[Diagnostic, None] = {}
+    found: dict[str, Lowered] = {}
+    for name, thread in program.threads.items():
+        claims = tuple(c for c in program.claims if c.alone in (None, name))
+        lowering = Threads(program, where, shared, domains, claims)
+        made = lowering.thread(thread)
+        found[name] = Lowered(
+            thread=made,
+            isolated=frozenset(c.name for c in claims if c.alone is not None),
+            fresh=frozenset(
+                v.name for v in made.locals if not v.ghost and v.name not in shared_by_calls
+            ),
+        )
+        for local, command in tidy.unset_reads(ordinary(found[name]), lowering.uninitialised):
+            shown = lowering.uninitialised[local]
+            span = command.places[0].span if command.places else thread.span
+            headline = f"`{shown}` may be read before it is set"
+            errors[Diagnostic("BFP107", headline, span, "read here")] = None
+    if errors:
+        raise InputError(errors)
+    return found
 
-    thread: Thread
-    lonely: frozenset[str]
-    fresh: frozenset[str]
+
+def _domains(program: Checked) -> dict[Type, Domain]:
+    return {
+        type_: Domain(str(type_), program.lows[type_], words)
+        for type_, words in program.labels.items()
+    }
 
 
-def _uses(where: Layout) -> dict[str, frozenset[str]]:
+def _interrupted(program: Checked) -> bool:
+    return any(thread.interrupt for thread in program.threads.values())
+
+
+def _usages(program: Checked, where: Layout) -> dict[str, frozenset[str]]:
     """The variables that note how a lock is used, each with those of uses that it must not
-    come together with."""
+    come together with; none without an interrupt."""
+    if not _interrupted(program):
+        return {}
     return {
         usage(lock, here, mode).name: frozenset(
             usage(lock, there, other).name for other in kind.rivals(mode)
@@ -236,100 +150,61 @@ def _uses(where: Layout) -> dict[str, frozenset[str]]:
     }
 
 
-def _without(raw: _Raw, names: Collection[str]) -> _Raw:
+def _changing(lowered: Iterable[Lowered], usages: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The shared variables that may change; of uses those alone that meet one they must not."""
+    stored = tidy.written(one.thread for one in lowered)
+    return stored - {name for name, rivals in usages.items() if not rivals & stored}
+
+
+def _constants(
+    program: Checked, usages: Iterable[str], changing: Collection[str]
+) -> dict[Atom, Expr]:
+    """What every other shared variable is worth."""
+    constants: dict[Atom, Expr] = {
+        Shared(slot.name): Const(slot.initial)
+        for slot in program.slots
+        if slot.name not in changing
+    }
+    phases = (phase(lock.name) for lock in program.locks)
+    constants |= {one: FALSE for one in phases if one.name not in changing}
+    return constants | {Shared(name): FALSE for name in usages if name not in changing}
+
+
+def _without(lowered: Lowered, names: Collection[str]) -> Lowered:
     """The thread without updates of some shared variables, which nobody reads."""
     if not names:
-        return raw
+        return lowered
     commands = tuple(
         replace(c, updates=tuple((t, e) for t, e in c.updates if t.name not in names))
-        for c in raw.thread.commands
+        for c in lowered.thread.commands
     )
-    return replace(raw, thread=replace(raw.thread, commands=commands))
+    return replace(lowered, thread=replace(lowered.thread, commands=commands))
 
 
-def _phases(program: Checked, changing: Collection[str]) -> tuple[Variable, ...]:
-    """A variable for each lock whose grace periods somebody waits for."""
-    return tuple(
-        Variable(name, name, Domain("phase of a lock", 0, PHASES), 0, True)
-        for name in (phase(lock.name).name for lock in program.locks)
-        if name in changing
-    )
+def _folded(lowered: Lowered, constants: Mapping[Atom, Expr]) -> Lowered:
+    """The thread with constants propagated: once for it and all its isolated copies."""
+    thread, found = tidy.fold(tidy.put(lowered.thread, constants), lowered.fresh)
+    return replace(lowered, thread=thread, known={**constants, **found})
 
 
-def _raw_threads(program: Checked, where: Layout) -> dict[str, _Raw]:
-    """Each thread of the program, lowered, by its name."""
-    domains, shared = _domains(program), accesses(program)
-    shared_by_calls = {slot.name for slot in program.thread_locals}
-    errors: dict[Diagnostic, None] = {}
-    raws: dict[str, _Raw] = {}
-    for name, thread in program.threads.items():
-        claims = tuple(c for c in program.claims if c.alone in (None, name))
-        lowering = Threads(program, where, shared, domains, claims)
-        lowered = lowering.thread(thread)
-        raw = _Raw(
-            lowered,
-            frozenset(c.name for c in claims if c.alone is not None),
-            frozenset(
-                v.name for v in lowered.locals if not v.ghost and v.name not in shared_by_calls
-            ),
-        )
-        for local, command in tidy.unset_reads(_own(raw), lowering.uninitialised):
-            shown = lowering.uninitialised[local]
-            span = command.places[0].span if command.places else thread.span
-            headline = f"`{shown}` may be read before it is set"
-            errors[Diagnostic("BFP107", headline, span, "read here")] = None
-        raws[name] = raw
-    if errors:
-        raise InputError(errors)
-    return raws
+def _threads(
+    program: Checked, where: Layout, lowered: Mapping[str, Lowered], constants: Mapping[Atom, Expr]
+) -> tuple[Thread, ...]:
+    """The program's own threads, then those that each claim needs."""
+    threads = [ordinary(one) for one in lowered.values()]
+    for claim in program.claims:
+        if claim.alone is not None:
+            threads.append(isolated(lowered[claim.alone], claim, where))
+        threads += [tidy.put(o, constants) for o in observers(where, claim)]
+    return tuple(threads)
 
 
-def _domains(program: Checked) -> dict[Type, Domain]:
-    return {
-        type_: Domain(str(type_), program.lows[type_], words)
-        for type_, words in program.labels.items()
-    }
-
-
-def _own(raw: _Raw) -> Thread:
-    """The thread without what only its lonely copies answer for."""
-    return replace(
-        raw.thread,
-        commands=tuple(c for c in raw.thread.commands if c.violates not in raw.lonely),
-    )
-
-
-def _lonely(raw: _Raw, claim: checked.Claim, where: Layout, known: Mapping[Atom, Expr]) -> Thread:
-    """The copy of a thread that runs alone, nothing transient, and answers for one claim.
-
-    Where it dies it has not come to its end: that breaks the claim as well.  What is `known`
-    has its value in the thread already, and gets it in the condition that it starts from.
-    """
-    thread = raw.thread
-    commands = [
-        command
-        for command in thread.commands
-        if command.violates in ("", claim.name, *FATAL)
-        and not command.transient
-        and not command.passing
-    ]
-    entry = thread.entry
-    if claim.when is not None:
-        # It starts in the states that the claim speaks of.
-        names = Names(where)
-        here = conj([negate(faults(claim.when, names)), value(claim.when, names)])
-        entry = 1 + max(max(c.source, c.target) for c in thread.commands)
-        if here != FALSE:
-            commands.insert(0, tidy.settled(Command(entry, thread.entry, here), known))
-    return replace(
-        thread,
-        name=claim.name,
-        kind="solo",
-        claim=claim.name,
-        commands=tuple(commands),
-        entry=entry,
-        when=claim.when is not None,
-    )
+def _fused(program: Checked, threads: Iterable[Thread]) -> tuple[Thread, ...]:
+    """The threads with their own affairs taken together with the step before."""
+    locks = tuple(lock.name for lock in program.locks)
+    again = {name for s in program.scenarios for name, count in s.members if count is None}
+    again |= {name for s in program.scenarios for name in s.forever}
+    return tuple(_tidied(thread, locks, again) for thread in threads)
 
 
 def _tidied(thread: Thread, locks: tuple[str, ...], again: Collection[str]) -> Thread:
@@ -348,35 +223,82 @@ def _tidied(thread: Thread, locks: tuple[str, ...], again: Collection[str]) -> T
     return made(True)
 
 
-def _observers(where: Layout, claim: checked.Claim) -> list[Thread]:
-    """A `never` clause as a thread that looks once, at any time."""
-    observers: list[Thread] = []
-    for clause in claim.clauses:
-        if clause.kind == "never":
-            names = Names(where)
-            bad = disj([faults(clause.condition, names), value(clause.condition, names)])
-            command = Command(
-                0,
-                0,
-                bad,
-                places=(Place(clause.span),),
-                violates=claim.name,
-                violation=StateForbidden(),
-                asked=in_parts(clause.condition, names, forbidden=True),
-            )
-            # Each with a name of its own: what was seen of threads is kept by name.
-            number = f" {len(observers) + 1}" if observers else ""
-            name = f"({claim.name}{number})"
-            observers.append(
-                Thread(
-                    name=name,
-                    sentence="",
-                    kind="observer",
-                    claim=claim.name,
-                    locals=(),
-                    commands=(command,),
-                    entry=0,
-                    end=0,
-                )
-            )
-    return observers
+def _shared(
+    program: Checked, usages: Iterable[str], changing: Collection[str]
+) -> tuple[Variable, ...]:
+    """The variables that may change: of the text, phases of locks, uses of locks."""
+    domains = _domains(program)
+    return (
+        *(
+            Variable(slot.name, slot.name, domains[slot.type], slot.initial)
+            for slot in program.slots
+            if slot.name in changing
+        ),
+        *_phases(program, changing),
+        *(Variable(name, name, USED, 0, True) for name in usages if name in changing),
+    )
+
+
+def _phases(program: Checked, changing: Collection[str]) -> tuple[Variable, ...]:
+    """A variable for each lock whose grace periods somebody waits for."""
+    return tuple(
+        Variable(name, name, Domain("phase of a lock", 0, PHASES), 0, True)
+        for name in (phase(lock.name).name for lock in program.locks)
+        if name in changing
+    )
+
+
+def _claims(program: Checked, where: Layout) -> tuple[Claim, ...]:
+    """What is claimed, in the order of the report: `table` and `balance` come before, and the
+    other built-in ones behind, what the text claims."""
+    interrupts = _interrupted(program)
+    sentences = dict(BUILT_IN)
+    if interrupts or any(kind.levels > 1 or kind.interrupts for kind in where.locks.values()):
+        sentences["atomic-sleep"] = "nothing sleeps where it must not be scheduled away"
+    if not program.tables:
+        del sentences["table"]
+    if not interrupts:
+        del sentences["irq-safe"]
+    built_in = {
+        name: Claim(name=name, sentence=sentence, built_in=True, span=None)
+        for name, sentence in sentences.items()
+    }
+    first = [built_in.pop(name) for name in ("table", "balance") if name in built_in]
+    return (*first, *map(_stated, program.claims), *built_in.values())
+
+
+def _stated(claim: checked.Claim) -> Claim:
+    """A claim of the text."""
+    clauses = claim.clauses
+    return Claim(
+        name=claim.name,
+        sentence=claim.sentence,
+        built_in=False,
+        span=claim.span,
+        solo=claim.alone is not None,
+        hooks=tuple(dict.fromkeys(k.hook for k in clauses if k.hook and k.kind != "use")),
+        uses=tuple(dict.fromkeys(k.hook for k in clauses if k.kind == "use")),
+        samples=any(k.kind == "table" for k in clauses),
+        returns=tuple(dict.fromkeys(k.hook for k in clauses if k.kind == "after")),
+    )
+
+
+def _table(program: Checked, table: checked.Table) -> Table:
+    return Table(
+        function=table.function,
+        axes=tuple((axis.name, axis.value.span.text) for axis in table.axes),
+        sample=table.span,
+        claimed=table.claimed,
+        rows=table.rows,
+        span=table.span,
+        point=_point(program, table),
+    )
+
+
+def _point(program: Checked, table: checked.Table) -> str:
+    """Where a table is sampled, in words."""
+    if table.sampled_value is None:
+        return f"{table.sampled_at}()"
+    type_ = program.primitives[table.sampled_at].result
+    word = program.labels[type_][table.sampled_value - program.lows[type_]]
+    return f"{table.sampled_at}() returning {word}"
