@@ -34,6 +34,17 @@ from verify.parameterised.lemmas import LemmaSearch, NotProvableError, SearchLim
 from verify.parameterised.reachability import Reachability
 from verify.parameterised.targets import alone_cubes, arrows_seen, bad_cubes, stuck_cubes
 from verify.parameterised.views import TooManyViewsError, close
+from verify.reasons.limits import (
+    CountLimit,
+    EffortLimit,
+    Refused,
+    SolverLimit,
+    ThreadLimit,
+    Unproved,
+)
+from verify.report.limits import unproved_text
+
+LIMITS = (CountLimit, EffortLimit, SolverLimit, ThreadLimit)
 
 # Threads in the largest instance, and states after which one is given up.
 MOST_THREADS = 4
@@ -63,7 +74,7 @@ class Judged:
 
     proved: frozenset[str]
     broken: frozenset[str]
-    why: dict[str, str]
+    why: dict[str, Unproved]
     asked: frozenset[str]
     missed: frozenset[str]
 
@@ -140,33 +151,34 @@ def judge(case: Case, solvers: bool) -> Judged:
 
 def searched(
     program: Program, system: System, claims: Sequence[str]
-) -> tuple[frozenset[str], dict[str, str], frozenset[str]]:
-    """What the search alone thinks is proved, without a solver's word; why the rest is not;
-    and what some view breaks."""
+) -> tuple[frozenset[str], dict[str, Unproved], frozenset[str]]:
+    """What the search alone thinks is proved, without a solver's word; which limit kept the rest,
+    if one did; and what some view breaks."""
     space = encoded(system)
     views = close(space)
     seen = Reachability(space, views)
     search = LemmaSearch(space, seen)
-    proved, why = set(), {}
+    proved: set[str] = set()
+    why: dict[str, Unproved] = {}
     for name in claims:
         solo = next((t for t in system.solos if t.claim == name), None)
         try:
             if name == "stuck":
                 arrows = {one.arrow for one in arrows_seen(space, seen)}
                 if circle(arrows):
-                    why[name] = "waits in circles"
                     continue
                 search.forbid(name, stuck_cubes(space, seen, arrows))
             elif solo is None:
                 search.forbid(name, bad_cubes(space, name))
             elif unfold(program, solo).cut:
-                why[name] = "a loop"
                 continue
             else:
                 search.forbid(name, alone_cubes(space, failing(program, solo)))
             proved.add(name)
-        except (NotProvableError, SearchLimitError, TooManyPathsError) as reason:
-            why[name] = str(reason) or "a view breaks it"
+        except NotProvableError:
+            continue
+        except (SearchLimitError, TooManyPathsError) as error:
+            why[name] = error.reason
     return frozenset(proved), why, frozenset(views.broken)
 
 
@@ -213,13 +225,13 @@ def campaign(kind: str, seeds: range, solvers: bool, say: Callable[[str], None])
         for name in sorted(found.missed):
             count["UNSOUND"] += 1
             say(f"seed {seed}: UNSOUND: {name} is broken by an instance, and by no view")
-        for name, words in sorted(found.why.items()):
-            if words.startswith("obligation"):
+        for name, reason in sorted(found.why.items()):
+            if isinstance(reason, Refused):
                 count["not confirmed"] += 1
-                say(f"seed {seed}: {name} is not confirmed: {words}")
-            elif "more than" in words:
+                say(f"seed {seed}: {name} is not confirmed: {unproved_text(reason)}")
+            elif isinstance(reason, LIMITS):
                 count["limit"] += 1
-                say(f"seed {seed}: {name}: {words}")
+                say(f"seed {seed}: {name}: {unproved_text(reason)}")
         count["claims"] += len(found.asked)
         count["proved"] += len(found.proved)
         count["broken"] += len(found.broken)

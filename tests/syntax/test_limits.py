@@ -35,7 +35,7 @@ TOO_MUCH = {
     "and": runs(f"flag = {'flag && ' * MANY}flag;"),
     "plus": runs(f"number = {'number + ' * MANY}number;"),
     "not": runs(f"flag = {'!' * MANY}flag;"),
-    "minus": runs(f"number = {'-' * MANY}number;"),
+    "minus": runs(f"number = {'- ' * MANY}number;"),
     "arrows": runs(f"flag = some{'->some' * MANY};"),
     "subscripts": runs(f"flag = box0.row{'[0]' * MANY};"),
     "calls": runs(f"{'f(' * MANY}{')' * MANY};"),
@@ -104,7 +104,7 @@ def test_a_domain_that_is_empty_missing_or_too_large_is_refused(text: str, named
 
 FINE = {
     "ninety operators": runs(f"flag = {'flag || ' * 90}flag;"),
-    "ninety negations": runs(f"number = {'-' * 90}number;"),
+    "ninety negations": runs(f"number = {'- ' * 90}number;"),
     "forty-five nested ifs": runs(f"{'{ if (flag) ' * 45}flag = false;{'}' * 45}"),
     "a local that doubles": runs(
         f"int x; x = number; {'x = x + x;' * 60} number = x;",
