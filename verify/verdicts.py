@@ -415,7 +415,10 @@ class Result:
 class Need:
     """What a change of one statement breaks: claims, or the text itself (`senseless`).
 
-    `open` says how far was looked, if not at all there is: then more may break.
+    `open` says how far was looked, if not at all there is, or why nothing was tested: then
+    more may break.  Claims `broken` break with nothing changed.  `copies` is the most threads
+    for each [*] in the runs that were looked at, in which each thread runs once; None if
+    there is no [*].
     """
 
     span: Span
@@ -423,6 +426,8 @@ class Need:
     breaks: tuple[str, ...]
     senseless: Diagnostic | None
     open: Extent | None = None
+    broken: tuple[str, ...] = ()
+    copies: int | None = None
 
     @property
     def idle(self) -> bool:

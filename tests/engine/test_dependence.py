@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from tests.programs.binder import PROGRAMS
+from verify.application.answer import status_of_changes
+from verify.diagnostics import Diagnostic, InputError
+from verify.ends import Status
 from verify.engine import dependence
 from verify.engine.dependence import needs
+from verify.interpret import Machine, UnsureError
+from verify.ir import Program
 from verify.parallel import Workers
+from verify.reasons.mutations import AlreadyBroken, NotReached
 from verify.report.text import needs_text
 from verify.syntax.checked import Checked
 from verify.syntax.load import Loader
@@ -126,10 +134,15 @@ def small(tmp_path: Path) -> Checked:
     return resolve(*Loader().load(tmp_path / "small.bfp"))
 
 
+def _beside(lines: Iterator[str]) -> list[str]:
+    """What is said beside the one line, without the title and what follows at the end."""
+    return list(takewhile(bool, list(lines)[2:]))
+
+
 def said(program: Checked, *claims: str, jobs: int = 1) -> list[tuple[str, ...]]:
     """What is said of each statement in each scenario, without its place."""
     return [
-        tuple(" ".join(" ".join(list(needs_text("", [need]))[2:-2]).split()) for need in some)
+        tuple(" ".join(" ".join(_beside(needs_text("", [need], claims))).split()) for need in some)
         for some in needs(program, ["one", "two"], claims, Workers(jobs=jobs))
     ]
 
@@ -166,8 +179,8 @@ def test_who_is_not_seen_with_two_callers_is_not_established(
 def test_only_the_claims_that_are_asked_count(small: Checked) -> None:
     """If it fails, `--claim` tells of other claims."""
     assert [
-        ("left out: NOT NEEDED by any claim",) * 2,
-        ("left out: NOT NEEDED by any claim",) * 2,
+        ("left out: NOT NEEDED by balance",) * 2,
+        ("left out: NOT NEEDED by balance",) * 2,
         ("left out: needed: balance",) * 2,
     ] == said(small, "balance")
 
@@ -192,3 +205,131 @@ def test_what_is_known_is_told_before_the_rest_is_looked_at(
 
     assert ["title", "   10  mutex_lock(&m);"] == [next(told), next(told)]
     assert 2 == len(looked)
+
+
+# The first caller clears one flag, the second another; a third would come to the last release.
+LATE = """
+struct mutex m;
+bool first = true;
+bool second = true;
+primitive void mutex_lock(struct mutex *lock) { acquire(lock); }
+primitive void mutex_unlock(struct mutex *lock) { release(lock); }
+void work(void)
+{
+	mutex_lock(&m);
+	if (first) {
+		first = false;
+		mutex_unlock(&m);
+		return;
+	}
+	if (second) {
+		second = false;
+		mutex_unlock(&m);
+		return;
+	}
+	mutex_unlock(&m);
+}
+contract work { }
+thread worker { work(); }
+scenario one "workers": worker[*];
+"""
+
+
+def in_one(tmp_path: Path, text: str, *claims: str) -> list[Need]:
+    """What is said of each statement of a program in its scenario `one`."""
+    (tmp_path / "some.bfp").write_text(text)
+    program = resolve(*Loader().load(tmp_path / "some.bfp"))
+    return [need for (need,) in needs(program, ["one"], claims)]
+
+
+def test_what_no_run_reaches_is_not_called_idle(tmp_path: Path) -> None:
+    """If it fails, a release that no run came to is offered as one that nobody needs."""
+    found = in_one(tmp_path, LATE)
+
+    assert [NotReached(2)] == [need.open for need in found if need.span.line == 20]
+    assert {20} == {n.span.line for n in found if isinstance(n.open, NotReached)}
+    lines = list(needs_text("", found))
+    assert [
+        "   20  mutex_unlock(&m);",
+        "           left out: not established: not reached by any run with one",
+        "             and two of each [*] thread, every thread once",
+    ] == lines[-7:-4]
+    assert "  lines that no run reaches: 20" in lines
+    assert "  runs looked at: one and two of each [*] thread, every thread once" == lines[-1]
+    assert Status.OPEN == status_of_changes([found])
+
+
+def test_a_scenario_without_any_number_of_threads_says_so_of_its_runs(tmp_path: Path) -> None:
+    """If it fails, a reader takes what holds of one thread for what holds of two."""
+    found = in_one(tmp_path, LATE.replace("worker[*]", "worker"))
+
+    assert {15, 16, 17, 20} == {n.span.line for n in found if n.open == NotReached(None)}
+    assert "  runs looked at: every thread once" == list(needs_text("", found))[-1]
+
+
+LONELY = """
+struct mutex m;
+bool done;
+primitive void mutex_lock(struct mutex *lock) { acquire(lock); }
+primitive void mutex_unlock(struct mutex *lock) { release(lock); }
+void work(void)
+{
+	mutex_lock(&m);
+	done = true;
+	mutex_unlock(&m);
+}
+contract work { }
+thread worker { work(); }
+thread idle { mutex_lock(&m); mutex_unlock(&m); }
+scenario one "nobody works": idle;
+claim works "who works comes to an end"
+	alone worker
+	finally: done;
+"""
+
+
+def test_what_is_reached_in_a_run_alone_is_reached(tmp_path: Path) -> None:
+    """If it fails, a statement that a claim of progress rests on is called unreached."""
+    found = in_one(tmp_path, LONELY)
+
+    assert [("works",)] == breaks(tuple(found), "done = true;")
+    assert [] == [n.span.line for n in found if isinstance(n.open, NotReached)]
+
+
+def test_where_all_claims_break_anyhow_nothing_is_called_idle(tmp_path: Path) -> None:
+    """If it fails, a broken claim makes each line look idle that it was asked of."""
+    leaking = LATE.replace("\tmutex_unlock(&m);\n}", "}")
+    found = in_one(tmp_path, leaking.replace("bool second = true", "bool second"), "balance")
+
+    assert {AlreadyBroken(("balance",))} == {need.open for need in found}
+    assert "  claims that break with nothing changed: balance" == list(needs_text("", found))[-1]
+
+
+def test_a_deadlock_that_is_not_decided_leaves_a_line_open(
+    small: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, a line is called idle though without it all may wait for ever."""
+
+    def unsure(*_: object) -> bool:
+        raise UnsureError
+
+    monkeypatch.setattr(Machine, "stuck", unsure)
+
+    assert all("whether it is a deadlock" in one for one in said(small)[1])
+    assert ("left out: NOT NEEDED by balance",) * 2 == said(small, "balance")[1]
+
+
+def test_a_program_that_is_too_large_without_a_line_leaves_it_open(
+    small: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it fails, a limit of the tool is told as a need of the program."""
+    lower = dependence.lower
+
+    def too_large(program: Checked) -> Program:
+        if program is not small:
+            raise InputError([Diagnostic("BFP004", "too many", small.functions["work"].span, "")])
+        return lower(program)
+
+    monkeypatch.setattr(dependence, "lower", too_large)
+
+    assert all("too large to be looked at" in one for some in said(small) for one in some)

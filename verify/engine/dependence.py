@@ -2,22 +2,34 @@
 
 A statement without which some claim breaks is needed; one that no claim misses
 is worth a look: either the claims are too weak to see it, or it does nothing
-that matters in the surroundings that were modelled.
+that matters in the surroundings that were modelled.  Where no run comes to a
+statement, or where no claim is left to break, nothing was tested and nothing
+is said of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 from verify.diagnostics import InputError
-from verify.explore import Explored, explore
+from verify.explore import Explored, explore, lonely
 from verify.interpret import Machine
-from verify.ir import Lock, Program, Thread, Variable, instance
+from verify.ir import Command, Lock, Program, Thread, Variable, instance
 from verify.lower.program import lower
 from verify.parallel import ALONE, Workers
-from verify.reasons.mutations import Extent, Mutation, OneCaller, SomeStates
+from verify.reasons.mutations import (
+    AlreadyBroken,
+    Extent,
+    Mutation,
+    NotReached,
+    OneCaller,
+    SomeStates,
+    TooLarge,
+    Undecided,
+)
 from verify.source import Span
 from verify.syntax import checked
 from verify.syntax.checked import BOOL, Checked
@@ -31,6 +43,8 @@ STATES = 12_000
 ENOUGH = 6_000
 # Two callers are looked at as well where one has no more states than these.
 SMALL = 5_000
+# The diagnostic of a program that is too large.
+TOO_LARGE = "BFP004"
 
 
 @dataclass(frozen=True)
@@ -42,12 +56,35 @@ class Variant:
     program: Checked
 
 
+# A piece of a text: its path, where it starts and where it ends.
+Piece: TypeAlias = tuple[str, int, int]
+
+
 @dataclass(frozen=True)
 class Looked:
-    """What a search has seen broken, and what it has left open: nothing, or how far it went."""
+    """What a search has seen broken, and what it has left open: nothing, or how far it went.
+
+    `copies` is the most threads for each [*] that it looked at.
+    """
 
     broken: frozenset[str]
     open: Extent | None = None
+    copies: int | None = None
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """What a search has seen of the program as it is, and the pieces of text that it came to."""
+
+    looked: Looked
+    pieces: frozenset[Piece]
+
+    def reaches(self, span: Span) -> bool:
+        """Whether some run came to a part of a statement."""
+        return any(
+            path == span.source.path and span.start <= start and end <= span.end
+            for path, start, end in self.pieces
+        )
 
 
 @dataclass
@@ -92,26 +129,65 @@ def needs(
     yield from workers.each(partial(_needed, before, asked), changes)
 
 
-def _as_it_is(program: Program, asked: frozenset[str], scenario: str) -> frozenset[str]:
-    """The claims that break with nothing left out."""
-    return look(program, scenario, asked, frozenset(), WHOLE, WHOLE).broken
+def _as_it_is(program: Program, asked: frozenset[str], scenario: str) -> Unchanged:
+    """What breaks with nothing left out, and which statements that tells of."""
+    pieces: set[Piece] = set()
+
+    def note(seen: Explored, solos: Sequence[Thread]) -> None:
+        code = {thread.name: thread for thread in (*seen.machine.threads, *solos)}
+        for name, number in (*seen.fired, *lonely(seen, solos)):
+            pieces.update(_pieces(code[name].commands[number]))
+
+    looked = look(program, scenario, asked, frozenset(), WHOLE, WHOLE, note)
+    return Unchanged(looked, frozenset(pieces))
+
+
+def _pieces(command: Command) -> Iterator[Piece]:
+    for place in command.places:
+        yield place.span.source.path, place.span.start, place.span.end
 
 
 def _needed(
-    before: dict[str, frozenset[str]], asked: frozenset[str], variant: Variant
+    before: dict[str, Unchanged], asked: frozenset[str], variant: Variant
 ) -> tuple[Need, ...]:
     """What becomes of a variant in each scenario."""
     try:
         changed = lower(variant.program)
     except InputError as error:
         why = error.diagnostics[0]
+        if why.code == TOO_LARGE:
+            return tuple(Need(variant.span, variant.change, (), None, TooLarge()) for _ in before)
         return tuple(Need(variant.span, variant.change, (), why) for _ in before)
     found = []
-    for scenario, broken in before.items():
+    for scenario, unchanged in before.items():
+        broken = unchanged.looked.broken
         seen = look(changed, scenario, asked, broken, STATES, ENOUGH)
-        names = tuple(sorted(seen.broken))
-        found.append(Need(variant.span, variant.change, names, None, seen.open))
+        found.append(
+            Need(
+                variant.span,
+                variant.change,
+                tuple(sorted(seen.broken)),
+                None,
+                seen.open if seen.broken else _open(asked, unchanged, seen, variant.span),
+                tuple(sorted(broken)),
+                seen.copies,
+            )
+        )
     return tuple(found)
+
+
+def _open(asked: frozenset[str], unchanged: Unchanged, seen: Looked, span: Span) -> Extent | None:
+    """Why it is not known that no claim needs a statement, where none was seen to break.
+
+    Up to where a run first comes to the statement it is one of the program as it is, so that
+    is what tells whether any does.
+    """
+    base = unchanged.looked
+    if asked <= base.broken:
+        return AlreadyBroken(tuple(sorted(asked)))
+    if unchanged.reaches(span):
+        return seen.open
+    return NotReached(base.copies) if base.open is None else base.open
 
 
 def look(
@@ -121,32 +197,42 @@ def look(
     before: frozenset[str],
     limit: int,
     enough: int,
+    note: Callable[[Explored, Sequence[Thread]], None] | None = None,
 ) -> Looked:
     """Which of some claims break that do not break `before`, with one caller and with two.
 
-    Once one has, no more than `enough` states are looked at.
+    Once one has, no more than `enough` states are looked at.  `note` is given all that was
+    seen with so many callers, and the threads that run alone.
     """
     program, known = COMPILED.same(program)
     where = next(s for s in program.scenarios if s.name == scenario)
     solos = [t for t in program.threads if t.kind == "solo" and t.claim in asked]
     broken: set[str] = set()
     states = 0
+    unsure = False
+    copies = None
 
     def stop(seen: Explored) -> bool:
         found = {*seen.broken, *seen.alone, *(["stuck"] if seen.stuck is not None else [])}
         broken.update((found & asked) - before)
         return asked <= broken | before or (bool(broken) and len(seen.parents) > enough)
 
-    for callers in (1, 2) if any(count is None for _, count in where.members) else (1,):
+    several = any(count is None for _, count in where.members)
+    for callers in (1, 2) if several else (1,):
         if callers == 2 and states > SMALL:
-            return Looked(frozenset(broken), OneCaller())
+            return Looked(frozenset(broken), OneCaller(), copies)
+        copies = callers if several else None
         threads = instance(program, where, callers)
         seen = explore(program, threads, limit, solos, stop, again=where.again, known=known)
         stop(seen)
+        if note is not None:
+            note(seen, solos)
         states = len(seen.parents)
+        unsure = unsure or seen.unsure is not None
         if not seen.complete and not asked <= broken | before:
-            return Looked(frozenset(broken), SomeStates(callers, states))
-    return Looked(frozenset(broken))
+            return Looked(frozenset(broken), SomeStates(callers, states), copies)
+    open_ = Undecided() if unsure and "stuck" in asked - broken - before else None
+    return Looked(frozenset(broken), open_, copies)
 
 
 def variants(program: Checked, subjects: tuple[str, ...]) -> Iterator[Variant]:

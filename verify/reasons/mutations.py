@@ -28,4 +28,32 @@ class SomeStates:
     states: int
 
 
-Extent = OneCaller | SomeStates
+@dataclass(frozen=True, slots=True)
+class NotReached:
+    """No run comes to the statement, so that nothing was tested by changing it.
+
+    `copies` is the most threads for each [*] that were looked at, each running once; None if
+    the scenario has no [*].
+    """
+
+    copies: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyBroken:
+    """All claims that were asked break with nothing changed, so that none is left to break."""
+
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Of some state it is not known whether somebody waits in it for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """The changed program comes to more commands than are taken."""
+
+
+Extent = OneCaller | SomeStates | NotReached | AlreadyBroken | Undecided | TooLarge

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from verify.diagnostics import printable
 from verify.locks import meets, verb
-from verify.reasons.mutations import Extent, OneCaller, SomeStates
+from verify.reasons.mutations import (
+    AlreadyBroken,
+    Extent,
+    NotReached,
+    OneCaller,
+    SomeStates,
+    TooLarge,
+    Undecided,
+)
 from verify.report.coverage import unreached_text
 from verify.report.ends import details, last_line
 from verify.report.findings import of_answer, of_statement
@@ -491,8 +499,11 @@ def _ending(run: Run) -> Iterator[str]:
             yield from _wrapped(f"{thread} holds {', '.join(locks)}", "        ", "          ")
 
 
-def needs_text(title: str, needs: Iterable[Need]) -> Iterator[str]:
-    """Beside each line what breaks without it, one by one; lines that no claim misses stand out."""
+def needs_text(title: str, needs: Iterable[Need], claims: Sequence[str] = ()) -> Iterator[str]:
+    """Beside each line what breaks without it, one by one; lines that no claim misses stand out.
+
+    Without `claims` all of them were asked.
+    """
     yield printable(title)
     by_line: dict[int, list[Need]] = {}
     last = 0
@@ -502,33 +513,56 @@ def needs_text(title: str, needs: Iterable[Need]) -> Iterator[str]:
         if number != last:
             yield f"{number:>5}  {printable(need.span.source.line(number).strip())}"
         last = number
-        yield from _wrapped(f"{need.change}: {_need(need)}", " " * 11, " " * 13)
+        yield from _wrapped(f"{need.change}: {_need(need, claims)}", " " * 11, " " * 13)
     quiet = [n for n, some in by_line.items() if all(one.idle for one in some)]
-    open_ = [n for n in quiet if any(one.open for one in by_line[n])]
-    idle = [n for n in quiet if n not in open_]
+    unreached = [n for n in quiet if any(isinstance(one.open, NotReached) for one in by_line[n])]
+    open_ = [n for n in quiet if n not in unreached and any(one.open for one in by_line[n])]
+    idle = [n for n in quiet if n not in unreached and n not in open_]
     yield ""
-    if idle:
-        text = f"lines that no claim rests on: {', '.join(map(str, sorted(idle)))}"
-        yield from _wrapped(text, "  ", "    ")
-    if open_:
-        text = f"lines of which it is not established: {', '.join(map(str, sorted(open_)))}"
-        yield from _wrapped(text, "  ", "    ")
+    for said, lines in (
+        ("lines that no claim rests on", idle),
+        ("lines that no run reaches", unreached),
+        ("lines of which it is not established", open_),
+    ):
+        if lines:
+            text = f"{said}: {', '.join(map(str, sorted(lines)))}"
+            yield from _wrapped(text, "  ", "    ")
     if not quiet:
         yield "  every line is needed"
+    every = [need for some in by_line.values() for need in some]
+    copies = max((need.copies for need in every if need.copies is not None), default=None)
+    yield from _wrapped(f"runs looked at: {_runs_looked_at(copies)}", "  ", "    ")
+    broken = sorted({claim for need in every for claim in need.broken})
+    if broken:
+        text = f"claims that break with nothing changed: {', '.join(broken)}"
+        yield from _wrapped(text, "  ", "    ")
 
 
-def _need(need: Need) -> str:
+def _runs_looked_at(copies: int | None) -> str:
+    """The bound of what `coverage` says: threads for each [*], and how often each runs."""
+    match copies:
+        case None:
+            return "every thread once"
+        case 1:
+            return "one of each [*] thread, every thread once"
+        case _:
+            return "one and two of each [*] thread, every thread once"
+
+
+def _need(need: Need, claims: Sequence[str]) -> str:
     if need.senseless is not None:
         return f"needed: {need.senseless.headline}"
     if need.breaks:
         return f"needed: {'at least ' if need.open else ''}{', '.join(need.breaks)}"
+    if isinstance(need.open, NotReached | AlreadyBroken):
+        return f"not established: {extent_text(need.open)}"
     if need.open is not None:
         return f"not established: none breaks {extent_text(need.open)}"
-    return "NOT NEEDED by any claim"
+    return f"NOT NEEDED by {', '.join(claims) or 'any claim'}"
 
 
 def extent_text(extent: Extent | None) -> str:
-    """How far was looked, if not at all there is."""
+    """How far was looked, if not at all there is, or why nothing was tested."""
     match extent:
         case None:
             return ""
@@ -537,6 +571,14 @@ def extent_text(extent: Extent | None) -> str:
         case SomeStates(callers, states):
             who = "one caller" if callers == 1 else "two callers"
             return f"with {who}, as far as {states} states"
+        case NotReached(copies):
+            return f"not reached by any run with {_runs_looked_at(copies)}"
+        case AlreadyBroken(claims):
+            return f"with nothing changed there breaks already {', '.join(claims)}"
+        case Undecided():
+            return "as far as is known: of some state it is not, whether it is a deadlock"
+        case TooLarge():
+            return "as far as is known: so changed, the program is too large to be looked at"
 
 
 def _not_the_shortest(refuted: Refuted) -> Iterator[str]:

@@ -55,7 +55,7 @@ def coverage(about: Coverage, changes: Iterator[tuple[Need, ...]], view: View) -
     for i, name in enumerate(about.scenarios):
         title = f"{about.path}, scenario {name}" + (f", model {model}" if model else "")
         some = first() if i == 0 else (one[i] for one in kept)
-        for one in text.needs_text(title, some):
+        for one in text.needs_text(title, some, about.question.claims):
             yield Lines((one,))
 
 
