@@ -42,6 +42,20 @@ def test_so_many_are_true_at_most(most: int, answer: type) -> None:
     assert isinstance(session.ask([0]), Yes)
 
 
+def test_of_no_questions_none_can_be_true() -> None:
+    """Where nothing is left to be asked, verify would end as by a bug of its own."""
+    session = Session(TEXT, ["true"])
+
+    assert isinstance(session.ask([]), No)
+    assert isinstance(session.ask([], (["a"], 0)), No)
+    assert isinstance(session.ask([0]), Yes)
+
+
+def test_of_no_constants_never_too_many_are_true() -> None:
+    """The same, where threads have nothing to do."""
+    assert isinstance(Session(TEXT, ["true"]).ask([0], ([], 0)), Yes)
+
+
 def test_without_effort_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question that was not answered would count as one without a run."""
     monkeypatch.setattr(solver, "EFFORT_IN_ALL", 0)

@@ -119,7 +119,9 @@ class Search:
 
     def ask(self, questions: Sequence[int], most: int | None = None) -> Reply:
         """Whether one of some questions, by position, is true of some run, of `most` steps at
-        most."""
+        most.  Of no questions none is, whatever the limits."""
+        if not questions:
+            return No()
         order = self.instance.order
         if order.limit:
             return Unknown(order.limit)

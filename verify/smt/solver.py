@@ -64,8 +64,10 @@ class Session:
     ) -> Reply:
         """Whether one of the questions can be true, `most` of some constants being so at most.
 
-        `effort` is less than usual if the answer is worth less.
+        Of no questions none can.  `effort` is less than usual if the answer is worth less.
         """
+        if not questions:
+            return No()
         left = EFFORT_IN_ALL - self._spent
         if left <= 0:
             return Unknown(EffortLimit(EFFORT_IN_ALL))
@@ -74,7 +76,8 @@ class Session:
         solver.push()
         try:
             solver.add(z3.Or([self._constant(f"q{i}") for i in questions]))
-            if most is not None:
+            # Of no constants never more than so many are true, and z3 takes no empty sum.
+            if most is not None and most[0]:
                 solver.add(z3.AtMost(*map(self._constant, most[0]), most[1]))
             answer = answered(solver)
             self._spent = solver.statistics().get_key_value("rlimit count")
