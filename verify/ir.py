@@ -130,6 +130,7 @@ def negate(arg: Expr) -> Expr:
         case Not(inner):
             return inner
         case _:
+            # Every other expression has no shorter negation.
             return Not(arg)
 
 
@@ -186,6 +187,7 @@ def compare(op: CompareOp, left: Expr, right: Expr) -> Expr:
         ):
             return condition if v == 1 else negate(condition) if v == 0 else FALSE
         case _:
+            # No other two are compared before their values are known.
             return TRUE if op == "==" and left == right else Compare(op, left, right)
 
 
@@ -198,6 +200,7 @@ def arith(op: ArithOp, left: Expr, right: Expr) -> Expr:
         case Const(a), Const(b):
             return Const(a + b if op == "+" else a - b if op == "-" else a * b)
         case _:
+            # Only two constants are added up beforehand.
             return Arith(op, left, right)
 
 
@@ -222,7 +225,7 @@ def is_condition(expr: Expr) -> bool:
             return value in (0, 1)
         case Not() | And() | Or() | Compare() | Mine() | Others():
             return True
-        case _:
+        case Shared() | Local() | Arith() | Ite():
             return False
 
 

@@ -53,6 +53,7 @@ def literals(parts: tuple[Expr, ...]) -> Literals:
             case Not((Shared() | Local()) as atom):
                 found.values[atom] = 0
             case _:
+                # No other part is about one variable.
                 pass
     return found
 
@@ -74,6 +75,7 @@ def sharpen(expr: Expr) -> Expr:
                 case Shared() | Local() | Not(Shared() | Local()):
                     parts.append(part)
                 case _:
+                    # All others are about several variables, or about locks.
                     parts.append(_without(rebuild(part, said.leaf), said))
         after = conj(parts)
         if after == expr:

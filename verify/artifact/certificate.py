@@ -203,8 +203,10 @@ def _meant(ruling: Mapping[str, Any], runs: int) -> Ruling:
             return Refutation(ruling["run"], ruling.get("least", 0), ruling.get("others", ""))
         case "not established":
             return Open(ruling["why"])
-        case _:
-            return Idle(ruling["verdict"] == "absent")
+        case "vacuous" | "absent" as word:
+            return Idle(word == "absent")
+        case word:
+            raise AssertionError(f"the schema knows no verdict {word}")
 
 
 def _grounds_of(

@@ -193,7 +193,7 @@ class Review:
                 return self._idle(claim, absent, why)
             case Open(said):
                 return NotEstablished(Reported(said))
-            case _ if why:
+            case Certified() | Holding() if why:
                 return Objection(claim, Contradiction.UNTESTED, why)
             case Holding(said):
                 return Bounded(bound, Reported(said) if said else None)
@@ -219,7 +219,7 @@ class Review:
                 return found
             case Idle(absent) if isinstance(found, Absent if absent else Vacuous):
                 return found
-            case _:
+            case Certified() | Holding() | Idle() | Refutation():
                 return Objection("vacuity", Contradiction.REACHES_OTHERWISE)
 
     def _idle(self, claim: str, absent: bool, why: tuple[Goal, ...]) -> Verdict | Objection:

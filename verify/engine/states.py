@@ -110,7 +110,9 @@ def _literal(codes: Sequence[Thread], one: Literal, stride: int) -> Points | Loc
             return _points(codes, one.values, stride)
         case "lock":
             return LockModes(one.name, one.values)
-        case _:
+        case "shared" | "held":
+            raise AssertionError(f"{one.name} is no thread's own")
+        case "local":
             name = one.name
             code = codes[0]
             if stride:

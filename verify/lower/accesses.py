@@ -37,6 +37,7 @@ class Accesses:
             case checked.LockTest(word, _):
                 return not word.startswith("held")
             case _:
+                # Nothing else is shared; the parts of others are met by themselves.
                 return False
 
     def looks(self, node: checked.Expr) -> bool:

@@ -14,8 +14,11 @@ from verify.diagnostics import Diagnostic, InputError
 from verify.ir import (
     FALSE,
     TRUE,
+    And,
+    Arith,
     Asked,
     Atom,
+    Compare,
     Const,
     Context,
     Expr,
@@ -23,12 +26,13 @@ from verify.ir import (
     Ite,
     Local,
     Mine,
+    Not,
+    Or,
     Others,
     Shared,
     compare,
     conj,
     disj,
-    is_condition,
     modes,
     negate,
     phase,
@@ -131,7 +135,7 @@ class Way:
                     return self.params[atom]
                 case Shared() | Local():
                     return self.values.get(atom, atom)
-                case _:
+                case Mine() | Others():
                     return atom
 
         return rebuild(expr, leaf) if self.values or self.locks or self.params else expr
@@ -432,9 +436,9 @@ class Steps:
                 least, most = self._range(self.types[name])
             case Ite(_, then, otherwise):
                 return self._may_leave(then, low, high) or self._may_leave(otherwise, low, high)
-            case _ if is_condition(expr):
+            case Not() | And() | Or() | Compare() | Mine() | Others():
                 least, most = 0, 1
-            case _:
+            case Local() | Arith():
                 return True
         return not low <= least <= most <= high
 

@@ -136,6 +136,7 @@ def _after(command: Command, guard: Expr, known: Facts, full: Facts) -> Facts | 
             case Local(name):
                 after[target.name] = refined[name]
             case _:
+                # What comes out is known of constants and of locals alone.
                 after[target.name] = full[target.name]
     for lock, mode in command.locks:
         after[LOCK + lock] = frozenset((mode,))
@@ -160,6 +161,7 @@ def _refined(guard: Expr, known: Facts) -> Facts | None:
             case Not(Mine(lock, mode)):
                 known[LOCK + lock] -= _meeting(known[LOCK + lock], mode)
             case _:
+                # No other condition is about the values of one local or the mode of one lock.
                 continue
     return None if any(not values for values in known.values()) else known
 

@@ -44,6 +44,7 @@ class Hoisting(Builder):
             case checked.Binary("&&" | "||", _, right) if has_call(right):
                 return self._by_branching(node, pc)
             case _:
+                # The calls in all others are made whatever comes of the parts.
                 return self._hoist_inside(node, pc)
 
     def _hoist_inside(self, node: checked.Expr, pc: int) -> tuple[checked.Expr, int]:
@@ -136,6 +137,7 @@ class Hoisting(Builder):
                 self.branch(left, pc, yes, middle)
                 self.branch(right, middle, yes, no)
             case _:
+                # What is no connective is one test.
                 came = (Came.TRUE, Came.FALSE)
                 called = isinstance(node, checked.Call)
                 if isinstance(node, checked.Binary) and node.span == node.left.span:

@@ -212,6 +212,7 @@ def choices(node: checked.Expr, names: Names) -> Choices:
             )
             return tuple((condition, lock) for condition, lock in found if condition != FALSE)
         case _:
+            # No other expression has the type of a pointer to a lock.
             raise AssertionError(f"{type(node).__name__} is no lock")
 
 

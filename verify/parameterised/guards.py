@@ -9,18 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verify.cases import chosen, split
-from verify.ir import (
-    And,
-    Compare,
-    Const,
-    Expr,
-    Local,
-    Mine,
-    Not,
-    Or,
-    Others,
-    Shared,
-)
+from verify.ir import And, Arith, Compare, Const, Expr, Ite, Local, Mine, Not, Or, Others, Shared
 from verify.locks import EXCLUSIVE, ModeWord
 from verify.parameterised.alternatives import Alternative, distinct, meet
 from verify.parameterised.layout import BitField, Layouts, Role
@@ -49,7 +38,7 @@ def _forks(expr: Expr, wanted: bool) -> bool:
             return isinstance(expr, And) != wanted or any(_forks(arg, wanted) for arg in args)
         case Const() | Shared() | Local() | Mine() | Compare("==", Shared() | Local(), Const()):
             return False
-        case _:
+        case Others() | Compare() | Arith() | Ite():
             return True
 
 
@@ -86,7 +75,7 @@ class _Reader:
                 if wanted:
                     return self._held(lock, modes, start)
                 return self._not_held(lock, modes, start)
-            case _:
+            case Compare() | Arith() | Ite():
                 return self._by_cases(expr, wanted, start)
 
     def _all(self, args: tuple[Expr, ...], wanted: bool, start: Alternative) -> list[Alternative]:

@@ -60,7 +60,7 @@ def _untested(claim: str, missing: Sequence[Goal]) -> Iterator[str]:
                 yield NO_START
             case SampleGoal(point) if claim == "table":
                 yield f"its {_sample(point)}"
-            case _:
+            case StatementGoal() | OwnerGoal() | UseGoal() | LockGoal() | SampleGoal() | CaseGoal():
                 yield never(one)
 
 

@@ -29,7 +29,7 @@ def who(run: Run) -> str:
             return thread
         case Waiting(waits) if run.alone:
             return waits[0].thread
-        case _:
+        case Waiting() | None:
             return ""
 
 
@@ -85,7 +85,7 @@ def details(run: Run) -> Iterator[str]:
         case Waiting(waits):
             for one in waits:
                 yield from _wait(one)
-        case _:
+        case Endless() | None:
             return
 
 
@@ -123,7 +123,7 @@ def history(run: Run) -> Iterator[tuple[int, str]]:
                 if lock.step:
                     yield lock.step, f"{lock.lock}: taken by {lock.thread}, still held"
             return
-        case _:
+        case Endless() | None:
             return
     for lock in locks:
         for said in _since(lock):
@@ -145,7 +145,7 @@ def cause(run: Run) -> tuple[int, str] | None:
                 lock = locks[0]
                 return lock.step, f"{lock.lock}: taken in step {lock.step}, never released"
             return None
-        case _:
+        case Endless() | None:
             return None
     for lock in locks:
         for line in _since(lock):

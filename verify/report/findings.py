@@ -109,7 +109,7 @@ def _related(verdict: Verdict) -> Iterator[Annotation]:
             for goal in missing:
                 if isinstance(goal, StatementGoal):
                     yield Annotation(goal.span, "never reached")
-        case _:
+        case Proved() | Bounded() | NotEstablished():
             return
 
 

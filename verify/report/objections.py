@@ -34,4 +34,5 @@ def objection_text(one: Objection) -> str:
         case Contradiction.NOT_ALL_REACHED:
             return f"{said}: {unreached_text(one.missing)}"
         case _:
+            # The others are about the claim alone.
             return said

@@ -71,6 +71,7 @@ def _modes(one: LockModes) -> str:
         case (locks.FREE, locks.EXCLUSIVE):
             return f"not holding {one.lock} shared"
         case _:
+            # Any other set of modes, of a lock with levels too, is told one by one.
             held = " or ".join(locks.exact_name(mode) for mode in one.modes if mode)
             return f"{'without or ' if 0 in one.modes else ''}holding {one.lock} {held}"
 

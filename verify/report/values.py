@@ -23,6 +23,7 @@ from verify.verdicts import (
     Broken,
     Condition,
     Crash,
+    Endless,
     Held,
     Proved,
     Refuted,
@@ -149,7 +150,7 @@ def _end(run: Run) -> dict[str, Any]:
             kind = "crash"
         case Waiting(waits):
             kind = "waiting"
-        case _:
+        case Endless() | None:
             kind = "endless"
     return {
         "kind": kind,

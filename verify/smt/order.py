@@ -29,6 +29,8 @@ from verify.ir import (
     Const,
     Expr,
     Ite,
+    Local,
+    Mine,
     Not,
     Or,
     Others,
@@ -227,7 +229,7 @@ class Order:
                 return self.value_in(name, frozenset((value,)), at)
             case Compare() | Ite() | Arith():
                 return self._by_cases(expr, at)
-            case _:
+            case Local() | Mine():
                 raise AssertionError(f"{type(expr).__name__} was left over by unfolding")
 
     def _values_of(self, atom: Atom) -> Sequence[int]:

@@ -260,6 +260,7 @@ class Claims:
                     return None
                 return (one and two) if op == "&&" else (one or two)
             case _:
+                # All other expressions say nothing of the axes.
                 self.known.error(
                     "BFP108",
                     "a case is made of the axes and `!`, `&&`, `||`",

@@ -160,6 +160,7 @@ def declare(declarations: Sequence[tree.Declaration]) -> Declared:
                     )
                 known.structs.setdefault(declaration.name, {})
             case _:
+                # No other declaration makes a type.
                 pass
     for declaration in declarations:
         if isinstance(declaration, tree.Struct):
@@ -387,6 +388,7 @@ def constant(known: Declared, value: tree.Initializer, type_: Type) -> int | Non
                 )
                 return None
         case _:
+            # Nothing else is constant.
             pass
     if found is None:
         known.error("BFP103", "an initial value has to be a constant", value.span)
@@ -420,4 +422,5 @@ def _path(place: tree.Expr) -> str | None:
             inner = _path(base)
             return None if inner is None else f"{inner}.{name}"
         case _:
+            # No other expression is the path of an object.
             return None
