@@ -24,6 +24,7 @@ FACES = {
     "verify.lower.builder": "verify.lower.program, in tests/lower",
     "verify.lower.clauses": "what is said of a broken claim, in tests/report",
     "verify.lower.copies": "verify.lower.program: isolated copies and observers, in tests/lower",
+    "verify.lower.graph": "the passes that walk it, in tests/lower",
     "verify.lower.watched": "verify.lower.program: what is not covered, in tests/engine",
     "verify.reasons": "values: made in the engines, worded in the reports, and tested there",
     "verify.reference": "verify.reference, in tests/reference: it is asked as a whole",

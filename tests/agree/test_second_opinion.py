@@ -15,7 +15,7 @@ from tests.whole import checked_text, random_program
 from verify import interpret
 from verify.certify import places as crowd_waiting
 from verify.ir import CASE, FALSE, Const, Local
-from verify.lower import contracts, program, threads, tidy
+from verify.lower import contracts, fuse, program, threads
 from verify.lower.accesses import accesses
 from verify.lower.program import lower
 from verify.lower.values import choices
@@ -90,7 +90,7 @@ def another_turn_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_step_is_swallowed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(tidy, "_closed", lambda *_: None)
+    patch.setattr(fuse, "_closed", lambda *_: None)
 
 
 def a_call_begins_with_what_the_last_one_did(patch: pytest.MonkeyPatch) -> None:

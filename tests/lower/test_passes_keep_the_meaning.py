@@ -13,8 +13,11 @@ from tests.ir.text import text
 from tests.randomised import programs, threads_of
 from verify.explore import explore
 from verify.ir import Command, Local, Program, Shared, Thread, atoms
+from verify.lower.constants import propagate_constants
 from verify.lower.flow import flow
-from verify.lower.tidy import fold, forget, merge, renumber
+from verify.lower.fuse import fuse_local_steps
+from verify.lower.renumber import renumber
+from verify.lower.reset import reset_dead_locals
 
 Pass = Callable[[Program, Thread], Thread]
 
@@ -25,16 +28,16 @@ def flowed(program: Program, thread: Thread) -> Thread:
 
 def all_of_them(program: Program, thread: Thread) -> Thread:
     """As `lower` has them one after the other."""
-    once = flowed(program, merge(flowed(program, fold(thread, ())[0])))
-    return renumber(forget(once))
+    once = flowed(program, fuse_local_steps(flowed(program, propagate_constants(thread, ())[0])))
+    return renumber(reset_dead_locals(once))
 
 
 PASSES: dict[str, Pass] = {
-    "merge": lambda _, thread: merge(thread),
-    "forget": lambda _, thread: forget(thread),
-    "fold": lambda _, thread: fold(thread, ())[0],
-    # It numbers what can be reached, which `fold` leaves.
-    "renumber": lambda _, thread: renumber(fold(thread, ())[0]),
+    "fuse local steps": lambda _, thread: fuse_local_steps(thread),
+    "reset dead locals": lambda _, thread: reset_dead_locals(thread),
+    "propagate constants": lambda _, thread: propagate_constants(thread, ())[0],
+    # It numbers what can be reached, which `propagate_constants` leaves.
+    "renumber": lambda _, thread: renumber(propagate_constants(thread, ())[0]),
     "flow": flowed,
     "all": all_of_them,
 }

@@ -17,8 +17,8 @@ from verify.ir import (
     disj,
     negate,
 )
-from verify.lower import tidy
 from verify.lower.clauses import in_parts
+from verify.lower.constants import substituted
 from verify.lower.values import Layout, Names, faults, value
 from verify.reasons.violations import StateForbidden
 from verify.syntax import checked
@@ -67,7 +67,7 @@ def isolated(lowered: Lowered, claim: checked.Claim, where: Layout) -> Thread:
         here = conj([negate(faults(claim.when, names)), value(claim.when, names)])
         entry = 1 + max(max(c.source, c.target) for c in thread.commands)
         if here != FALSE:
-            commands.insert(0, tidy.settled(Command(entry, thread.entry, here), lowered.known))
+            commands.insert(0, substituted(Command(entry, thread.entry, here), lowered.known))
     return replace(
         thread,
         name=claim.name,

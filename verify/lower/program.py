@@ -27,12 +27,16 @@ from verify.ir import (
     usage,
 )
 from verify.locks import PHASES
-from verify.lower import tidy
 from verify.lower.accesses import accesses
+from verify.lower.constants import propagate_constants, substitute, written
 from verify.lower.copies import Lowered, isolated, observers, ordinary
 from verify.lower.flow import flow
+from verify.lower.fuse import fuse_local_steps
+from verify.lower.renumber import renumber
+from verify.lower.reset import reset_dead_locals
 from verify.lower.threads import Threads
 from verify.lower.turns import ends_as_it_began
+from verify.lower.unset import unset_reads
 from verify.lower.values import Layout, layout
 from verify.lower.watched import watched
 from verify.syntax import checked
@@ -113,7 +117,7 @@ def _first_lowered(program: Checked, where: Layout) -> dict[str, Lowered]:
                 v.name for v in made.locals if not v.ghost and v.name not in shared_by_calls
             ),
         )
-        for local, command in tidy.unset_reads(ordinary(found[name]), lowering.uninitialised):
+        for local, command in unset_reads(ordinary(found[name]), lowering.uninitialised):
             shown = lowering.uninitialised[local]
             span = command.places[0].span if command.places else thread.span
             headline = f"`{shown}` may be read before it is set"
@@ -152,7 +156,7 @@ def _usages(program: Checked, where: Layout) -> dict[str, frozenset[str]]:
 
 def _changing(lowered: Iterable[Lowered], usages: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """The shared variables that may change; of uses those alone that meet one they must not."""
-    stored = tidy.written(one.thread for one in lowered)
+    stored = written(one.thread for one in lowered)
     return stored - {name for name, rivals in usages.items() if not rivals & stored}
 
 
@@ -183,7 +187,7 @@ def _without(lowered: Lowered, names: Collection[str]) -> Lowered:
 
 def _folded(lowered: Lowered, constants: Mapping[Atom, Expr]) -> Lowered:
     """The thread with constants propagated: once for it and all its isolated copies."""
-    thread, found = tidy.fold(tidy.put(lowered.thread, constants), lowered.fresh)
+    thread, found = propagate_constants(substitute(lowered.thread, constants), lowered.fresh)
     return replace(lowered, thread=thread, known={**constants, **found})
 
 
@@ -195,7 +199,7 @@ def _threads(
     for claim in program.claims:
         if claim.alone is not None:
             threads.append(isolated(lowered[claim.alone], claim, where))
-        threads += [tidy.put(o, constants) for o in observers(where, claim)]
+        threads += [substitute(o, constants) for o in observers(where, claim)]
     return tuple(threads)
 
 
@@ -209,8 +213,8 @@ def _fused(program: Checked, threads: Iterable[Thread]) -> tuple[Thread, ...]:
 
 def _tidied(thread: Thread, locks: tuple[str, ...], again: Collection[str]) -> Thread:
     def made(turns: bool) -> Thread:
-        found = flow(tidy.merge(flow(thread, locks, turns)), locks, turns)
-        return tidy.renumber(tidy.forget(found))
+        found = flow(fuse_local_steps(flow(thread, locks, turns)), locks, turns)
+        return renumber(reset_dead_locals(found))
 
     once = made(False)
     if thread.kind != "thread" or thread.name not in again:

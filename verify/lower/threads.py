@@ -1,7 +1,7 @@
 """Threads: functions are inlined, control flow becomes program counters.
 
 Each access to shared state is a command of its own; what only concerns a
-thread's locals is lowered to silent commands, which `tidy` merges away.
+thread's locals is lowered to silent commands, which `fuse` takes together with others.
 """
 
 from __future__ import annotations

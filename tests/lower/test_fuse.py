@@ -1,4 +1,4 @@
-"""`tidy.merge` and `tidy.compose`: what is a thread's own affair goes with the access before it."""
+"""`fuse` and `compose`: what is a thread's own affair goes with the access before it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from tests.lower.passes import as_read, by, made
 from verify.ir import CASE, SAMPLED_BEFORE, Command, Const, Local, Place
-from verify.lower import tidy
-from verify.lower.tidy import compose, merge
+from verify.lower import fuse
+from verify.lower.compose import compose
+from verify.lower.fuse import fuse_local_steps
 from verify.reasons.steps import Because
 from verify.source import Source, Span
 
@@ -170,13 +171,13 @@ LEFT = {
 )
 def test_own_steps_are_taken_with_an_access(before: str, after: str | None) -> None:
     """Observations would be lost, or every engine walk through states that nobody can see."""
-    assert as_read(before if after is None else after) == by(merge, before)
+    assert as_read(before if after is None else after) == by(fuse_local_steps, before)
 
 
 @pytest.mark.parametrize("before", LEFT.values(), ids=LEFT.keys())
 def test_what_others_can_tell_apart_is_not_taken_together(before: str) -> None:
     """A state that others see between two steps would be gone: a bug with it."""
-    assert as_read(before) == by(merge, before)
+    assert as_read(before) == by(fuse_local_steps, before)
 
 
 @pytest.mark.parametrize(("limit", "merged"), [(2, 1), (1, 2)])
@@ -184,9 +185,9 @@ def test_a_step_that_multiplies_the_commands_stays(
     limit: int, merged: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A text of a few lines would come to more commands than there is memory for."""
-    monkeypatch.setattr(tidy, "MAX_JOINED", limit)
+    monkeypatch.setattr(fuse, "MAX_JOINED", limit)
 
-    assert merged == len(by(merge, "0 -> 1 do x = 1  1 -> 9 own do i = 1"))
+    assert merged == len(by(fuse_local_steps, "0 -> 1 do x = 1  1 -> 9 own do i = 1"))
 
 
 def pair(commands: str) -> tuple[Command, Command]:

@@ -1,4 +1,4 @@
-"""The passes of `tidy` beside `merge`: constants, locals that nobody reads, numbers of pcs."""
+"""The passes beside `fuse`: constants, locals that nobody reads, numbers of pcs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import pytest
 from tests.ir.text import expression, ir
 from tests.lower.passes import as_read, by, lines, locals_, made
 from verify.ir import Const, Expr, Local, Shared, Thread
-from verify.lower.tidy import fold, forget, put, renumber, unset_reads, written
+from verify.lower.constants import propagate_constants, substitute, written
+from verify.lower.renumber import renumber
+from verify.lower.reset import reset_dead_locals
+from verify.lower.unset import unset_reads
 
 # Before; behind; the locals that are gone.
 FOLDED = {
@@ -57,7 +60,7 @@ FOLDED = {
 @pytest.mark.parametrize(("before", "after", "gone"), FOLDED.values(), ids=FOLDED.keys())
 def test_a_local_with_one_value_is_that_value(before: str, after: str, gone: str) -> None:
     """A value would be taken for granted that a local may not have, or states be multiplied."""
-    found, values = fold(made(before), ("i", "j"))
+    found, values = propagate_constants(made(before), ("i", "j"))
     stored = {target.name for c in made(before).commands for target, _ in c.updates}
 
     assert as_read(after) == lines(found)
@@ -105,12 +108,12 @@ FORGOTTEN = {
 @pytest.mark.parametrize(("before", "after"), FORGOTTEN.values(), ids=FORGOTTEN.keys())
 def test_a_local_is_set_back_once_nobody_reads_it(before: str, after: str) -> None:
     """A value that is still read would be gone, or states that differ in nothing be two."""
-    assert as_read(after) == by(forget, before)
+    assert as_read(after) == by(reset_dead_locals, before)
 
 
 def test_a_local_that_nobody_reads_is_none() -> None:
     """States would be multiplied by the values of what nobody looks at."""
-    assert ["i"] == locals_(forget(made("0 -> 1 do i = n; j = 1 1 -> 9 do x = i")))
+    assert ["i"] == locals_(reset_dead_locals(made("0 -> 1 do i = n; j = 1 1 -> 9 do x = i")))
 
 
 RENUMBERED = {
@@ -164,7 +167,7 @@ def test_a_value_stands_for_a_variable(before: str, after: str) -> None:
     """A field that no statement assigns would be another in some of its reads."""
     known: dict[Shared | Local, Expr] = {Shared("n"): Const(1)}
 
-    assert as_read(after) == by(lambda thread: put(thread, known), before)
+    assert as_read(after) == by(lambda thread: substitute(thread, known), before)
 
 
 UNSET = {
@@ -204,10 +207,10 @@ def test_a_pass_leaves_the_rest_of_a_thread_alone() -> None:
     """A lonely thread would run with others, or an observer take steps."""
     thread = made("0 -> 1 do x = 1 1 -> 2", "solo t of odd: 0 to 2 when\n")
     passes = (
-        forget,
+        reset_dead_locals,
         renumber,
-        lambda t: fold(t, ())[0],
-        lambda t: put(t, {Shared("n"): expression("1")}),
+        lambda t: propagate_constants(t, ())[0],
+        lambda t: substitute(t, {Shared("n"): expression("1")}),
     )
 
     def rest(found: Thread) -> tuple[object, ...]:
