@@ -331,6 +331,12 @@ class Variable:
     ghost: bool = False
     lasting: bool = False
 
+    @property
+    def function(self) -> str:
+        """The function in a call of which a local is, `f` of `f.3.x`; empty: the thread's own."""
+        function, _, rest = self.name.partition(".")
+        return function if rest.partition(".")[0].isdecimal() else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:

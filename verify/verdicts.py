@@ -412,6 +412,16 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class WordedLemma:
+    """A lemma by its name in its certificate: what never is, as a sentence, and the `claims`
+    that it helps to prove directly; none if only other lemmas rest on it."""
+
+    name: str
+    text: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What a change of one statement breaks: claims, or the text itself (`senseless`).
 

@@ -184,6 +184,16 @@ def test_evidence_is_written_checked_and_shown() -> None:
     shown = verify.show("proofs/good")
     assert report.answers == shown.result().answers
     assert "init.smt2" in shown.obligations()
+    printed = call("show", "proofs/good", "--lemmas").lines
+    assert printed == [
+        line
+        for one in shown.lemmas()
+        for line in (
+            f"{one.name}  {one.text}",
+            f"          for {', '.join(one.claims) or 'other lemmas'}",
+        )
+    ]
+    assert [] != printed
     assert 0 == call("check", "proofs/good").status
 
     Path("good.bfp").write_text(Path("bad.bfp").read_text())

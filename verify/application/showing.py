@@ -10,7 +10,7 @@ from verify.application.failures import BadCertificate, FailedError, unusable
 from verify.application.question import CheckQuestion
 from verify.artifact.form import CERTIFICATE, MalformedError
 from verify.interpret import ReplayError
-from verify.verdicts import Result
+from verify.verdicts import Result, WordedLemma
 
 if TYPE_CHECKING:
     from verify.artifact.certificate import Certificate
@@ -41,8 +41,8 @@ class Shown:
         except (MalformedError, ReplayError) as error:
             raise _bad(self.folder, error) from None
 
-    def lemmas(self) -> list[str]:
-        """Each lemma in words, and below it the claims that it helps to prove."""
+    def lemmas(self) -> tuple[WordedLemma, ...]:
+        """The lemmas in words, no two alike."""
         from verify.artifact import views
 
         return views.lemmas_of(self.opened, self.certificate)

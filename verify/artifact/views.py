@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from verify.artifact.certificate import Certificate
@@ -12,7 +13,7 @@ from verify.engine.states import members, spurious_failures, states_of
 from verify.reasons.objections import Objection
 from verify.report.objections import objection_text
 from verify.report.states import lemma_text
-from verify.verdicts import Evidence, Proved, Result
+from verify.verdicts import Evidence, Proved, Result, WordedLemma
 
 
 def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Result:
@@ -47,16 +48,35 @@ def result_of(one: Opened, certificate: Certificate, whole: bool = True) -> Resu
     return replace(result, proof=evidence)
 
 
-def lemmas_of(one: Opened, certificate: Certificate) -> list[str]:
-    """Each lemma in words, and the claims that it helps to exclude directly."""
-    lines = []
+def lemmas_of(one: Opened, certificate: Certificate) -> tuple[WordedLemma, ...]:
+    """The lemmas in words, no two alike."""
     grounds = certificate.grounds
-    for i, (name, lemma) in enumerate(zip(one.said["lemmas"], grounds.lemmas, strict=True)):
-        users = [claim for claim, some in sorted(grounds.direct.items()) if i in some]
-        states = states_of(one.program, one.scenario, lemma)
-        lines.append(f"{name}  {lemma_text(states)}")
-        lines.append(f"          for {', '.join(users) or 'other lemmas'}")
-    return lines or ["none"]
+    said: dict[str, dict[str, str]] = one.said["lemmas"]
+    texts = [lemma_text(states_of(one.program, one.scenario, x)) for x in grounds.lemmas]
+    return tuple(
+        WordedLemma(
+            name,
+            text,
+            tuple(claim for claim, some in sorted(grounds.direct.items()) if i in some),
+        )
+        for i, (name, text) in enumerate(
+            zip(said, told_apart(texts, [*said.values()]), strict=True)
+        )
+    )
+
+
+def told_apart(texts: Sequence[str], words: Sequence[Mapping[str, str]]) -> list[str]:
+    """The texts of some lemmas, those that are alike with what their `words` in the certificate
+    differ in: it has a name for each of several points of one line."""
+    alike: dict[str, list[Mapping[str, str]]] = {}
+    for text, said in zip(texts, words, strict=True):
+        alike.setdefault(text, []).append(said)
+    found = []
+    for text, said in zip(texts, words, strict=True):
+        others = [other for other in alike[text] if other is not said]
+        differ = [f"{k}: {v}" for k, v in said.items() if any(o.get(k) != v for o in others)]
+        found.append(f"{text} ({'; '.join(differ)})" if differ else text)
+    return found
 
 
 def texts_of(one: Opened, certificate: Certificate) -> dict[str, str]:

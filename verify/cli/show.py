@@ -27,6 +27,7 @@ def show(
     """Print a certificate: report, lemmas, obligations."""
     from verify import api
     from verify.application.failures import FailedError, unusable
+    from verify.report.states import lemmas_text
     from verify.report.text import report
 
     question = api.CheckQuestion(program=program, include=tuple(include or ()))
@@ -42,6 +43,6 @@ def show(
             raise FailedError(unusable(str(folder), error)) from None
         tell(f"{len(texts)} obligations: {obligations}")
     elif lemmas:
-        tell(*shown.lemmas())
+        tell(*lemmas_text(shown.lemmas()))
     else:
         tell(*report(shown.result(), runs=not brief))

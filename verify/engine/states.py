@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
 from verify.certify.places import Meeting, WaitingPlace
-from verify.ir import Program, Scenario, Thread, thread_named
+from verify.ir import Program, Scenario, Thread, Variable, thread_named
 from verify.reasons.limits import Circle
 from verify.reasons.states import (
     HeldByReplicated,
@@ -16,6 +16,7 @@ from verify.reasons.states import (
     Somebody,
     States,
     Values,
+    Whose,
 )
 from verify.verdicts import Member, SpuriousFailure
 
@@ -121,7 +122,22 @@ def _literal(codes: Sequence[Thread], one: Literal, stride: int) -> Points | Loc
             variable = next(v for v in code.locals if v.name == name)
             domain = variable.domain
             words = tuple(map(domain.word, one.values))
-            return Values(variable.shown, words, tuple(domain.labels))
+            whose = _whose(codes, code, variable)
+            return Values(variable.shown, words, tuple(domain.labels), whose)
+
+
+def _whose(codes: Sequence[Thread], code: Thread, variable: Variable) -> Whose | None:
+    """What tells a local of one of some threads from others that are shown by the same name."""
+    alike = [(one, v) for one in codes for v in one.locals if v.shown == variable.shown]
+    if len(alike) == 1:
+        return None
+    own = [v for one, v in alike if one is code]
+    same = [v for v in own if v.function == variable.function]
+    return Whose(
+        code.name if len(own) < len(alike) else "",
+        variable.function if len(own) > 1 else "",
+        same.index(variable) + 1 if len(same) > 1 else 0,
+    )
 
 
 def _points(codes: Sequence[Thread], pcs: Iterable[int], stride: int) -> Points:

@@ -9,12 +9,29 @@ from verify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """What tells a local from others of its name: the `thread`, the `function` called, and
+    `number`, which of several in calls of that function.
+
+    Each is empty, or 0, where that does not tell them apart.
+    """
+
+    thread: str
+    function: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
-    """A variable has one of some `words`, of `every` that its domain has."""
+    """A variable has one of some `words`, of `every` that its domain has.
+
+    `whose` is None if no other local that may be meant has the name.
+    """
 
     name: str
     words: tuple[str, ...]
     every: tuple[str, ...]
+    whose: Whose | None = None
 
 
 @dataclass(frozen=True, slots=True)

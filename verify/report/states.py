@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from verify import locks
 from verify.reasons.limits import Circle
 from verify.reasons.states import HeldByReplicated, LockModes, Points, Somebody, States, Values
 from verify.report.violations import spurious_text
-from verify.verdicts import Member, SpuriousFailure
+from verify.verdicts import Member, SpuriousFailure, WordedLemma
 
 
 def lemma_text(states: States) -> str:
     """A lemma as a sentence: `never: page0.freed and a shrinker at v3.bfp:56-58`."""
     return f"never: {states_text(states)}"
+
+
+def lemmas_text(lemmas: Sequence[WordedLemma]) -> Iterator[str]:
+    """Each lemma by its name, and below it what it is for."""
+    if not lemmas:
+        yield "none"
+    for one in lemmas:
+        yield f"{one.name}  {one.text}"
+        yield f"          for {', '.join(one.claims) or 'other lemmas'}"
 
 
 def states_text(states: States) -> str:
@@ -33,12 +42,23 @@ def _part(part: Values | HeldByReplicated | Somebody) -> str:
 
 
 def _is(one: Values) -> str:
+    name = _whose(one)
     if one.every == ("false", "true"):
-        return one.name if one.words == ("true",) else f"!{one.name}"
+        return name if one.words == ("true",) else f"!{name}"
     rest = [word for word in one.every if word not in one.words]
     if len(rest) == 1:
-        return f"{one.name} != {rest[0]}"
-    return f"{one.name} == {' or '.join(one.words)}"
+        return f"{name} != {rest[0]}"
+    return f"{name} == {' or '.join(one.words)}"
+
+
+def _whose(one: Values) -> str:
+    """`vma`, or as much more as it takes to tell it from others: `vma of f#2 in shrinker`."""
+    if one.whose is None:
+        return one.name
+    number = f"#{one.whose.number}" if one.whose.number else ""
+    name = one.name if one.whose.function else f"{one.name}{number}"
+    function = f" of {one.whose.function}{number}" if one.whose.function else ""
+    return f"{name}{function}" + (f" in {one.whose.thread}" if one.whose.thread else "")
 
 
 def _who(one: Somebody) -> str:
