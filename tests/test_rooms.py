@@ -17,7 +17,6 @@ FACES = {
     "verify.application": "verify.api, and the command line in tests/cli",
     "verify.artifact.find": "`verify check` and its kin, in tests/artifact and tests/cli",
     "verify.artifact.read": "the page of all verdicts, in tests/cli",
-    "verify.artifact.views": "what is printed from a certificate, in tests/artifact",
     "verify.cli": "what it prints and its status, in tests/cli",
     "verify.engine": "what is answered, in tests/engine, artifact and report: asked as a whole",
     "verify.lower.atomic": "verify.lower.program: the commands of a primitive, in tests/lower",
