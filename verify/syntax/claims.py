@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from verify import locks
 from verify.diagnostics import nearest
 from verify.syntax import checked, tree
-from verify.syntax.check import Scope, Signature, Where
 from verify.syntax.checked import VOID, Type
 from verify.syntax.declare import MAX_DOMAIN, RESERVED, Declared
+from verify.syntax.scope import Scope, Signature, Where
 
 
 class Claims:

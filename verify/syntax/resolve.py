@@ -8,12 +8,13 @@ from pathlib import Path
 from verify.diagnostics import Diagnostic, InputError
 from verify.source import Source, Span
 from verify.syntax import checked, tree
-from verify.syntax.check import Scope, Signature, check_labels, locals_of
+from verify.syntax.check import BodyScope, check_labels, locals_of
 from verify.syntax.checked import BOOL, VOID, Checked, Type
 from verify.syntax.claims import BUILT_IN_CLAIMS, Claims
 from verify.syntax.declare import RESERVED, Declared, declare
 from verify.syntax.desugar import desugar
 from verify.syntax.load import Loader
+from verify.syntax.scope import Scope, Signature
 
 # Scenarios times claims; the kernel's programs come to 116.
 MAX_QUESTIONS = 1_000
@@ -174,7 +175,7 @@ def _primitive(
     signature = signatures.get(d.name) or Signature((), VOID, True, d.span)
     spans = [p.span for p in d.params]
     names = _names(known, [(n, t, s) for (n, t), s in zip(signature.params, spans, strict=False)])
-    scope = Scope(known, signatures, "primitive", names, signature.result)
+    scope = BodyScope(known, signatures, "primitive", names, signature.result)
     before = [scope.statement(part) for part in d.before]
     alternatives = []
     for item in d.alternatives:
@@ -257,13 +258,13 @@ def _scope(
     params: list[tuple[str, Type, Span]],
     body: tree.Block,
     result: Type,
-) -> tuple[Scope, tuple[tuple[str, Type], ...]]:
+) -> tuple[BodyScope, tuple[tuple[str, Type], ...]]:
     """What a body may speak of, and its locals."""
     local = [(p.name, known.type_of(p.type), p.span) for p in locals_of(body)]
     for name, type_, span in local:
         if type_ == VOID or type_.kind in ("struct", "lock", "lock pointer"):
             known.error("BFP103", f"local `{name}` cannot be {type_}", span)
-    scope = Scope(known, signatures, "function", _names(known, [*params, *local]), result)
+    scope = BodyScope(known, signatures, "function", _names(known, [*params, *local]), result)
     kept = [node for node in tree.walk(body) if isinstance(node, tree.Kept)]
     for node in kept:
         scope.keep(node)
