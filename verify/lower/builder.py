@@ -65,7 +65,7 @@ class Builder:
     positions of commands that break a claim on a transient way only.  `used`
     are the structs of which the commands at a pc use an object, and when;
     `accesses` the pcs at which an access is made, all others being the thread's own affair;
-    `jumps` the statements that lead elsewhere than to the next.
+    `jumps` the statements that lead elsewhere than to the next, `tests` the conditions.
     """
 
     program: Checked
@@ -82,6 +82,7 @@ class Builder:
     used: dict[int, dict[str, Expr]] = field(default_factory=dict)
     accesses: set[int] = field(default_factory=set)
     jumps: set[Span] = field(default_factory=set)
+    tests: set[Span] = field(default_factory=set)
     pcs: int = 0
     steps: Steps = field(init=False)
 

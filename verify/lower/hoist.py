@@ -73,7 +73,7 @@ class Hoisting(Builder):
             assert node.base is not None
             base, pc = self.kept(node.base, pc)
             return replace(node, base=base), pc
-        target = self._temporary("value", node.type)
+        target = self._temporary("value", node.type, kept_name(node.span))
         self.guarded(node, pc, node.span)
         after = self.pc()
         names = self.names()
@@ -115,8 +115,8 @@ class Hoisting(Builder):
         self.emit(no, after, updates=[(target, FALSE)])
         return self._named(target, node), after
 
-    def _temporary(self, shown: str, type_: Type) -> Local:
-        return self.local(f"{self.frame.prefix}{shown}%{len(self.locals)}", type_, shown)
+    def _temporary(self, name: str, type_: Type, shown: str = "") -> Local:
+        return self.local(f"{self.frame.prefix}{name}%{len(self.locals)}", type_, shown or name)
 
     def _named(self, target: Local, node: checked.Expr) -> checked.Local:
         """A name for a temporary, so that checked expressions can speak of it."""
@@ -163,6 +163,11 @@ class Hoisting(Builder):
         fault = faults(node, self.names())
         about = followed(node, self.names())
         self.fail(pc, fault, "memory", FollowsNull(quoted(node.span)), span, about=about)
+
+
+def kept_name(span: Span) -> str:
+    """What a value is shown as that is kept of a piece of text."""
+    return f"value of {' '.join(span.text.split())}"
 
 
 def reads_thread_local(node: checked.Expr) -> bool:

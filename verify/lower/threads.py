@@ -34,7 +34,7 @@ from verify.lower.atomic import Way
 from verify.lower.builder import Frame
 from verify.lower.clauses import in_parts
 from verify.lower.contracts import Contracts, asked, cell_word
-from verify.lower.hoist import Hoisting, has_call
+from verify.lower.hoist import Hoisting, has_call, kept_name
 from verify.lower.uses import followed
 from verify.lower.values import Choices, Names, choices, faults, field_slots, value, wrong
 from verify.reasons.steps import Because, Note, Returned
@@ -72,7 +72,7 @@ class Threads(Hoisting, Contracts):
         entry, end = self.pc(), self.pc()
         frame = Frame(thread, "", exit=self.pc())
         self.frames.append(frame)
-        self._enter(frame, thread.locals)
+        self._enter(frame, thread.locals, thread.body)
         # Nothing leads back to the entry: who goes round a loop that stands first is under way.
         start = self.pc()
         self.emit(entry, start)
@@ -116,10 +116,11 @@ class Threads(Hoisting, Contracts):
                     )
         self.emit(exit_, end)
 
-    def _enter(self, frame: Frame, names: Sequence[tuple[str, Type]]) -> None:
+    def _enter(self, frame: Frame, names: Sequence[tuple[str, Type]], body: checked.Block) -> None:
+        kept = _kept(body)
         for name, type_ in names:
             unique = f"{frame.prefix}{name}"
-            frame.values[name] = self.local(unique, type_, name)
+            frame.values[name] = self.local(unique, type_, kept.get(name, name))
             self.uninitialised[unique] = name
 
     def _body(self, body: checked.Block, pc: int) -> int | None:
@@ -159,6 +160,7 @@ class Threads(Hoisting, Contracts):
                 return self.call(call, pc, None)
             case checked.If(condition, then, otherwise, _):
                 yes, no, after = self.pc(), self.pc(), self.pc()
+                self.tests.add(condition.span)
                 self.branch(condition, pc, yes, no)
                 ends = [self.statement(then, yes)]
                 ends.append(no if otherwise is None else self.statement(otherwise, no))
@@ -176,7 +178,10 @@ class Threads(Hoisting, Contracts):
             case checked.Goto(label, span, written):
                 if written:
                     self.jumps.add(span)
-                self.emit(pc, self.frame.labels[label], places=(self.place(span),))
+                # A label of a switch that fits is told of where it is tested.
+                told = not written and span in self.tests
+                places = () if told else (self.place(span),)
+                self.emit(pc, self.frame.labels[label], places=places)
                 return None
             case checked.Return(result, span):
                 self.jumps.add(span)
@@ -370,7 +375,7 @@ class Threads(Hoisting, Contracts):
         self.emit(pc, start, ok, stores, (self.place(node.span),))
         self.frames.append(frame)
         start = self.entry_contract(frame, function, start, node.span)
-        self._enter(frame, function.locals)
+        self._enter(frame, function.locals, function.body)
         closing = _closing(function.body.span)
         self.depth += 4
         after = self._body(function.body, start)
@@ -389,6 +394,17 @@ class Threads(Hoisting, Contracts):
             result.append((target, frame.result))
         self.emit(frame.exit, back, inside.guard, result)
         return back
+
+
+def _kept(body: checked.Block) -> dict[str, str]:
+    """What the locals are shown as in which desugaring keeps a value, by their names: those have
+    a blank, and each is first set to the whole that it keeps."""
+    found: dict[str, str] = {}
+    for node in checked.walk(body):
+        match node:
+            case checked.Assign(checked.Local(name), _, span) if " " in name:
+                found.setdefault(name, kept_name(span))
+    return found
 
 
 def _labels(node: checked.Statement) -> list[str]:
