@@ -32,7 +32,7 @@ thread t {
 		y = own + get();
 	}
 	x = y
-	    + (x ? get() : 3);
+		+ (x ? get() : 3);
 }
 scenario s "s": t;
 """

@@ -30,7 +30,7 @@ def test_a_long_path_leaves_the_words_beside_it_whole() -> None:
     lines = list(summary([moved(result("v3"), FAR_AWAY), result("base")]))
 
     assert lines[0] == FAR_AWAY
-    assert lines[1].strip() == "15 holds, 3 refuted, 3 absent: table, balance, stuck"
+    assert lines[1].strip() == "15 bounded, 3 refuted, 3 absent: table, balance, stuck"
     assert len(lines) == 4
 
 
@@ -39,8 +39,8 @@ def test_several_scenarios_of_one_program_are_told_apart() -> None:
     other = dataclasses.replace(result("base"), path="p.bfp", scenario="exit")
     lines = list(summary([moved(result("v3-balanced"), "p.bfp"), other]))
 
-    assert lines[0].startswith("p.bfp reuse  18 holds")
-    assert lines[1].startswith("p.bfp exit   17 holds")
+    assert lines[0].startswith("p.bfp reuse  18 bounded")
+    assert lines[1].startswith("p.bfp exit   17 bounded")
 
 
 @pytest.mark.parametrize("count", [2, 5, 6, 13])
