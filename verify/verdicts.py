@@ -46,7 +46,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One atomic step of a run.
 
@@ -164,7 +164,7 @@ class Endless:
 End: TypeAlias = Broken | Unbalanced | Crash | Waiting | Endless
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run that the interpreter has followed.
 
@@ -181,7 +181,7 @@ class Run:
     alone: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """A run as the interpreter can follow it, in an instance with `threads` for each [*].
 
@@ -264,7 +264,7 @@ class Absent:
 Verdict: TypeAlias = Proved | Bounded | Refuted | NotEstablished | Vacuous | Absent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The verdict on one claim in one scenario.
 
@@ -283,7 +283,7 @@ class Answer:
     cut_short: Crash | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
     """Something the function does in a case: an outcome, and the locks that are not as
     they should be then, `left` held or `lacking`; or it dies, with the run as evidence.
@@ -307,7 +307,7 @@ class RowVerdict(StrEnum):
     NEVER_SAMPLED = "never sampled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One cell of the case table.
 
@@ -326,7 +326,7 @@ class Row:
     sampled: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """How much is to be reached by some run, in whichever scenario.
 

@@ -49,7 +49,7 @@ class Options:
     claims: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Certificate:
     """What a certificate means of a program.
 
@@ -181,13 +181,13 @@ def meaning(said: Mapping[str, Any], program: Program, scenario: Scenario) -> Ce
     ):
         raise MalformedError("`once` has no thread that runs once, or no claim")
     return Certificate(
-        options,
-        {name: _meant(ruling, len(runs)) for name, ruling in said["claims"].items()},
-        _grounds_of(said, program, scenario, words),
-        runs,
-        {name: tuple(some) for name, some in said["once"].items()},
-        tuple(said["solvers"]),
-        said.get("gave_up", ""),
+        options=options,
+        rulings={name: _meant(ruling, len(runs)) for name, ruling in said["claims"].items()},
+        grounds=_grounds_of(said, program, scenario, words),
+        runs=runs,
+        once={name: tuple(some) for name, some in said["once"].items()},
+        solvers=tuple(said["solvers"]),
+        gave_up=said.get("gave_up", ""),
     )
 
 

@@ -67,7 +67,7 @@ class CheckOptions:
     full: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """A certificate with the program that it is about."""
 
@@ -139,7 +139,16 @@ def opened(
     name = folder_name(program, scenario, names.title)
     if not lies_in(folder, name):
         raise MisplacedError(f"it is about {name}, which is not what its folder is called")
-    return Opened(folder, said, path, model, sources, program, scenario, names)
+    return Opened(
+        folder=folder,
+        said=said,
+        path=path,
+        model=model,
+        sources=sources,
+        program=program,
+        scenario=scenario,
+        names=names,
+    )
 
 
 def check(folder: Path, asked: CheckOptions | None = None, progress: Progress = silent) -> Findings:

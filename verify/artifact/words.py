@@ -344,7 +344,9 @@ class CertificateWords:
         if "alone" in run:
             solo = run["alone"][0]
             alone = tuple(self._taken(self._solo(solo), run["alone"][1]))
-        return Schedule(run["threads"], turning, tuple(moves), solo, alone)
+        return Schedule(
+            threads=run["threads"], turning=turning, moves=tuple(moves), solo=solo, alone=alone
+        )
 
     def _solo(self, name: str) -> Thread:
         thread = self.threads.get(name)

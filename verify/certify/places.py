@@ -59,7 +59,7 @@ MAX_VALUES = 256
 MAX_PARTS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WaitingPlace:
     """A thread at `pc`, its own values as in `own`, may have to wait for one of `asks`.
 
@@ -117,7 +117,9 @@ def _places(
         if prod(map(len, ranges)) > MAX_VALUES:
             asks = _asked(way, kinds)
             if asks:
-                yield WaitingPlace(thread, single, kind, pc, (), asks)
+                yield WaitingPlace(
+                    thread=thread, single=single, kind=kind, pc=pc, own=(), asks=asks
+                )
             continue
         groups: dict[tuple[Demand, ...], list[tuple[int, ...]]] = {}
         for values in product(*ranges):
@@ -136,7 +138,9 @@ def _places(
                     for lock, among in zip(by_lock, box[len(names) :], strict=True)
                     if len(among) < len(kinds[lock].domain)
                 ]
-                yield WaitingPlace(thread, single, kind, pc, tuple(own), asks)
+                yield WaitingPlace(
+                    thread=thread, single=single, kind=kind, pc=pc, own=tuple(own), asks=asks
+                )
 
 
 def _kinds(system: System) -> Kinds:

@@ -42,7 +42,7 @@ class TooLargeError(UnprovedError):
     """A limit on what is written out in full was met; which one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """Command number `command` of the thread, taken at node `source`.
 
@@ -59,7 +59,7 @@ class Edge:
     level: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Automaton:
     """Node 0 is the entry; `leaving[n]` and `entering[n]` are edges of node n.
 
@@ -111,7 +111,15 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
             drafts.append((number[state, loops], number[after, again], guard, writes, command))
     levels = _levels(len(order), [(s, t) for s, t, *_ in drafts if t is not None])
     edges = tuple(
-        Edge(i, source, target, guard, writes, command, levels[source])
+        Edge(
+            number=i,
+            source=source,
+            target=target,
+            guard=guard,
+            writes=writes,
+            command=command,
+            level=levels[source],
+        )
         for i, (source, target, guard, writes, command) in enumerate(drafts)
     )
     leaving: list[list[Edge]] = [[] for _ in order]
@@ -121,20 +129,28 @@ def unfold(program: Program, thread: Thread, rounds: int = 1) -> Automaton:
         if edge.target is not None:
             entering[edge.target].append(edge)
     return Automaton(
-        thread,
-        tuple((*state, loops) for state, loops in order),
-        edges,
-        tuple(map(tuple, leaving)),
-        tuple(map(tuple, entering)),
-        max((edge.level for edge in edges), default=-1) + 1,
-        tuple(tuple(beyond.get(node, ())) for node in range(len(order))),
+        thread=thread,
+        nodes=tuple((*state, loops) for state, loops in order),
+        edges=edges,
+        leaving=tuple(map(tuple, leaving)),
+        entering=tuple(map(tuple, entering)),
+        depth=max((edge.level for edge in edges), default=-1) + 1,
+        beyond=tuple(tuple(beyond.get(node, ())) for node in range(len(order))),
     )
 
 
 def still(program: Program, thread: Thread) -> Automaton:
     """The automaton of a thread that stays where it begins."""
     first = (*_States(program, thread, {}).initial, 0)
-    return Automaton(thread, (first,), (), ((),), ((),), 0, ((),))
+    return Automaton(
+        thread=thread,
+        nodes=(first,),
+        edges=(),
+        leaving=((),),
+        entering=((),),
+        depth=0,
+        beyond=((),),
+    )
 
 
 def _levels(count: int, arrows: list[tuple[int, int]]) -> list[int]:

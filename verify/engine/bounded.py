@@ -71,7 +71,12 @@ def unanswered(
         sentence=scenario.sentence,
         bound=Bound(threads, rounds, False),
         answers=tuple(
-            Answer(c.name, c.sentence, scenario.name, NotEstablished(why))
+            Answer(
+                claim=c.name,
+                sentence=c.sentence,
+                scenario=scenario.name,
+                verdict=NotEstablished(why),
+            )
             for c in program.claims
             if not only or c.name in only
         ),
@@ -194,12 +199,13 @@ def collected(
         bound=whole.bound,
         answers=tuple(
             Answer(
-                c.name,
-                c.sentence,
-                scenario.name,
-                verdicts[c.name],
-                *said[c.name],
-                _shortened(program, c, deaths)
+                claim=c.name,
+                sentence=c.sentence,
+                scenario=scenario.name,
+                verdict=verdicts[c.name],
+                known=said[c.name][0],
+                beside=said[c.name][1],
+                cut_short=_shortened(program, c, deaths)
                 if isinstance(verdicts[c.name], Bounded | Proved)
                 else None,
             )

@@ -208,7 +208,7 @@ def _by_model(whole: Instance, goals: Goals, key: Goal, moves: Sequence[Move]) -
     threads, number = whole.threads, whole.bound.threads
     if isinstance(key, StartGoal):
         # A lonely thread is called as the claim that it answers for.
-        return Schedule(number, False, tuple(moves), key.claim)
+        return Schedule(threads=number, turning=False, moves=tuple(moves), solo=key.claim)
     wanted = set(goals.wanted[key])
     end = next(i for i, (t, n) in enumerate(moves) if (threads[t].name, n) in wanted)
     return of_moves(moves[: end + 1], number)
@@ -239,12 +239,12 @@ def watched(program: Program) -> Watched:
     owners = {statement.owner for statement in program.statements}
     table = program.table
     return Watched(
-        len(program.statements),
-        sum(owner.kind == "function" for owner in owners),
-        sum(owner.kind == "thread" for owner in owners),
-        len({hook for claim in program.claims for hook in claim.hooks}),
-        len({used for claim in program.claims for used in claim.uses}),
-        len(program.locks),
-        sum(claim.solo for claim in program.claims),
-        0 if table is None else sum(map(bool, table.claimed)),
+        statements=len(program.statements),
+        functions=sum(owner.kind == "function" for owner in owners),
+        threads=sum(owner.kind == "thread" for owner in owners),
+        calls=len({hook for claim in program.claims for hook in claim.hooks}),
+        uses=len({used for claim in program.claims for used in claim.uses}),
+        locks=len(program.locks),
+        starts=sum(claim.solo for claim in program.claims),
+        cases=0 if table is None else sum(map(bool, table.claimed)),
     )

@@ -153,7 +153,9 @@ class _Gathering:
 
     def _at_rest(self, state: State, solo: str) -> Schedule:
         """A run to a state at rest, from which a lonely thread goes on."""
-        return Schedule(1, False, self.instance.presearch.way_to(state), solo)
+        return Schedule(
+            threads=1, turning=False, moves=self.instance.presearch.way_to(state), solo=solo
+        )
 
     def _by_scout(self, command: tuple[str, int]) -> Schedule:
         presearch = self.instance.presearch

@@ -150,12 +150,12 @@ def tell(
     )
     told = Told(machine, names, moves, states)
     return Run(
-        tuple(names[i] for i in used),
-        tuple((v.shown, v.domain.word(v.initial)) for v in program.shared),
-        steps,
-        waits(told, waiting) if waiting else ends(told, solo is not None),
-        sum(one[0] != two[0] for one, two in pairwise(moves)),
-        alone,
+        threads=tuple(names[i] for i in used),
+        start=tuple((v.shown, v.domain.word(v.initial)) for v in program.shared),
+        steps=steps,
+        end=waits(told, waiting) if waiting else ends(told, solo is not None),
+        switches=sum(one[0] != two[0] for one, two in pairwise(moves)),
+        alone=alone,
     )
 
 
@@ -193,11 +193,11 @@ def _step(
         for lock, mode in machine.held(after, i).items()
     )
     return Step(
-        position + 1,
-        index,
-        number,
-        names[index],
-        tuple(
+        number=position + 1,
+        index=index,
+        command=number,
+        thread=names[index],
+        lines=tuple(
             Line(
                 place.span,
                 place.note or (Came.DIES if dies and i == len(command.places) - 1 else None),
@@ -206,13 +206,13 @@ def _step(
             )
             for i, place in enumerate(command.places)
         ),
-        command.transient,
-        tuple(
+        transient=command.transient,
+        locks=tuple(
             (lock, machine.held(before, index).get(lock, FREE), mode)
             for lock, mode in command.locks
         ),
-        changes,
-        holds,
+        changes=changes,
+        holds=holds,
     )
 
 

@@ -109,7 +109,7 @@ def itself(schedule: Schedule) -> Schedule:
 
 def of_moves(moves: Sequence[Move], threads: int, turning: bool = False) -> Schedule:
     """A schedule without a thread that runs alone."""
-    return Schedule(threads, turning, tuple(moves))
+    return Schedule(threads=threads, turning=turning, moves=tuple(moves))
 
 
 def of_run(claim: str, verdict: Refuted) -> Schedule:
@@ -117,10 +117,10 @@ def of_run(claim: str, verdict: Refuted) -> Schedule:
     run = verdict.run
     end = run.alone - 1 if run.alone else len(run.steps)
     return Schedule(
-        verdict.bound.threads,
-        verdict.turns,
-        tuple((step.index, step.command) for step in run.steps[:end]),
+        threads=verdict.bound.threads,
+        turning=verdict.turns,
+        moves=tuple((step.index, step.command) for step in run.steps[:end]),
         # A lonely thread is called as the claim that it answers for.
-        claim if run.alone else "",
-        tuple(step.command for step in run.steps[end:]),
+        solo=claim if run.alone else "",
+        alone=tuple(step.command for step in run.steps[end:]),
     )

@@ -53,14 +53,14 @@ class Cases:
         crashes = any(b.crash is not None for b in behaviours)
         runs = sorted((run for run in here.values() if run), key=lambda run: len(run.steps))
         return Row(
-            tuple((name, bool(cell >> i & 1)) for i, (name, _) in enumerate(table.axes)),
-            True if here else None if self.gave_up else False,
-            behaviours,
-            self.behaviours(
+            axes=tuple((name, bool(cell >> i & 1)) for i, (name, _) in enumerate(table.axes)),
+            reachable=True if here else None if self.gave_up else False,
+            behaviours=behaviours,
+            alone=self.behaviours(
                 key for key in self.returns if key[0] == cell + 1 and not isinstance(key[2], Death)
             ),
-            claimed,
-            RowVerdict.REFUTED
+            claimed=claimed,
+            verdict=RowVerdict.REFUTED
             if wrong
             else RowVerdict.NOT_ESTABLISHED
             if self.gave_up or crashes
@@ -69,8 +69,8 @@ class Cases:
             else RowVerdict.NEVER_RETURNS
             if sampled
             else RowVerdict.NEVER_SAMPLED,
-            runs[0] if runs else None,
-            sampled or bool(here),
+            witness=runs[0] if runs else None,
+            sampled=sampled or bool(here),
         )
 
     def outside(self) -> tuple[Behaviour, ...]:
@@ -85,10 +85,10 @@ class Cases:
             amiss.setdefault(outcome, []).append(what)
         return tuple(
             Behaviour(
-                outcome,
-                sentence,
-                _locks(amiss[outcome], left=True),
-                _locks(amiss[outcome], left=False),
+                outcome=outcome,
+                sentence=sentence,
+                left=_locks(amiss[outcome], left=True),
+                lacking=_locks(amiss[outcome], left=False),
             )
             for outcome, sentence in program.outcomes
             if outcome in amiss
@@ -97,7 +97,7 @@ class Cases:
     def deaths(self, case: int) -> tuple[Behaviour, ...]:
         """How a call dies that has sampled this case last."""
         return tuple(
-            Behaviour("", "", (), (), run.end, run)
+            Behaviour(outcome="", sentence="", left=(), lacking=(), crash=run.end, run=run)
             for key, run in self.found.items()
             if key[0] == case and run is not None and isinstance(run.end, Crash)
         )

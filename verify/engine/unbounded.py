@@ -43,7 +43,7 @@ from verify.reasons.limits import Suspect, Unproved
 from verify.reasons.work import Task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Proof:
     """Lemmas, and for each claim which of them it rests on (by position): `direct` are
     those that exclude what breaks it, `shares` these and what they need in turn.
@@ -179,7 +179,16 @@ def certificate(program: Program, found: FoundLemmas, progress: Progress = silen
     broken = found.closed.views.broken if isinstance(found.closed, Closed) else None
     if not isinstance(texts, tuple):
         open_ = dict.fromkeys((*found.direct, *found.open), texts)
-        return Proof((), {}, {}, (), (), open_, 0, broken)
+        return Proof(
+            lemmas=(),
+            shares={},
+            direct={},
+            arrows=(),
+            obligations=(),
+            open=open_,
+            views=0,
+            broken=broken,
+        )
     assert isinstance(found.closed, Closed)
     progress(Task.CONFIRMING)
     refused = confirm(texts)
@@ -190,16 +199,25 @@ def certificate(program: Program, found: FoundLemmas, progress: Progress = silen
     shares = {name: share for name, share in found.shares.items() if name not in open_}
     if not shares:
         # Lemmas that keep each other true and prove nothing are no evidence of anything.
-        return Proof((), {}, {}, (), (), open_, found.closed.views.count, broken)
+        return Proof(
+            lemmas=(),
+            shares={},
+            direct={},
+            arrows=(),
+            obligations=(),
+            open=open_,
+            views=found.closed.views.count,
+            broken=broken,
+        )
     return Proof(
-        found.lemmas,
-        shares,
-        {name: share for name, share in found.direct.items() if name not in open_},
-        () if "stuck" in open_ else found.arrows,
-        tuple(o for o in texts if o.claim not in open_),
-        open_,
-        found.closed.views.count,
-        broken,
+        lemmas=found.lemmas,
+        shares=shares,
+        direct={name: share for name, share in found.direct.items() if name not in open_},
+        arrows=() if "stuck" in open_ else found.arrows,
+        obligations=tuple(o for o in texts if o.claim not in open_),
+        open=open_,
+        views=found.closed.views.count,
+        broken=broken,
     )
 
 

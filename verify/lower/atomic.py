@@ -7,7 +7,7 @@ over the state before the step, a branch splits the way in two.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import pairwise
 
 from verify.diagnostics import Diagnostic, InputError
@@ -91,7 +91,7 @@ MAX_NESTING = 30
 MAX_CALLS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BrokenClaim:
     """A claim broken on the way, from states in which `guard` is true.
 
@@ -113,6 +113,7 @@ class Way:
     """One way through a step: when it may be taken and what it does."""
 
     guard: Expr = TRUE
+    _: KW_ONLY
     values: Mapping[Shared | Local, Expr] = field(default_factory=dict)
     locks: Mapping[str, int] = field(default_factory=dict)
     result: Expr | None = None
@@ -210,7 +211,15 @@ class Steps:
     ) -> None:
         about = (*about, *way.called)
         self.breaks.append(
-            BrokenClaim(guard, claim, violation, way.transient is not None, fault, asked, about)
+            BrokenClaim(
+                guard=guard,
+                claim=claim,
+                violation=violation,
+                passing=way.transient is not None,
+                fault=fault,
+                asked=asked,
+                about=about,
+            )
         )
 
     def call(
@@ -385,7 +394,13 @@ class Steps:
                 asked = None if misuse.asked is None else misuse.asked.behind(way.before())
                 about = (*misuse.about, *way.called)
                 self.breaks.append(
-                    BrokenClaim(guard, misuse.claim, misuse.violation, asked=asked, about=about)
+                    BrokenClaim(
+                        guard=guard,
+                        claim=misuse.claim,
+                        violation=misuse.violation,
+                        asked=asked,
+                        about=about,
+                    )
                 )
         used = self.lifetimes.used(node, names)
         if not used:

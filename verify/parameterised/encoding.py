@@ -24,7 +24,7 @@ from verify.parameterised.layout import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Transition:
     """A command on cubes: guards and stores as bits; `actor` -1: replicated, -2: an observer.
 
@@ -46,7 +46,7 @@ class Transition:
     violates: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Space:
     """The layouts of a system, and its commands as steps on them.
 
@@ -92,7 +92,16 @@ def encoded(system: System) -> Space:
         elif step.actor >= 0:
             pc = step.guard & single_pcs[step.actor].full
             by_single_pc.setdefault(pc, []).append(step)
-    return Space(made, steps, by_pc, by_single_pc, single_pcs, system, made.shared, made.replicated)
+    return Space(
+        layouts=made,
+        steps=steps,
+        by_pc=by_pc,
+        by_single_pc=by_single_pc,
+        single_pcs=single_pcs,
+        system=system,
+        shared=made.shared,
+        replicated=made.replicated,
+    )
 
 
 def _steps(made: Layouts) -> Iterator[Transition]:

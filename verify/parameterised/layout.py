@@ -20,7 +20,7 @@ from verify.locks import FREE
 Bits: TypeAlias = int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BitField:
     """`kind` is shared, pc, local, lock (a thread's mode on it) or held (by replicated threads).
 
@@ -185,7 +185,11 @@ def _layout(items: Iterable[tuple[FieldKind, str, int, Sequence[int]]]) -> Layou
     fields, offset = [], 0
     for kind, name, thread, values in items:
         full = ((1 << len(values)) - 1) << offset
-        fields.append(BitField(kind, name, thread, offset, tuple(values), full))
+        fields.append(
+            BitField(
+                kind=kind, name=name, thread=thread, offset=offset, values=tuple(values), full=full
+            )
+        )
         offset += len(values)
     return Layout(tuple(fields), (1 << offset) - 1)
 

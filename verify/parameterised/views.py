@@ -56,7 +56,7 @@ class TooManyViewsError(UnprovedError):
     """A limit on views was met."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Views:
     """The closed set of views of a system.
 
@@ -80,7 +80,13 @@ def close(space: Space, limit: int = 8_000_000) -> Views:
     """
     made = Closure(space, limit)
     made.close()
-    return Views(made.globals, made.processes, made.rows, made.count, frozenset(made.broken))
+    return Views(
+        globals=made.globals,
+        processes=made.processes,
+        rows=made.rows,
+        count=made.count,
+        broken=frozenset(made.broken),
+    )
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Move:
     begun: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Steps:
     """All ways through the next step of a thread, in states that look alike to it.
 
@@ -166,14 +166,14 @@ class Machine:
             for way in ways
         )
         return Steps(
-            tuple(moves),
-            frozenset(look.broken),
-            frozenset(name for way in ways for kind, name in way.made if kind == "call"),
-            frozenset(name for way in ways for kind, name in way.made if kind == "use"),
-            spans,
-            frozenset(pair for way in ways for pair in way.returns),
-            frozenset(cell for way in ways for cell in way.sampled),
-            look.own_loops,
+            moves=tuple(moves),
+            broken=frozenset(look.broken),
+            called=frozenset(name for way in ways for kind, name in way.made if kind == "call"),
+            used=frozenset(name for way in ways for kind, name in way.made if kind == "use"),
+            reached=spans,
+            returns=frozenset(pair for way in ways for pair in way.returns),
+            sampled=frozenset(cell for way in ways for cell in way.sampled),
+            own_loops=look.own_loops,
         )
 
     def _ways(self, own: Own, look: Look) -> Iterator[Way]:
