@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from verify.certify.lemmas import REPLICATED_STRIDE, Lemma, Literal
 from verify.certify.places import stands_still
@@ -214,6 +215,8 @@ class Writer:
                 name = f"{who}/lock {one.name}"
             case "local":
                 name = f"{who}/{one.name}"
+            case _ as never:
+                assert_never(never)
         symbol = self._symbol(name, after)
         # The same is said in each obligation, most of it several times.
         known = self._literals.get((symbol, one.values))
@@ -606,6 +609,9 @@ def fits(system: System) -> Callable[[Lemma], bool]:
                 key = f"{who}/lock {one.name}"
             case "local":
                 key = f"{who}/{one.name}"
+            case _:
+                # Who makes a lemma up may make up a kind, whatever the types say.
+                return False
         values = domains.get(key, ())
         return bool(one.values) and list(one.values) == [v for v in values if v in one.values]
 

@@ -165,6 +165,7 @@ class Scope:
                     return None
                 return checked.Field(array.base, array.field, position, self._element(array), span)
             case _:
+                # Nothing else is a place: it is a value, or complained about there.
                 return self.expr(node)
 
     def _element(self, array: checked.Field) -> Type:
