@@ -394,7 +394,7 @@ def _compile(program: Program, thread: Thread) -> Code:
                 return "(" + " and ".join(possible(arg, wanted) for arg in args) + ")"
             case Or(args):
                 return "(" + " or ".join(possible(arg, wanted) for arg in args) + ")"
-            case _:
+            case Const() | Shared() | Local() | Mine() | Others() | Compare() | Arith() | Ite():
                 return text(expr)
 
     lines: list[str] = []
