@@ -8,7 +8,7 @@ microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import or_
@@ -19,6 +19,7 @@ from verify.ir import (
     And,
     Arith,
     Atom,
+    Command,
     Compare,
     Const,
     Expr,
@@ -352,51 +353,87 @@ def kept_by_locks(code: Code, shared: Values, mine: Values, others: Values) -> b
     return any(guard(shared, mine, free) for guard in code.going.get(mine[0], ()))
 
 
-def _compile(program: Program, thread: Thread) -> Code:
-    shared = {v.name: i for i, v in enumerate(program.shared)}
-    local = {v.name: 1 + i for i, v in enumerate(thread.locals)}
-    first_lock = 1 + len(thread.locals)
-    locks = {lock.name: i for i, lock in enumerate(program.locks)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slots:
+    """Where Python finds what a thread of that name reads: `shared` in the tuple g, `local`
+    and `mine`, its locks, in m; `locks` are the places of the modes of others, in o and w."""
 
-    def text(expr: Expr) -> str:
+    thread: str
+    shared: Mapping[str, int]
+    local: Mapping[str, int]
+    mine: Mapping[str, int]
+    locks: Mapping[str, int]
+
+    def text(self, expr: Expr) -> str:
+        """An expression in Python."""
         match expr:
             case Const(value):
                 return repr(value)
             case Shared(name):
-                return f"g[{shared[name]}]"
+                return f"g[{self.shared[name]}]"
             case Local(name):
-                return f"m[{local[name]}]" if name in local else _unread(thread, name)
+                if name not in self.local:
+                    raise KeyError(f"{self.thread} has no local {name}")
+                return f"m[{self.local[name]}]"
             case Mine(lock, mode):
-                return f"(m[{first_lock + locks[lock]}] & {BITS[mode]} != 0)"
+                return f"(m[{self.mine[lock]}] & {BITS[mode]} != 0)"
             case Others(lock, mode):
-                return f"(o[{locks[lock]}] & {BITS[mode]} != 0)"
+                return f"(o[{self.locks[lock]}] & {BITS[mode]} != 0)"
             case Not(arg):
-                return f"(not {text(arg)})"
+                return f"(not {self.text(arg)})"
             case And(args):
-                return "(" + " and ".join(map(text, args)) + ")"
+                return "(" + " and ".join(map(self.text, args)) + ")"
             case Or(args):
-                return "(" + " or ".join(map(text, args)) + ")"
+                return "(" + " or ".join(map(self.text, args)) + ")"
             case Compare(op, left, right):
-                return f"({text(left)} {op} {text(right)})"
+                return f"({self.text(left)} {op} {self.text(right)})"
             case Arith(op, left, right):
-                return f"({text(left)} {op} {text(right)})"
+                return f"({self.text(left)} {op} {self.text(right)})"
             case Ite(condition, then, otherwise):
-                return f"({text(then)} if {text(condition)} else {text(otherwise)})"
+                return f"({self.text(then)} if {self.text(condition)} else {self.text(otherwise)})"
 
-    def possible(expr: Expr, wanted: bool) -> str:
+    def possible(self, expr: Expr, wanted: bool) -> str:
         """`expr` with a lock taken to be held as it suits, where it is not known."""
         match expr:
             case Others(lock, mode) if wanted:
-                return f"(w[{locks[lock]}] & {BITS[mode]} != 0)"
+                return f"(w[{self.locks[lock]}] & {BITS[mode]} != 0)"
             case Not(arg):
-                return f"(not {possible(arg, not wanted)})"
+                return f"(not {self.possible(arg, not wanted)})"
             case And(args):
-                return "(" + " and ".join(possible(arg, wanted) for arg in args) + ")"
+                return "(" + " and ".join(self.possible(arg, wanted) for arg in args) + ")"
             case Or(args):
-                return "(" + " or ".join(possible(arg, wanted) for arg in args) + ")"
+                return "(" + " or ".join(self.possible(arg, wanted) for arg in args) + ")"
             case Const() | Shared() | Local() | Mine() | Others() | Compare() | Arith() | Ite():
-                return text(expr)
+                return self.text(expr)
 
+    def effect(self, command: Command, initial: Mapping[str, int]) -> str:
+        """What is shared and what is the thread's own after a command, in Python."""
+        own = {0: str(command.source if command.violates else command.target)}
+        new = {}
+        for target, expr in command.updates:
+            if isinstance(target, Shared):
+                new[self.shared[target.name]] = f"int({self.text(expr)})"
+            elif target.name in self.local:
+                own[self.local[target.name]] = f"int({self.text(expr)})"
+        own |= {self.local[name]: str(initial[name]) for name in command.forget}
+        own |= {self.mine[lock]: str(mode) for lock, mode in command.locks}
+        size = 1 + len(self.local) + len(self.mine)
+        return f"{_tuple('g', len(self.shared), new)}, {_tuple('m', size, own)}"
+
+
+def _slots(program: Program, thread: Thread) -> _Slots:
+    locks = {lock.name: i for i, lock in enumerate(program.locks)}
+    return _Slots(
+        thread=thread.name,
+        shared={v.name: i for i, v in enumerate(program.shared)},
+        local={v.name: 1 + i for i, v in enumerate(thread.locals)},
+        mine={lock: 1 + len(thread.locals) + i for lock, i in locks.items()},
+        locks=locks,
+    )
+
+
+def _compile(program: Program, thread: Thread) -> Code:
+    slots = _slots(program, thread)
     lines: list[str] = []
     unsure: list[str] = []
     waiting: list[str] = []
@@ -404,30 +441,18 @@ def _compile(program: Program, thread: Thread) -> Code:
     initial = {v.name: v.initial for v in thread.locals}
     for number, command in enumerate(thread.commands):
         by_pc.setdefault(command.source, []).append(number)
-        lines.append(f"def guard_{number}(g, m, o): return {text(command.guard)}")
-        unsure.append(f"def may_{number}(g, m, o, w): return {possible(command.guard, True)}")
-        own = {0: str(command.source if command.violates else command.target)}
-        new = {}
-        for target, expr in command.updates:
-            if isinstance(target, Shared):
-                new[shared[target.name]] = f"int({text(expr)})"
-            elif target.name in local:
-                own[local[target.name]] = f"int({text(expr)})"
-        own |= {local[name]: str(initial[name]) for name in command.forget}
-        own |= {first_lock + locks[lock]: str(mode) for lock, mode in command.locks}
-        lines.append(
-            f"def effect_{number}(g, m, o): "
-            f"return {_tuple('g', len(shared), new)}, {_tuple('m', first_lock + len(locks), own)}"
-        )
+        lines.append(f"def guard_{number}(g, m, o): return {slots.text(command.guard)}")
+        unsure.append(f"def may_{number}(g, m, o, w): return {slots.possible(command.guard, True)}")
+        lines.append(f"def effect_{number}(g, m, o): return {slots.effect(command, initial)}")
     for pc, numbers in by_pc.items():
         way = way_on(thread.commands[n] for n in numbers)
-        waiting.append(f"def locks_{pc}(g, m, o): return {text(lock_part(way))}")
-        waiting.append(f"def best_{pc}(g, m, o): return {text(at_best(way))}")
+        waiting.append(f"def locks_{pc}(g, m, o): return {slots.text(lock_part(way))}")
+        waiting.append(f"def best_{pc}(g, m, o): return {slots.text(at_best(way))}")
     # The text is made of numbers and operators alone; no name of the program gets into it.
     made = _made(lines, thread.name)
     return Code(
         thread,
-        (thread.entry, *initial.values(), *(0 for _ in locks)),
+        (thread.entry, *initial.values(), *(0 for _ in slots.locks)),
         frozenset(by_pc),
         {
             pc: tuple((n, made[f"guard_{n}"], made[f"effect_{n}"]) for n in numbers)
@@ -448,10 +473,6 @@ def _made(lines: Sequence[str], name: str) -> dict[str, Any]:
     code = compile("\n".join(lines), f"<{name}>", "exec")
     exec(code, {"__builtins__": {"int": int}}, made)  # noqa: S102
     return made
-
-
-def _unread(thread: Thread, name: str) -> str:
-    raise KeyError(f"{thread.name} has no local {name}")
 
 
 # So many neighbours that stay as they are are named one by one: for fewer that is faster.
