@@ -149,7 +149,7 @@ PROOFS = ROOT / "proofs"
 
 @cache
 def evidence() -> dict[str, dict[str, dict[str, str]]]:
-    """For each program each scenario with its claims, and the word for the verdict of each."""
+    """For each program each scenario with its claims, and the certificate's word for each."""
     said: dict[str, dict[str, dict[str, str]]] = {}
     for path in sorted(PROOFS.rglob("proof.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -218,7 +218,7 @@ def test_what_is_not_refuted_is_proved_for_any_number() -> None:
         for name, scenarios in evidence().items()
         for verdicts in scenarios.values()
         for claim, word in verdicts.items()
-        if word == "bounded"
+        if word == "holds"
     }
     lonely = {name for name, claim in holding if claim.startswith("progress-")}
 
