@@ -19,6 +19,9 @@ from verify.lower.fuse import fuse_local_steps
 from verify.lower.renumber import renumber
 from verify.lower.reset import reset_dead_locals
 
+# Random programs, each explored before and behind a pass: seconds.
+pytestmark = pytest.mark.slow
+
 Pass = Callable[[Program, Thread], Thread]
 
 

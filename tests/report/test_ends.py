@@ -29,6 +29,9 @@ from verify.verdicts import (
     Waiting,
 )
 
+# Each asks the whole engine about a small program.
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "verify" / "report" / "schema.json").read_text(encoding="utf-8")
 )
